@@ -1,0 +1,55 @@
+# netstat46: GNU make 3.81 or later. `make help` lists the targets.
+
+UNAME := $(shell uname -s)
+PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,linux))
+MODE ?= release
+OUT := build/$(PLATFORM)-$(MODE)
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+CXX ?= c++
+
+FLAGS_release := -O2 -DNDEBUG
+FLAGS_debug := -O0 -g
+FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+
+PROJECT_FLAGS := -std=c++20 -Wall -Wextra -Isrc -Iplatform $(FLAGS_$(MODE)) -DNETSTAT46_VERSION='"$(VERSION)"'
+DEPENDENCIES = -MMD -MP
+LIBS := -lfmt -pthread
+
+# Portable code, every platform's decoders, and exactly one platform's live part.
+SOURCES := $(filter-out src/main.cpp,$(wildcard src/*.cpp src/*/*.cpp)) \
+           $(filter-out %/live.cpp %/live_%.cpp,$(wildcard platform/*/*.cpp)) \
+           $(wildcard platform/$(PLATFORM)/live.cpp platform/$(PLATFORM)/live_*.cpp)
+OBJECTS := $(SOURCES:%.cpp=$(OUT)/%.o)
+TESTS := $(wildcard tests/unit/*.cpp)
+TEST_OBJECTS := $(TESTS:%.cpp=$(OUT)/%.o)
+
+all: build/netstat46
+
+build/netstat46: $(OUT)/netstat46
+	@cp -f $< $@
+
+$(OUT)/netstat46: $(OUT)/src/main.o $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/libnetstat46.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest -lgtest_main
+
+$(OUT)/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+unit: $(OUT)/unit_tests
+	$(OUT)/unit_tests --gtest_brief=1
+
+clean:
+	rm -rf build
+
+.PHONY: all unit clean
+.SECONDARY:
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/src/main.d

@@ -1,0 +1,48 @@
+// The one seam between platforms: what a live part is asked for, and what it gives.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "capture/raw_block.hpp"
+#include "record/names.hpp"
+#include "record/socket_record.hpp"
+
+namespace netstat46 {
+
+/// A kernel table: one protocol, of one family or both. For unix neither family is set.
+struct Table {
+    Protocol protocol = Protocol::Tcp;
+    bool inet = false, inet6 = false;
+
+    friend bool operator==(const Table&, const Table&) = default;
+};
+
+/// What may be left to the kernel. A live part may ignore all of it: whatever it gives is selected again.
+struct KernelFilter {
+    std::uint32_t states = 0; ///< bit per State; 0: all
+    std::vector<std::uint16_t> ports; ///< local or foreign; empty: all
+};
+
+struct Request {
+    std::vector<Table> tables; ///< in listing order; one may come again
+    bool owners = false;
+    bool contexts = false;  ///< SELinux contexts of owners
+    bool half_open = false; ///< uid and retransmits of SYN_RECV sockets
+    bool bound = false;     ///< bound-but-idle TCP sockets too
+    bool everything = false; ///< every interface of this system once, for a capture; `tables` is ignored
+    KernelFilter filter;
+};
+
+/// Asks the kernel. Blocks come in this order: owner and side tables (or, where that saves reading them all, after a
+/// bounded set of sockets), then sockets in the order of `tables`. An interface that does not exist is left out; one
+/// that is refused or gives nothing although it exists is a Problem and the next follows. Blocks are named after their
+/// interface and hold the kernel's bytes as they came; nothing here looks inside them further than it must to read on.
+/// Throws only if nothing at all can be read.
+BlockReader live_blocks(const Request& request, ProblemSink problem);
+
+/// This host, for headings, looks and manifests.
+HostFacts live_host();
+
+} // namespace netstat46

@@ -1,0 +1,39 @@
+// getopt(3) and getopt_long(3) over values: no globals, no printing, the native programs' own rules.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace netstat46 {
+
+/// One option that a native program knows. `letter` is what parsing reports, for long names too; a long option
+/// without a short one uses a letter that `short_letters` does not hold.
+struct LongOption {
+    std::string_view name;
+    bool takes_value = false;
+    char letter = 0;
+};
+
+struct GivenOption {
+    char letter = 0;       ///< `?` at a mistake, which is always the last one
+    std::string value;
+    std::string name;      ///< as typed: `-p`, `--prog`
+};
+
+struct Arguments {
+    std::vector<GivenOption> options; ///< in the order given
+    std::vector<std::string> operands;
+    std::string mistake; ///< glibc's or BSD's sentence for the last option, without the program's name
+};
+
+/// glibc: options and operands may be mixed, unique abbreviations of long names are accepted.
+/// `short_letters` as for getopt: a letter followed by `:` takes a value.
+Arguments read_getopt_long(std::span<const std::string> arguments, std::string_view short_letters,
+                           std::span<const LongOption> long_options);
+
+/// BSD: the first operand ends the options.
+Arguments read_getopt(std::span<const std::string> arguments, std::string_view short_letters);
+
+} // namespace netstat46

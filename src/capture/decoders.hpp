@@ -1,0 +1,66 @@
+// Which decoder reads which kernel interface.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "capture/bytes.hpp"
+#include "capture/raw_block.hpp"
+#include "record/side_tables.hpp"
+#include "record/socket_record.hpp"
+#include "record/table_notes.hpp"
+
+namespace netstat46 {
+
+/// What a decoder may know besides the bytes. `interface` and `host` outlive the decoder.
+struct DecodeContext {
+    std::string_view interface;
+    const HostFacts* host = nullptr;
+    ProblemSink problem;
+    TableNotes* notes = nullptr; ///< never null for a socket decoder; outlives it
+};
+
+/// Takes one record off the front of `rest` into `record`; false: nothing more can be read, and `rest` is empty.
+/// Every call shortens `rest` or ends. Skips what it does not know (said once through `problem`), never throws.
+using SocketDecoder = std::function<bool(Bytes& rest, SocketRecord& record)>;
+
+/// Reads one block of anything that is not a listed socket (`proc.pid.fd`, `kern.file`, `processes.tsv`, the SYN_RECV
+/// lines of `proc.net.tcp`) into the side tables. Same rules as above.
+using SideDecoder = std::function<void(Bytes block, SideTables& side)>;
+
+/// Which sockets an interface holds.
+struct Holds {
+    Protocol protocol = Protocol::Tcp;
+    bool inet = false, inet6 = false; ///< unix: neither
+};
+
+/// One row of the table of decoders. An interface may hold sockets, side knowledge, or (Linux /proc/net/tcp) either,
+/// by RawBlock::table. Rows of one system and protocol with different `part` make up one table together (Darwin's unix
+/// stream and dgram, Linux's inet and inet6), in that order; of rows with the same `part` the first whose interface a
+/// capture has is used.
+struct DecoderEntry {
+    std::string_view interface;
+    Os os = Os::Linux;
+    Holds holds;
+    int part = 0;
+    SocketDecoder (*sockets)(const DecodeContext&) = nullptr;
+    SideDecoder (*side)(const DecodeContext&) = nullptr;
+};
+
+/// Each platform's rows.
+std::span<const DecoderEntry> linux_decoders();
+std::span<const DecoderEntry> darwin_decoders();
+std::span<const DecoderEntry> freebsd_decoders();
+
+/// Reads `processes.tsv`, `interfaces.tsv`, `services.tsv`, `hosts.tsv`, `users.tsv`, which every system's captures share;
+/// null for other names.
+SideDecoder (*side_table_decoder(std::string_view interface))(const DecodeContext&);
+
+/// The rows of `os`.
+std::span<const DecoderEntry> decoders(Os os);
+
+/// The entry of `interface` on `os`, or null.
+const DecoderEntry* find_decoder(Os os, std::string_view interface);
+
+} // namespace netstat46

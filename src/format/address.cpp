@@ -1,0 +1,167 @@
+#include "format/address.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+namespace netstat46 {
+namespace {
+
+constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+void put_dotted(Text& out, const std::uint8_t* bytes) {
+    for (int i = 0; i < 4; ++i) {
+        if (i != 0) out.push_back('.');
+        put_number(out, unsigned{bytes[i]});
+    }
+}
+
+void put_hex(Text& out, unsigned word) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    int shift = 12;
+    while (shift > 0 && (word >> shift) == 0) shift -= 4;
+    for (; shift >= 0; shift -= 4) out.push_back(digits[(word >> shift) & 0xf]);
+}
+
+/// The first longest run of at least two zero words: what `::` stands for.
+struct Run {
+    int begin = -1, length = 0;
+};
+
+Run longest_zero_run(const std::array<unsigned, 8>& words) {
+    Run best;
+    for (int i = 0; i < 8;) {
+        int end = i;
+        while (end < 8 && words[static_cast<std::size_t>(end)] == 0) ++end;
+        if (end - i > best.length && end - i >= 2) best = {i, end - i};
+        i = end + 1;
+    }
+    return best;
+}
+
+void put_inet6(Text& out, const std::array<std::uint8_t, 16>& bytes) {
+    std::array<unsigned, 8> words{};
+    for (std::size_t i = 0; i < 8; ++i) words[i] = unsigned{bytes[2 * i]} << 8 | bytes[2 * i + 1];
+    const Run zeros = longest_zero_run(words);
+    const bool dotted_tail =
+        zeros.begin == 0 && (zeros.length == 6 || (zeros.length == 5 && words[5] == 0xffff));
+    for (int i = 0; i < 8; ++i) {
+        if (i == zeros.begin) {
+            put(out, "::");
+            i += zeros.length - 1;
+            continue;
+        }
+        if (i != 0 && i != zeros.begin + zeros.length) out.push_back(':');
+        if (i == 6 && dotted_tail) {
+            put_dotted(out, &bytes[12]);
+            return;
+        }
+        put_hex(out, words[static_cast<std::size_t>(i)]);
+    }
+}
+
+std::optional<std::array<std::uint8_t, 4>> parse_dotted(std::string_view text) {
+    std::array<std::uint8_t, 4> bytes{};
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (i != 0) {
+            if (text.empty() || text.front() != '.') return std::nullopt;
+            text.remove_prefix(1);
+        }
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes[i]);
+        const auto length = static_cast<std::size_t>(end - text.data());
+        if (error != std::errc{} || length > 3 || (length > 1 && text.front() == '0')) return std::nullopt;
+        text.remove_prefix(length);
+    }
+    if (!text.empty()) return std::nullopt;
+    return bytes;
+}
+
+/// The words of one side of `::` (or of a whole address), `:` between them, an IPv4 address as the last two.
+bool parse_words(std::string_view text, std::vector<std::uint8_t>& bytes) {
+    while (!text.empty()) {
+        const std::size_t colon = text.find(':');
+        const std::string_view word = text.substr(0, colon);
+        if (colon == std::string_view::npos && word.find('.') != std::string_view::npos) {
+            const auto dotted = parse_dotted(word);
+            if (!dotted) return false;
+            bytes.insert(bytes.end(), dotted->begin(), dotted->end());
+            return true;
+        }
+        std::uint16_t value = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, 16);
+        if (error != std::errc{} || end != word.data() + word.size() || word.size() > 4) return false;
+        bytes.push_back(static_cast<std::uint8_t>(value >> 8));
+        bytes.push_back(static_cast<std::uint8_t>(value & 0xff));
+        if (colon == std::string_view::npos) return true;
+        text.remove_prefix(colon + 1);
+        if (text.empty()) return false;
+    }
+    return true;
+}
+
+std::optional<std::array<std::uint8_t, 16>> parse_inet6(std::string_view text) {
+    std::vector<std::uint8_t> head;
+    std::vector<std::uint8_t> tail;
+    const std::size_t gap = text.find("::");
+    if (!parse_words(text.substr(0, gap), head)) return std::nullopt;
+    if (gap != std::string_view::npos) {
+        if (head.size() > 14 || (gap != 0 && text.substr(0, gap).find('.') != std::string_view::npos))
+            return std::nullopt;
+        if (!parse_words(text.substr(gap + 2), tail)) return std::nullopt;
+        if (head.size() + tail.size() > 14) return std::nullopt;
+    } else if (head.size() != 16) {
+        return std::nullopt;
+    }
+    std::array<std::uint8_t, 16> bytes{};
+    std::copy(head.begin(), head.end(), bytes.begin());
+    std::copy(tail.begin(), tail.end(), bytes.end() - static_cast<std::ptrdiff_t>(tail.size()));
+    return bytes;
+}
+
+} // namespace
+
+bool is_unspecified(const Address& address) {
+    return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool is_v4_mapped(const Address& address) {
+    return address.family == Family::Inet6 &&
+           std::equal(mapped_prefix.begin(), mapped_prefix.end(), address.bytes.begin());
+}
+
+Address unmapped(const Address& address) {
+    if (!is_v4_mapped(address)) return address;
+    Address inner{Family::Inet, {}, 0};
+    std::copy(address.bytes.begin() + 12, address.bytes.end(), inner.bytes.begin());
+    return inner;
+}
+
+void put_address(Text& out, const Address& address) {
+    if (address.family == Family::Inet6) {
+        put_inet6(out, address.bytes);
+    } else {
+        put_dotted(out, address.bytes.data());
+    }
+}
+
+std::optional<Address> parse_address(std::string_view text) {
+    if (const auto dotted = parse_dotted(text)) {
+        Address address{Family::Inet, {}, 0};
+        std::copy(dotted->begin(), dotted->end(), address.bytes.begin());
+        return address;
+    }
+    Address address{Family::Inet6, {}, 0};
+    if (const std::size_t percent = text.find('%'); percent != std::string_view::npos) {
+        const std::string_view scope = text.substr(percent + 1);
+        const auto [end, error] = std::from_chars(scope.data(), scope.data() + scope.size(), address.scope);
+        if (error != std::errc{} || end != scope.data() + scope.size()) return std::nullopt;
+        text = text.substr(0, percent);
+    }
+    if (text.find(':') == std::string_view::npos) return std::nullopt;
+    const auto bytes = parse_inet6(text);
+    if (!bytes) return std::nullopt;
+    address.bytes = *bytes;
+    return address;
+}
+
+} // namespace netstat46

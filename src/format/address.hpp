@@ -1,0 +1,24 @@
+// Addresses as text.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "format/text.hpp"
+#include "record/socket_record.hpp"
+
+namespace netstat46 {
+
+[[nodiscard]] bool is_unspecified(const Address& address);
+[[nodiscard]] bool is_v4_mapped(const Address& address); ///< ::ffff:a.b.c.d
+
+/// The IPv4 address inside a v4-mapped one; others unchanged.
+[[nodiscard]] Address unmapped(const Address& address);
+
+/// As inet_ntop(3) writes it, without scope: `0.0.0.0`, `::1`, `::ffff:10.0.0.1`.
+void put_address(Text& out, const Address& address);
+
+/// `1.2.3.4`, `::1`, `fe80::1%3` (a numeric scope). Nothing if it is not an address.
+[[nodiscard]] std::optional<Address> parse_address(std::string_view text);
+
+} // namespace netstat46

@@ -1,0 +1,139 @@
+// A look: which rows a native netstat lists, in which order, and how each column is written. All of it data.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "capture/raw_block.hpp"
+#include "format/text.hpp"
+#include "platform.hpp"
+#include "record/names.hpp"
+#include "record/side_tables.hpp"
+#include "record/socket_record.hpp"
+#include "record/table_notes.hpp"
+
+namespace netstat46 {
+
+/// What a cell may look at: one socket, who holds it, and all that is known besides.
+struct Row {
+    const SocketRecord& socket;
+    std::optional<Holder> owner; ///< the holder with the lowest pid
+    const SideTables& side;
+};
+
+/// Appends its text, without padding, cleaned where it comes from outside.
+using Cell = std::function<void(Text&, const Row&)>;
+
+/// Widths as in printf: negative is left-aligned, 0 is as long as it gets; nothing is ever cut by a width.
+struct Column {
+    std::string gap;       ///< before the title and before every cell
+    std::string title;
+    int title_width = 0;
+    int width = 0;
+    Cell cell;
+};
+
+/// One pass over one table. The same table may be read by several sections.
+struct Section {
+    Table table;
+    std::function<bool(const SocketRecord&)> selects; ///< the native options' own selection
+    std::vector<Column> columns;
+
+    struct End {
+        std::optional<int> status; ///< the exit status if this is the end
+        bool stop = false;         ///< no later section follows
+        std::string error;         ///< for standard error
+    };
+    /// What is printed after its rows (footers, remarks) and whether the listing goes on; may be empty.
+    std::function<End(Text&, const TableNotes&)> finish;
+};
+
+/// Sections under one heading.
+struct Listing {
+    std::string heading; ///< whole lines
+    bool heading_always = true; ///< else only before the first row
+    std::vector<Section> sections;
+};
+
+/// Everything one run prints, in order.
+struct Plan {
+    std::vector<Listing> listings;
+    bool owners = false;     ///< some column shows who holds a socket
+    bool contexts = false;   ///< some column shows SELinux contexts
+    bool half_open = false;  ///< some column shows uid or retransmits of SYN_RECV sockets
+};
+
+/// What a plan is made from, besides the native options. All of it outlives the plan.
+struct Look {
+    bool classic = false;
+    const Names* names = nullptr; ///< already answers nothing for kinds that were asked to stay numbers
+    const HostFacts* host = nullptr;
+    bool all = false;   ///< list as if -a had been given (a selection of ours was)
+};
+
+/// Which kinds of names stay numbers.
+struct Numeric {
+    bool hosts = false, ports = false, users = false;
+};
+
+/// Print this and end.
+struct Say {
+    std::string out, error;
+    int status = 0;
+};
+
+/// Not a socket listing: run the system's netstat with the native arguments.
+struct HandOver {
+    std::string mode;    ///< `-r`
+    std::string instead; ///< `ip route`, for when there is no netstat
+};
+
+/// What native options ask for.
+struct Chosen {
+    std::function<Plan(const Look&)> plan;
+    Numeric numeric;
+    bool all = false, listening = false; ///< -a, -l: a selection of ours implies -a unless -l was given
+    bool owners_asked = false;  ///< -p on Linux: say why owners are missing
+    double repeat_seconds = 0;  ///< 0: once
+    std::vector<std::string> look_options; ///< given options that only change the look and cannot go with --json (-A, -L, -c)
+    std::string errors; ///< for standard error before the listing
+};
+
+using Parsed = std::variant<Chosen, Say, HandOver>;
+
+/// What parsing may depend on.
+struct ParseContext {
+    bool classic = false;
+    const HostFacts* host = nullptr; ///< decides between looks of one system (FreeBSD 13 and 15)
+};
+
+/// One system's grammar and look.
+struct Dialect {
+    std::string_view name; ///< as in --dialect=
+    Os os;                 ///< whose hosts and captures use it by default
+    Parsed (*parse)(std::span<const std::string> arguments, const ParseContext&);
+    std::string_view native_usage; ///< what the native program prints for -h
+};
+
+/// All dialects; the one place that names them.
+std::span<const Dialect> dialects();
+
+const Dialect& dialect_of(Os os);
+
+/// The titles of `columns`, padded and gapped, without a line end.
+std::string heading_of(std::span<const Column> columns);
+
+/// One row, padded and gapped, without a line end.
+void put_row(Text& out, std::span<const Column> columns, const Row& row);
+
+/// The columns that no native netstat has, as DESIGN says for each system: V6ONLY; process:pid.
+Column v6only_column();
+Column process_pid_column();
+
+} // namespace netstat46

@@ -1,0 +1,43 @@
+// All that a listing needs besides the sockets themselves.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "record/owners.hpp"
+#include "record/socket_record.hpp"
+
+namespace netstat46 {
+
+/// What /proc/net/tcp tells of a half-open (SYN_RECV) connection and sock_diag does not.
+struct HalfOpen {
+    Endpoint local, foreign;
+    std::uint32_t uid = 0;
+    std::uint32_t retransmits = 0;
+};
+
+struct SideTables {
+    Owners owners;
+    std::unordered_map<std::int32_t, Process> processes;
+    std::vector<HalfOpen> half_open;
+
+    // As a capture's .tsv files hold them.
+    std::map<std::uint32_t, std::string> interfaces;      ///< index to name
+    std::map<std::string, std::string, std::less<>> services; ///< `8888/tcp` to name
+    std::map<std::string, std::string, std::less<>> hosts;    ///< numeric address to name
+    std::map<std::uint32_t, std::string> users;           ///< uid to name
+    bool owners_withheld = false; ///< some processes' descriptors could not be read for want of privilege
+    bool owners_read = false;     ///< at least one descriptor table could be read
+
+    /// The process, or null where nobody told its name.
+    [[nodiscard]] const Process* process(std::int32_t pid) const {
+        const auto found = processes.find(pid);
+        return found == processes.end() ? nullptr : &found->second;
+    }
+};
+
+} // namespace netstat46

@@ -1,0 +1,147 @@
+// What one socket is, in words that no operating system owns.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace netstat46 {
+
+enum class Os : std::uint8_t { Linux, Darwin, FreeBSD };
+
+/// Our own numbers: AF_INET6 is 10, 30 or 28 by OS, so no record carries the kernel's.
+enum class Family : std::uint8_t { Unknown, Inet, Inet6, Local };
+
+enum class Protocol : std::uint8_t { Tcp, Udp, UdpLite, Raw, Sctp, Unix, Multipath, KernelControl };
+
+/// Connection states under one name for every OS. `Bound` is a TCP socket with a port that neither listens nor connects.
+enum class State : std::uint8_t {
+    Unknown, Closed, Bound, Listen, SynSent, SynReceived, Established,
+    CloseWait, FinWait1, Closing, LastAck, FinWait2, TimeWait,
+};
+
+/// The IPV6_V6ONLY option as the kernel holds it. `NotApplicable`: not an IPv6 socket, or connected.
+/// `Unknown`: an IPv6 socket whose kernel interface does not tell.
+enum class V6Only : std::uint8_t { NotApplicable, No, Yes, Unknown };
+
+/// An internet address. IPv4 fills the first four bytes; a v4-mapped address of Linux stays Inet6 (::ffff:a.b.c.d).
+/// Bytes are in network order. `scope` is an interface index, 0 if the address has none.
+struct Address {
+    Family family = Family::Unknown;
+    std::array<std::uint8_t, 16> bytes{};
+    std::uint32_t scope = 0;
+
+    friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// `port` in host order; 0 is "any".
+struct Endpoint {
+    Address address;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// Which address families a socket's packets may use: the `46` of tcp46.
+struct Serves {
+    bool ipv4 = false;
+    bool ipv6 = false;
+
+    friend bool operator==(const Serves&, const Serves&) = default;
+};
+
+/// The timer that the Linux kernel reports. `remaining_ms` is what is left of it.
+struct Timer {
+    std::uint8_t kind = 0; ///< idiag_timer: 0 off, 1 on, 2 keepalive, 3 timewait, 4 probe
+    std::int64_t remaining_ms = 0;
+    std::uint32_t retransmits = 0;
+    std::uint32_t probes = 0;
+};
+
+/// How full the accept queue of a listener is.
+struct Backlog {
+    std::uint32_t waiting = 0;    ///< connections ready for accept(2)
+    std::uint32_t incomplete = 0; ///< handshakes under way (BSD's incqlen; 0 on Linux)
+    std::uint32_t limit = 0;
+};
+
+/// A unix socket's own facts. Views point into the block that the record was decoded from.
+struct UnixFacts {
+    std::uint16_t type = 0;    ///< SOCK_*: 1 stream, 2 dgram, 3 raw, 4 rdm, 5 seqpacket (the same on every OS)
+    std::uint32_t protocol = 0;
+    std::uint32_t flags = 0;   ///< Linux: __SO_ACCEPTCON 0x10000, SO_WAITDATA 0x20000, SO_NOSPACE 0x40000
+    std::uint8_t state = 0;    ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
+    std::uint64_t refs = 0;    ///< Linux: reference count; BSD: address of the first referring pcb
+    std::uint64_t vnode = 0;
+    std::uint64_t peer = 0;    ///< BSD: address of the connected pcb
+    std::uint64_t next_ref = 0;
+    std::string_view path;     ///< as the kernel gave it; Linux abstract names keep their leading `@`
+    std::string_view peer_path;
+};
+
+/// Send and receive buffer limits and counts (BSD's sockbuf).
+struct BufferFacts {
+    std::uint32_t high_water = 0;
+    std::uint32_t low_water = 0;
+    std::uint32_t mbuf_bytes = 0;
+    std::uint32_t mbuf_limit = 0;
+};
+
+/// What only Apple's records hold (xsocket_n, xsockstat_n, xinpcb_n).
+struct DarwinFacts {
+    std::uint64_t pcb_generation = 0;
+    std::uint64_t socket_generation = 0;
+    std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
+    std::uint32_t flags = 0, flags1 = 0, flags2 = 0, flow_hash = 0, filter_flags = 0;
+    std::int32_t use_count = 0, retain_count = 0;
+    std::int32_t last_pid = 0;      ///< so_last_pid: the process that used the socket last
+    std::int32_t effective_pid = 0; ///< so_e_pid: for whom it acted
+    bool has_packet_counts = false;
+};
+
+/// What only FreeBSD's records hold (xinpcb, xtcpcb).
+struct FreeBsdFacts {
+    std::uint32_t tcp_flags = 0;
+    std::array<std::int32_t, 6> timers_ms{}; ///< rexmt, persist, keep, 2msl, delack, rcvtime
+    std::uint32_t send_window = 0, slow_start = 0, segment = 0, ecn = 0;
+    std::uint32_t retransmitted = 0, out_of_order = 0, zero_windows = 0;
+    std::uint32_t flow_id = 0, flow_type = 0, fib = 0;
+    std::string_view stack, congestion, log_id;
+};
+
+/// One socket. Trivially copyable; what it views lives as long as the block it was decoded from.
+/// A field that a kernel does not give keeps its default; where 0 would be a claim the field is optional.
+struct SocketRecord {
+    Protocol protocol = Protocol::Tcp;
+    Family family = Family::Unknown; ///< of the socket itself, not of the address it shows
+    State state = State::Unknown;
+    V6Only v6only = V6Only::NotApplicable;
+    Serves serves;
+    std::uint8_t ip_protocol = 0;  ///< raw sockets: the IP protocol number
+    std::int32_t native_state = 0; ///< the kernel's own number, for states that have no name
+
+    Endpoint local, foreign;
+    std::uint64_t recv_q = 0, send_q = 0;
+    std::optional<Backlog> backlog; ///< listeners only
+    std::optional<std::uint32_t> uid;
+    std::uint64_t inode = 0;     ///< Linux; 0: none
+    std::uint64_t pcb = 0;       ///< BSD: address of the protocol control block
+    std::uint64_t tcb = 0;       ///< BSD: address of the tcpcb (what -A shows for TCP)
+    std::uint64_t owner_key = 0; ///< looks its holders up in Owners: Linux inode, BSD socket address; 0: no holder
+    std::uint32_t device = 0;    ///< interface index it is bound to (Linux idiag_if)
+    std::optional<std::uint32_t> options; ///< so_options where the kernel tells (BSD)
+    std::uint32_t socket_state = 0;       ///< BSD so_state
+    std::uint32_t pcb_flags = 0;          ///< BSD inp_flags
+    std::uint32_t vflag = 0;              ///< BSD inp_vflag as it came
+    std::int16_t socket_type = 0;         ///< BSD xso_type
+    std::int32_t socket_protocol = 0;     ///< BSD xso_protocol
+    BufferFacts receive, send;
+    std::optional<Timer> timer;
+    bool past_damage = false; ///< read from behind damage at which the native program stops
+    UnixFacts unix_;
+    DarwinFacts darwin;
+    FreeBsdFacts freebsd;
+};
+
+} // namespace netstat46
