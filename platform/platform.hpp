@@ -15,31 +15,30 @@ namespace netstat46 {
 struct Table {
     Protocol protocol = Protocol::Tcp;
     bool inet = false, inet6 = false;
-
-    friend bool operator==(const Table&, const Table&) = default;
+    std::uint32_t states = 0; ///< state_bit()s that the kernel may limit its answer to; 0: all
 };
 
-/// What may be left to the kernel. A live part may ignore all of it: whatever it gives is selected again.
+/// What may be left to the kernel, besides Table::states. A live part may ignore all of it: what it gives is
+/// selected again.
 struct KernelFilter {
-    std::uint32_t states = 0; ///< bit per State; 0: all
     std::vector<std::uint16_t> ports; ///< local or foreign; empty: all
 };
 
 struct Request {
     std::vector<Table> tables; ///< in listing order; one may come again
     bool owners = false;
-    bool contexts = false;  ///< SELinux contexts of owners
-    bool half_open = false; ///< uid and retransmits of SYN_RECV sockets
-    bool bound = false;     ///< bound-but-idle TCP sockets too
+    bool contexts = false;   ///< SELinux contexts of owners
+    bool half_open = false;  ///< uid and retransmits of SYN_RECV sockets
+    bool bound = false;      ///< bound-but-idle TCP sockets too
     bool everything = false; ///< every interface of this system once, for a capture; `tables` is ignored
     KernelFilter filter;
 };
 
-/// Asks the kernel. Blocks come in this order: owner and side tables (or, where that saves reading them all, after a
-/// bounded set of sockets), then sockets in the order of `tables`. An interface that does not exist is left out; one
-/// that is refused or gives nothing although it exists is a Problem and the next follows. Blocks are named after their
-/// interface and hold the kernel's bytes as they came; nothing here looks inside them further than it must to read on.
-/// Throws only if nothing at all can be read.
+/// Asks the kernel. Blocks come in this order: owner and side tables (or, where that saves reading them all,
+/// after a bounded set of sockets), then sockets in the order of `tables`. An interface that does not exist
+/// is left out; one that is refused or gives nothing although it exists is a Problem and the next follows.
+/// Blocks are named after their interface and hold the kernel's bytes as they came; nothing here looks inside
+/// them further than it must to read on. Throws only if nothing at all can be read.
 BlockReader live_blocks(const Request& request, ProblemSink problem);
 
 /// This host, for headings, looks and manifests.

@@ -56,8 +56,8 @@ std::vector<LongOption> candidates(std::string_view name, std::span<const LongOp
 }
 
 /// One `--name`, `--name=value` or `--name value`; false after a mistake.
-bool read_long(std::span<const std::string> arguments, std::size_t& at, std::span<const LongOption> long_options,
-               Arguments& out) {
+bool read_long(std::span<const std::string> arguments, std::size_t& at,
+               std::span<const LongOption> long_options, Arguments& out) {
     const std::string_view typed = std::string_view(arguments[at]).substr(2);
     const std::size_t equals = typed.find('=');
     const std::string_view name = typed.substr(0, equals);
@@ -74,18 +74,19 @@ bool read_long(std::span<const std::string> arguments, std::size_t& at, std::spa
         return false;
     }
     const LongOption& option = found.front();
+    const std::string whole = fmt::format("--{}", option.name);
     if (!option.takes_value) {
         if (equals != std::string_view::npos) {
             mistake(out, shown, fmt::format("option '--{}' doesn't allow an argument", option.name));
             return false;
         }
-        out.options.push_back({option.letter, {}, shown});
+        out.options.push_back({option.letter, {}, whole});
         return true;
     }
     if (equals != std::string_view::npos) {
-        out.options.push_back({option.letter, std::string(typed.substr(equals + 1)), shown});
+        out.options.push_back({option.letter, std::string(typed.substr(equals + 1)), whole});
     } else if (at + 1 < arguments.size()) {
-        out.options.push_back({option.letter, arguments[++at], shown});
+        out.options.push_back({option.letter, arguments[++at], whole});
     } else {
         mistake(out, shown, fmt::format("option '--{}' requires an argument", option.name));
         return false;

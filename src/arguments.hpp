@@ -8,8 +8,8 @@
 
 namespace netstat46 {
 
-/// One option that a native program knows. `letter` is what parsing reports, for long names too; a long option
-/// without a short one uses a letter that `short_letters` does not hold.
+/// One option that a native program knows. `letter` is what parsing reports, for long names too; a long
+/// option without a short one uses a letter that `short_letters` does not hold.
 struct LongOption {
     std::string_view name;
     bool takes_value = false;
@@ -17,9 +17,9 @@ struct LongOption {
 };
 
 struct GivenOption {
-    char letter = 0;       ///< `?` at a mistake, which is always the last one
+    char letter = 0; ///< `?` at a mistake, which is always the last one
     std::string value;
-    std::string name;      ///< as typed: `-p`, `--prog`
+    std::string name; ///< `-p`, or the whole long name it stands for: `--programs`
 };
 
 struct Arguments {

@@ -13,12 +13,13 @@
 
 namespace netstat46 {
 
-/// A view of one record or one whole answer. Every load is checked: outside the span it gives 0 (or an empty view),
-/// so a decoder first compares `size()` with what it needs and may then load without further tests.
+/// A view of one record or one whole answer. Every load is checked: outside the span it gives 0 (or an empty
+/// view), so a decoder first compares `size()` with what it needs and may then load without further tests.
 class Bytes {
 public:
     Bytes() = default;
-    explicit Bytes(std::span<const std::byte> span, ByteOrder order = ByteOrder::Little, std::size_t offset = 0)
+    explicit Bytes(std::span<const std::byte> span, ByteOrder order = ByteOrder::Little,
+                   std::size_t offset = 0)
         : span_(span), offset_(offset), order_(order) {}
 
     [[nodiscard]] std::size_t size() const { return span_.size(); }

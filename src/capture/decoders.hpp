@@ -4,9 +4,11 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "capture/bytes.hpp"
 #include "capture/raw_block.hpp"
+#include "platform.hpp"
 #include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
 #include "record/table_notes.hpp"
@@ -21,28 +23,23 @@ struct DecodeContext {
     TableNotes* notes = nullptr; ///< never null for a socket decoder; outlives it
 };
 
-/// Takes one record off the front of `rest` into `record`; false: nothing more can be read, and `rest` is empty.
-/// Every call shortens `rest` or ends. Skips what it does not know (said once through `problem`), never throws.
+/// Takes one record off the front of `rest` into `record`; false: nothing more can be read, and `rest` is
+/// empty. Every call shortens `rest` or ends. Skips what it does not know (said once through `problem`),
+/// never throws.
 using SocketDecoder = std::function<bool(Bytes& rest, SocketRecord& record)>;
 
-/// Reads one block of anything that is not a listed socket (`proc.pid.fd`, `kern.file`, `processes.tsv`, the SYN_RECV
-/// lines of `proc.net.tcp`) into the side tables. Same rules as above.
+/// Reads one block of anything that is not a listed socket (`proc.pid.fd`, `kern.file`, `processes.tsv`, the
+/// SYN_RECV lines of `proc.net.tcp`) into the side tables. Same rules as above.
 using SideDecoder = std::function<void(Bytes block, SideTables& side)>;
 
-/// Which sockets an interface holds.
-struct Holds {
-    Protocol protocol = Protocol::Tcp;
-    bool inet = false, inet6 = false; ///< unix: neither
-};
-
-/// One row of the table of decoders. An interface may hold sockets, side knowledge, or (Linux /proc/net/tcp) either,
-/// by RawBlock::table. Rows of one system and protocol with different `part` make up one table together (Darwin's unix
-/// stream and dgram, Linux's inet and inet6), in that order; of rows with the same `part` the first whose interface a
-/// capture has is used.
+/// One row of the table of decoders. An interface may hold sockets, side knowledge, or (Linux /proc/net/tcp)
+/// either, by RawBlock::table. Rows of one system and protocol with different `part` make up one table
+/// together (Darwin's unix stream and dgram, Linux's inet and inet6), in that order; of rows with the same
+/// `part` the first whose interface a capture has is used.
 struct DecoderEntry {
     std::string_view interface;
     Os os = Os::Linux;
-    Holds holds;
+    Table holds; ///< the sockets in it
     int part = 0;
     SocketDecoder (*sockets)(const DecodeContext&) = nullptr;
     SideDecoder (*side)(const DecodeContext&) = nullptr;
@@ -53,14 +50,18 @@ std::span<const DecoderEntry> linux_decoders();
 std::span<const DecoderEntry> darwin_decoders();
 std::span<const DecoderEntry> freebsd_decoders();
 
-/// Reads `processes.tsv`, `interfaces.tsv`, `services.tsv`, `hosts.tsv`, `users.tsv`, which every system's captures share;
-/// null for other names.
-SideDecoder (*side_table_decoder(std::string_view interface))(const DecodeContext&);
+/// The side tables that every system's captures share: `processes.tsv`, `interfaces.tsv`, `services.tsv`,
+/// `hosts.tsv`, `users.tsv`, `contexts.tsv`. Control characters in them are escaped as in JSON strings.
+std::span<const DecoderEntry> side_tables();
 
-/// The rows of `os`.
+/// The rows of `os`; the one place that names the platforms' tables.
 std::span<const DecoderEntry> decoders(Os os);
 
-/// The entry of `interface` on `os`, or null.
+/// The entry of `interface` on `os`, side tables included, or null. `kern.proc.pid.*` stands for every name
+/// it begins.
 const DecoderEntry* find_decoder(Os os, std::string_view interface);
+
+/// The rows of `os` that together answer `table`, in order: one list of alternatives per part.
+std::vector<std::vector<const DecoderEntry*>> parts_of(Os os, const Table& table);
 
 } // namespace netstat46

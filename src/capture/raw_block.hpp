@@ -12,13 +12,14 @@
 
 namespace netstat46 {
 
-/// Raw bytes of one kernel interface (`net.inet.tcp.pcblist_n`, `sock_diag.inet6.tcp`, `proc.pid.fd`) or side table
-/// (`processes.tsv`). A long answer may come as several blocks of one name, cut between records. The bytes live until
-/// the reader's next call.
+/// Raw bytes of one kernel interface (`net.inet.tcp.pcblist_n`, `sock_diag.inet6.tcp`, `proc.pid.fd`) or side
+/// table
+/// (`processes.tsv`). A long answer may come as several blocks of one name, cut between records. The bytes
+/// live until the reader's next call.
 struct RawBlock {
     std::string_view interface;
     std::span<const std::byte> bytes;
-    std::size_t table = 0; ///< which of Request::tables it answers; owner and side tables: `no_table`
+    std::size_t table = 0;  ///< which of Request::tables it answers; owner and side tables: `no_table`
     std::size_t offset = 0; ///< of the first byte within the interface's whole answer
 };
 
@@ -40,11 +41,13 @@ enum class ByteOrder : std::uint8_t { Little, Big };
 /// The host whose sockets are listed: this one, or the one a capture came from.
 struct HostFacts {
     Os os = Os::Linux;
-    std::string release;  ///< uname -r: `6.1.0`, `24.5.0`, `14.5-RELEASE`
-    std::string kernel;   ///< a capture's `kernel:` line, or empty
+    std::string release; ///< uname -r: `6.1.0`, `24.5.0`, `14.5-RELEASE`
+    std::string machine; ///< `x86_64`, `arm64`
+    std::string kernel;  ///< a capture's `kernel:` line, or empty
     std::string hostname;
-    std::string time;     ///< RFC 3339, when the kernel was asked
+    std::string time; ///< RFC 3339, when the kernel was asked
     ByteOrder byte_order = ByteOrder::Little;
+    bool selinux = false; ///< Linux: SELinux is enabled
 };
 
 } // namespace netstat46

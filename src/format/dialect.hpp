@@ -32,7 +32,7 @@ using Cell = std::function<void(Text&, const Row&)>;
 
 /// Widths as in printf: negative is left-aligned, 0 is as long as it gets; nothing is ever cut by a width.
 struct Column {
-    std::string gap;       ///< before the title and before every cell
+    std::string gap; ///< before the title and before every cell
     std::string title;
     int title_width = 0;
     int width = 0;
@@ -56,7 +56,7 @@ struct Section {
 
 /// Sections under one heading.
 struct Listing {
-    std::string heading; ///< whole lines
+    std::string heading;        ///< whole lines
     bool heading_always = true; ///< else only before the first row
     std::vector<Section> sections;
 };
@@ -64,9 +64,11 @@ struct Listing {
 /// Everything one run prints, in order.
 struct Plan {
     std::vector<Listing> listings;
-    bool owners = false;     ///< some column shows who holds a socket
-    bool contexts = false;   ///< some column shows SELinux contexts
-    bool half_open = false;  ///< some column shows uid or retransmits of SYN_RECV sockets
+    bool owners = false;    ///< some column shows who holds a socket
+    bool contexts = false;  ///< some column shows SELinux contexts
+    bool half_open = false; ///< some column shows uid or retransmits of SYN_RECV sockets
+    std::string epilogue;   ///< for standard error, behind all rows
+    int status = 0;         ///< if nothing else decides
 };
 
 /// What a plan is made from, besides the native options. All of it outlives the plan.
@@ -74,7 +76,7 @@ struct Look {
     bool classic = false;
     const Names* names = nullptr; ///< already answers nothing for kinds that were asked to stay numbers
     const HostFacts* host = nullptr;
-    bool all = false;   ///< list as if -a had been given (a selection of ours was)
+    bool all = false; ///< list as if -a had been given (a selection of ours was)
 };
 
 /// Which kinds of names stay numbers.
@@ -86,6 +88,7 @@ struct Numeric {
 struct Say {
     std::string out, error;
     int status = 0;
+    enum class About : std::uint8_t { Mistake, Help, Version } about = About::Mistake;
 };
 
 /// Not a socket listing: run the system's netstat with the native arguments.
@@ -99,9 +102,10 @@ struct Chosen {
     std::function<Plan(const Look&)> plan;
     Numeric numeric;
     bool all = false, listening = false; ///< -a, -l: a selection of ours implies -a unless -l was given
-    bool owners_asked = false;  ///< -p on Linux: say why owners are missing
-    double repeat_seconds = 0;  ///< 0: once
-    std::vector<std::string> look_options; ///< given options that only change the look and cannot go with --json (-A, -L, -c)
+    bool owners_asked = false;           ///< -p on Linux: say why owners are missing
+    double repeat_seconds = 0;           ///< 0: once
+    std::vector<std::string>
+        look_options;   ///< given options that only change the look and cannot go with --json (-A, -L, -c)
     std::string errors; ///< for standard error before the listing
 };
 
@@ -118,7 +122,7 @@ struct Dialect {
     std::string_view name; ///< as in --dialect=
     Os os;                 ///< whose hosts and captures use it by default
     Parsed (*parse)(std::span<const std::string> arguments, const ParseContext&);
-    std::string_view native_usage; ///< what the native program prints for -h
+    int usage_status; ///< how the native program ends over a wrong option
 };
 
 /// All dialects; the one place that names them.

@@ -1,50 +1,49 @@
 #include "format/text.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 namespace netstat46 {
-namespace {
 
-/// The length of the valid UTF-8 sequence at `at` that is no control character; 0 if there is none (RFC 3629, table 3-7
-/// of the Unicode standard; U+0080 to U+009F are C1 controls).
-std::size_t printable_length(std::string_view text, std::size_t at) {
+std::size_t utf8_length(std::string_view text) {
     const auto byte = [&](std::size_t i) {
-        return at + i < text.size() ? static_cast<std::uint8_t>(text[at + i]) : std::uint8_t{0};
+        return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
     };
-    const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+    const auto follow = [&](std::size_t count) {
+        for (std::size_t i = 1; i <= count; ++i)
+            if ((byte(i) & 0xc0) != 0x80) return false;
+        return true;
+    };
     const std::uint8_t lead = byte(0);
-    if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return follows(1) && !(lead == 0xc2 && byte(1) < 0xa0) ? 2 : 0;
+    if (lead < 0x80) return text.empty() ? 0 : 1;
+    if (lead >= 0xc2 && lead <= 0xdf) return follow(1) ? 2 : 0;
     if (lead >= 0xe0 && lead <= 0xef) {
-        if (!follows(1) || !follows(2)) return 0;
-        if (lead == 0xe0 && byte(1) < 0xa0) return 0;
-        if (lead == 0xed && byte(1) > 0x9f) return 0;
-        return 3;
+        const bool overlong = lead == 0xe0 && byte(1) < 0xa0;
+        const bool surrogate = lead == 0xed && byte(1) > 0x9f;
+        return follow(2) && !overlong && !surrogate ? 3 : 0;
     }
     if (lead >= 0xf0 && lead <= 0xf4) {
-        if (!follows(1) || !follows(2) || !follows(3)) return 0;
-        if (lead == 0xf0 && byte(1) < 0x90) return 0;
-        if (lead == 0xf4 && byte(1) > 0x8f) return 0;
-        return 4;
+        const bool overlong = lead == 0xf0 && byte(1) < 0x90;
+        const bool too_large = lead == 0xf4 && byte(1) > 0x8f;
+        return follow(3) && !overlong && !too_large ? 4 : 0;
     }
     return 0;
 }
 
-} // namespace
-
 void put_clean(Text& out, std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = printable_length(text, at);
-        if (length == 0) {
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        const auto lead = static_cast<std::uint8_t>(text[0]);
+        const bool c0 = length == 1 && (lead < 0x20 || lead == 0x7f);
+        const bool c1 = length == 2 && lead == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0;
+        const bool stray_c1 = length == 0 && lead < 0xa0;
+        const std::size_t taken = length == 0 ? 1 : length;
+        if (c0 || c1 || stray_c1) {
             out.push_back('.');
-            ++at;
         } else {
-            put(out, text.substr(at, length));
-            at += length;
+            put(out, text.substr(0, taken));
         }
+        text.remove_prefix(taken);
     }
 }
 

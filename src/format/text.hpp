@@ -19,9 +19,13 @@ void put_number(Text& out, Integer value) {
     out.append(digits.data(), digits.data() + digits.size());
 }
 
-/// Names and paths from outside: each byte of a control character (C0, DEL, C1) or of anything that is not valid UTF-8
-/// becomes `.`; valid UTF-8 stays. As many bytes come out as went in.
+/// Names and paths from outside: each control character (C0, DEL, and C1 as U+0080 to U+009F or as a stray
+/// byte) becomes
+/// `.`; all else stays.
 void put_clean(Text& out, std::string_view text);
+
+/// The length of the UTF-8 sequence that `text` begins with; 0 if it begins with none (RFC 3629).
+std::size_t utf8_length(std::string_view text);
 
 /// Blanks up to `width` columns counted from byte `start`.
 inline void pad_to(Text& out, std::size_t start, std::size_t width) {

@@ -3,24 +3,38 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
 
-/// Every function gives an empty view where there is no name; then the number is printed. What is given is as the
-/// database had it, not cleaned, and lives as long as the Names. Each distinct question is asked once per run.
-/// Live: the system's resolver and databases. Replay: the capture's side tables, never this host's.
+/// Every function gives an empty view where there is no name; then the number is printed. What is given is as
+/// the database had it, not cleaned, and lives as long as the Names. Each distinct question is asked once per
+/// run. Live: the system's resolver and databases. Replay: the capture's side tables, never this host's.
 struct Names {
     std::function<std::string_view(const Address&)> host;
-    std::function<std::string_view(std::uint16_t port, std::string_view protocol)> service; ///< protocol: `tcp`, `udp`
+    std::function<std::string_view(std::uint16_t port, std::string_view protocol)>
+        service; ///< protocol: `tcp`, `udp`
     std::function<std::string_view(std::uint32_t uid)> user;
     std::function<std::string_view(std::uint32_t index)> interface;
     std::function<std::string_view(std::uint8_t number)> ip_protocol;
-    std::function<void(std::span<const Address>)> prefetch; ///< resolves all of them at once, before host() is asked
+    std::function<std::vector<std::uint16_t>(std::string_view service)> ports; ///< a service name's ports
+    std::function<std::optional<std::uint32_t>(std::string_view user)> uid;
+    std::function<void(std::span<const Address>)>
+        prefetch; ///< resolves all of them at once, before host() is asked
 };
+
+struct SideTables;
+
+/// Names out of a capture's side tables, which outlive them. `N/raw` among the services names IP protocol N.
+Names replayed_names(const SideTables& side);
+
+/// Names of this host (platform/posix).
+Names live_names();
 
 } // namespace netstat46

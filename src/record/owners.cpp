@@ -34,7 +34,8 @@ void Owners::add(std::uint64_t key, Holder holder) {
     if (key == 0) return;
     if ((used_ + 1) * 4 > slots_.size() * 3) grow();
     Slot& slot = slots_[find(key)];
-    const std::uint32_t fd = holder.fd < 0 ? fd_not_told : static_cast<std::uint32_t>(holder.fd) & fd_not_told;
+    const std::uint32_t fd =
+        holder.fd < 0 ? fd_not_told : static_cast<std::uint32_t>(holder.fd) & fd_not_told;
     if (slot.key == 0) {
         slot.key = key;
         slot.pid = holder.pid;
@@ -61,8 +62,7 @@ std::vector<Holder> Owners::all(std::uint64_t key) const {
     if (key == 0 || slots_.empty()) return {};
     const Slot& slot = slots_[find(key)];
     if (slot.key == 0) return {};
-    std::vector<Holder> holders{
-        {slot.pid, slot.fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot.fd)}};
+    std::vector<Holder> holders{{slot.pid, slot.fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot.fd)}};
     const auto [from, to] = more_.equal_range(key);
     for (auto entry = from; entry != to; ++entry) holders.push_back(entry->second);
     std::sort(holders.begin(), holders.end());

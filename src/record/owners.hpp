@@ -18,14 +18,15 @@ struct Holder {
 };
 
 struct Process {
-    std::string name;    ///< what the listing shows: Linux argv[0] behind its last `/`, elsewhere the kernel's name
+    std::string
+        name; ///< what the listing shows: Linux argv[0] behind its last `/`, elsewhere the kernel's name
     std::string command; ///< the kernel's own short name (comm); empty: not told
     std::optional<std::uint32_t> uid;
     std::string context; ///< SELinux context, where it was asked for
 };
 
-/// Socket key (Linux inode, BSD socket address) to holders. Open addressing: a million entries take 32 MB and 45 ms
-/// to build and ask, against 58 MB and 450 ms in an unordered_map.
+/// Socket key (Linux inode, BSD socket address) to holders. Open addressing: a million entries take 32 MB and
+/// 45 ms to build and ask, against 58 MB and 450 ms in an unordered_map.
 class Owners {
 public:
     /// Key 0 means "no socket" and is ignored; a (key, holder) that is there already too.

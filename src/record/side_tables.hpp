@@ -26,10 +26,10 @@ struct SideTables {
     std::vector<HalfOpen> half_open;
 
     // As a capture's .tsv files hold them.
-    std::map<std::uint32_t, std::string> interfaces;      ///< index to name
+    std::map<std::uint32_t, std::string> interfaces;          ///< index to name
     std::map<std::string, std::string, std::less<>> services; ///< `8888/tcp` to name
     std::map<std::string, std::string, std::less<>> hosts;    ///< numeric address to name
-    std::map<std::uint32_t, std::string> users;           ///< uid to name
+    std::map<std::uint32_t, std::string> users;               ///< uid to name
     bool owners_withheld = false; ///< some processes' descriptors could not be read for want of privilege
     bool owners_read = false;     ///< at least one descriptor table could be read
 

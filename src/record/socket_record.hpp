@@ -15,18 +15,33 @@ enum class Family : std::uint8_t { Unknown, Inet, Inet6, Local };
 
 enum class Protocol : std::uint8_t { Tcp, Udp, UdpLite, Raw, Sctp, Unix, Multipath, KernelControl };
 
-/// Connection states under one name for every OS. `Bound` is a TCP socket with a port that neither listens nor connects.
+/// Connection states under one name for every OS. `Bound` is a TCP socket with a port that neither listens
+/// nor connects.
 enum class State : std::uint8_t {
-    Unknown, Closed, Bound, Listen, SynSent, SynReceived, Established,
-    CloseWait, FinWait1, Closing, LastAck, FinWait2, TimeWait,
+    Unknown,
+    Closed,
+    Bound,
+    Listen,
+    SynSent,
+    SynReceived,
+    Established,
+    CloseWait,
+    FinWait1,
+    Closing,
+    LastAck,
+    FinWait2,
+    TimeWait,
 };
+
+/// A state's place in a set of states.
+constexpr std::uint32_t state_bit(State state) { return 1U << static_cast<unsigned>(state); }
 
 /// The IPV6_V6ONLY option as the kernel holds it. `NotApplicable`: not an IPv6 socket, or connected.
 /// `Unknown`: an IPv6 socket whose kernel interface does not tell.
 enum class V6Only : std::uint8_t { NotApplicable, No, Yes, Unknown };
 
-/// An internet address. IPv4 fills the first four bytes; a v4-mapped address of Linux stays Inet6 (::ffff:a.b.c.d).
-/// Bytes are in network order. `scope` is an interface index, 0 if the address has none.
+/// An internet address. IPv4 fills the first four bytes; a v4-mapped address of Linux stays Inet6
+/// (::ffff:a.b.c.d). Bytes are in network order. `scope` is an interface index, 0 if the address has none.
 struct Address {
     Family family = Family::Unknown;
     std::array<std::uint8_t, 16> bytes{};
@@ -68,15 +83,15 @@ struct Backlog {
 
 /// A unix socket's own facts. Views point into the block that the record was decoded from.
 struct UnixFacts {
-    std::uint16_t type = 0;    ///< SOCK_*: 1 stream, 2 dgram, 3 raw, 4 rdm, 5 seqpacket (the same on every OS)
+    std::uint16_t type = 0; ///< SOCK_*: 1 stream, 2 dgram, 3 raw, 4 rdm, 5 seqpacket (the same on every OS)
     std::uint32_t protocol = 0;
-    std::uint32_t flags = 0;   ///< Linux: __SO_ACCEPTCON 0x10000, SO_WAITDATA 0x20000, SO_NOSPACE 0x40000
-    std::uint8_t state = 0;    ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
-    std::uint64_t refs = 0;    ///< Linux: reference count; BSD: address of the first referring pcb
+    std::uint32_t flags = 0; ///< Linux: __SO_ACCEPTCON 0x10000, SO_WAITDATA 0x20000, SO_NOSPACE 0x40000
+    std::uint8_t state = 0;  ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
+    std::uint64_t refs = 0;  ///< Linux: reference count; BSD: address of the first referring pcb
     std::uint64_t vnode = 0;
-    std::uint64_t peer = 0;    ///< BSD: address of the connected pcb
+    std::uint64_t peer = 0; ///< BSD: address of the connected pcb
     std::uint64_t next_ref = 0;
-    std::string_view path;     ///< as the kernel gave it; Linux abstract names keep their leading `@`
+    std::string_view path; ///< as the kernel gave it; Linux abstract names keep their leading `@`
     std::string_view peer_path;
 };
 
@@ -95,8 +110,8 @@ struct DarwinFacts {
     std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
     std::uint32_t flags = 0, flags1 = 0, flags2 = 0, flow_hash = 0, filter_flags = 0;
     std::int32_t use_count = 0, retain_count = 0;
-    std::int32_t last_pid = 0;      ///< so_last_pid: the process that used the socket last
-    std::int32_t effective_pid = 0; ///< so_e_pid: for whom it acted
+    std::optional<std::int32_t> last_pid; ///< so_last_pid: the process that used the socket last
+    std::int32_t effective_pid = 0;       ///< so_e_pid: for whom it acted
     bool has_packet_counts = false;
 };
 
@@ -125,11 +140,12 @@ struct SocketRecord {
     std::uint64_t recv_q = 0, send_q = 0;
     std::optional<Backlog> backlog; ///< listeners only
     std::optional<std::uint32_t> uid;
-    std::uint64_t inode = 0;     ///< Linux; 0: none
-    std::uint64_t pcb = 0;       ///< BSD: address of the protocol control block
-    std::uint64_t tcb = 0;       ///< BSD: address of the tcpcb (what -A shows for TCP)
-    std::uint64_t owner_key = 0; ///< looks its holders up in Owners: Linux inode, BSD socket address; 0: no holder
-    std::uint32_t device = 0;    ///< interface index it is bound to (Linux idiag_if)
+    std::uint64_t inode = 0; ///< Linux; 0: none
+    std::uint64_t pcb = 0;   ///< BSD: address of the protocol control block
+    std::uint64_t tcb = 0;   ///< BSD: address of the tcpcb (what -A shows for TCP)
+    std::uint64_t owner_key =
+        0; ///< looks its holders up in Owners: Linux inode, BSD socket address; 0: no holder
+    std::uint32_t device = 0;             ///< interface index it is bound to (Linux idiag_if)
     std::optional<std::uint32_t> options; ///< so_options where the kernel tells (BSD)
     std::uint32_t socket_state = 0;       ///< BSD so_state
     std::uint32_t pcb_flags = 0;          ///< BSD inp_flags

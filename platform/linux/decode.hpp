@@ -1,0 +1,31 @@
+// Linux answers to records: sock_diag's netlink messages, /proc/net's text, /proc/PID/fd's links.
+#pragma once
+
+#include "capture/decoders.hpp"
+
+namespace netstat46 {
+
+/// `sock_diag.inet.tcp` and its like: netlink messages as they came, NLMSG_DONE included.
+SocketDecoder sock_diag_decoder(const DecodeContext& context);
+
+/// `proc.net.tcp`, `.udp`, `.udplite`, `.raw` and their `6` files: one header line, then a line per socket.
+SocketDecoder proc_net_decoder(const DecodeContext& context);
+
+/// The SYN_RECV lines of `proc.net.tcp` and `proc.net.tcp6`, into SideTables::half_open.
+SideDecoder half_open_decoder(const DecodeContext& context);
+
+/// `proc.net.unix`.
+SocketDecoder proc_net_unix_decoder(const DecodeContext& context);
+
+/// `proc.pid.fd`: lines `pid TAB fd TAB link`; a process whose descriptors were refused is `pid TAB - TAB
+/// reason`.
+SideDecoder proc_pid_fd_decoder(const DecodeContext& context);
+
+/// TCP_ESTABLISHED 1 .. TCP_BOUND_INACTIVE 13 (net/tcp_states.h).
+State linux_state(unsigned number);
+
+/// Fills `serves` and `v6only` where family, addresses and state decide them. `option` is what the kernel
+/// told of IPV6_V6ONLY, if it did.
+void settle_v6only(SocketRecord& record, std::optional<bool> option);
+
+} // namespace netstat46

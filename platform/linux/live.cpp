@@ -1,0 +1,197 @@
+// Linux: sock_diag over netlink, /proc/net where a handler is missing, /proc/PID/fd for owners.
+#include "platform.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <deque>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "linux/live_netlink.hpp"
+#include "linux/live_proc.hpp"
+#include "linux/wire.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// One protocol of one family: what sock_diag calls it, and the file that stands in where there is no
+/// handler.
+struct Interface {
+    Protocol protocol;
+    std::uint8_t family;
+    std::uint8_t ip_protocol;
+    const char* name;
+    const char* file; ///< below /proc/net; null: there is none of that form
+    const char* file_name;
+};
+
+constexpr Interface interfaces[] = {
+    {Protocol::Tcp, AF_INET, IPPROTO_TCP, "sock_diag.inet.tcp", "/proc/net/tcp", "proc.net.tcp"},
+    {Protocol::Tcp, AF_INET6, IPPROTO_TCP, "sock_diag.inet6.tcp", "/proc/net/tcp6", "proc.net.tcp6"},
+    {Protocol::Sctp, AF_INET, IPPROTO_SCTP, "sock_diag.inet.sctp", nullptr, nullptr},
+    {Protocol::Sctp, AF_INET6, IPPROTO_SCTP, "sock_diag.inet6.sctp", nullptr, nullptr},
+    {Protocol::Udp, AF_INET, IPPROTO_UDP, "sock_diag.inet.udp", "/proc/net/udp", "proc.net.udp"},
+    {Protocol::Udp, AF_INET6, IPPROTO_UDP, "sock_diag.inet6.udp", "/proc/net/udp6", "proc.net.udp6"},
+    {Protocol::UdpLite, AF_INET, IPPROTO_UDPLITE, "sock_diag.inet.udplite", "/proc/net/udplite",
+     "proc.net.udplite"},
+    {Protocol::UdpLite, AF_INET6, IPPROTO_UDPLITE, "sock_diag.inet6.udplite", "/proc/net/udplite6",
+     "proc.net.udplite6"},
+    {Protocol::Raw, AF_INET, IPPROTO_RAW, "sock_diag.inet.raw", "/proc/net/raw", "proc.net.raw"},
+    {Protocol::Raw, AF_INET6, IPPROTO_RAW, "sock_diag.inet6.raw", "/proc/net/raw6", "proc.net.raw6"},
+};
+
+/// State to the kernel's bit (net/tcp_states.h).
+std::uint32_t kernel_states(const Request& request, const Table& table) {
+    constexpr std::uint32_t all = 0xfff; // TCP_ESTABLISHED 1 .. TCP_CLOSING 11, TCP_NEW_SYN_RECV above
+    constexpr std::uint32_t new_syn_recv = 1U << 12;
+    const std::uint32_t bound =
+        request.bound || request.everything ? 1U << linux_wire::tcp_bound_inactive : 0;
+    if (table.protocol != Protocol::Tcp) return 0xffffffff;
+    if (table.states == 0) return all | new_syn_recv | bound;
+    constexpr State by_number[] = {
+        State::Unknown,  State::Established, State::SynSent,     State::SynReceived, State::FinWait1,
+        State::FinWait2, State::TimeWait,    State::Closed,      State::CloseWait,   State::LastAck,
+        State::Listen,   State::Closing,     State::SynReceived, State::Bound};
+    std::uint32_t bits = 0;
+    for (unsigned number = 1; number < std::size(by_number); ++number)
+        if ((table.states & state_bit(by_number[number])) != 0) bits |= 1U << number;
+    return bits;
+}
+
+class LiveReader {
+public:
+    LiveReader(Request request, ProblemSink problem)
+        : request_(std::move(request)), problem_(std::move(problem)) {
+        if (request_.everything) request_.tables = all_tables();
+        if (request_.owners || request_.everything)
+            stages_.push_back([this] { return read_owners(request_.contexts, problem_); });
+        if (request_.half_open || request_.everything) {
+            stages_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
+            stages_.push_back([this] { return file("/proc/net/tcp6", "proc.net.tcp6", no_table); });
+        }
+        for (std::size_t i = 0; i < request_.tables.size(); ++i) add_table(request_.tables[i], i);
+    }
+
+    std::optional<RawBlock> operator()() {
+        while (true) {
+            if (!current_) {
+                if (stages_.empty()) return std::nullopt;
+                current_ = stages_.front()();
+                stages_.pop_front();
+            }
+            if (current_)
+                if (auto block = current_()) return block;
+            current_ = nullptr;
+        }
+    }
+
+private:
+    static std::vector<Table> all_tables() {
+        return {{Protocol::Tcp, true, true}, {Protocol::Sctp, true, true},
+                {Protocol::Udp, true, true}, {Protocol::UdpLite, true, true},
+                {Protocol::Raw, true, true}, {Protocol::Unix, false, false}};
+    }
+
+    void add_table(const Table& table, std::size_t index) {
+        if (table.protocol == Protocol::Unix)
+            stages_.push_back([this, index] { return file("/proc/net/unix", "proc.net.unix", index); });
+        for (const Interface& interface : interfaces) {
+            if (interface.protocol != table.protocol) continue;
+            if (!(interface.family == AF_INET ? table.inet : table.inet6)) continue;
+            stages_.push_back([this, &interface, index] { return sockets(interface, index); });
+        }
+    }
+
+    /// Without IPv6 (ipv6.disable=1) sock_diag still answers, with nothing; /proc/net has no such files.
+    static bool family_exists(std::uint8_t family) {
+        return family != AF_INET6 || access("/proc/net/if_inet6", F_OK) == 0 ||
+               access("/proc/net/tcp", F_OK) != 0;
+    }
+
+    BlockReader sockets(const Interface& interface, std::size_t table) {
+        if (!family_exists(interface.family)) return nullptr;
+        DumpRequest wanted;
+        wanted.family = interface.family;
+        wanted.ip_protocol = interface.ip_protocol;
+        wanted.states = kernel_states(request_, request_.tables[table]);
+        wanted.tcp_info = request_.half_open && interface.protocol == Protocol::Tcp;
+        const auto dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);
+        const std::span<const std::byte> first = dump->next();
+        if (dump->result().end != DumpEnd::Done) return instead(interface, table, dump->result());
+        return [dump, first, table, name = interface.name,
+                offset = std::size_t{0}]() mutable -> std::optional<RawBlock> {
+            const std::span<const std::byte> bytes = offset == 0 ? first : dump->next();
+            if (bytes.empty()) return std::nullopt;
+            const RawBlock block{name, bytes, table, offset};
+            offset += bytes.size();
+            return block;
+        };
+    }
+
+    BlockReader instead(const Interface& interface, std::size_t table, DumpResult why) {
+        if (interface.file == nullptr) {
+            if (why.end == DumpEnd::Refused)
+                problem_({fmt::format("{}: {}", interface.name, std::strerror(why.error))});
+            return nullptr;
+        }
+        if (why.end == DumpEnd::Refused && !std::exchange(said_refused_, true))
+            problem_({fmt::format("sock_diag: {}; reading /proc/net instead, which does not tell V6ONLY",
+                                  std::strerror(why.error)),
+                      false});
+        return file(interface.file, interface.file_name, table);
+    }
+
+    BlockReader file(const char* path, const char* name, std::size_t table) {
+        FileBlocks opened = read_proc_file(path, name, table, problem_);
+        if (opened.error != 0 && (opened.error != ENOENT || access("/proc/net", F_OK) != 0))
+            problem_({fmt::format("{}: {}", path, std::strerror(opened.error)), table != no_table});
+        return opened.blocks;
+    }
+
+    Request request_;
+    ProblemSink problem_;
+    std::deque<std::function<BlockReader()>> stages_;
+    BlockReader current_;
+    bool said_refused_ = false;
+};
+
+std::string rfc3339_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+} // namespace
+
+BlockReader live_blocks(const Request& request, ProblemSink problem) {
+    const auto reader = std::make_shared<LiveReader>(request, std::move(problem));
+    return [reader] { return (*reader)(); };
+}
+
+HostFacts live_host() {
+    utsname names{};
+    HostFacts host;
+    host.os = Os::Linux;
+    host.byte_order = std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
+    host.time = rfc3339_now();
+    if (uname(&names) != 0) return host;
+    host.release = names.release;
+    host.hostname = names.nodename;
+    host.machine = names.machine;
+    // As libselinux sees it: the file system is mounted and there is a configuration.
+    host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0 && access("/etc/selinux/config", F_OK) == 0;
+    return host;
+}
+
+} // namespace netstat46

@@ -1,0 +1,175 @@
+#include "linux/live_netlink.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+
+#include <fmt/format.h>
+
+#include "capture/bytes.hpp"
+#include "linux/wire.hpp"
+
+namespace netstat46 {
+
+using namespace linux_wire;
+
+static_assert(sizeof(nlmsghdr) == nl_header && offsetof(nlmsghdr, nlmsg_type) == nl_type);
+static_assert(sizeof(inet_diag_msg) == diag_size && offsetof(inet_diag_msg, idiag_inode) == diag_inode);
+static_assert(offsetof(inet_diag_msg, id.idiag_dst) == diag_dst &&
+              offsetof(inet_diag_msg, id.idiag_if) == diag_if);
+static_assert(offsetof(inet_diag_msg, idiag_expires) == diag_expires);
+static_assert(INET_DIAG_SKV6ONLY == inet_diag_skv6only && INET_DIAG_INFO == inet_diag_info);
+static_assert(SOCK_DIAG_BY_FAMILY == sock_diag_by_family && NLMSG_DONE == nlmsg_done);
+
+NetlinkCalls netlink_calls() {
+    struct Socket {
+        int fd = -1;
+        Socket() = default;
+        Socket(const Socket&) = delete;
+        Socket& operator=(const Socket&) = delete;
+        ~Socket() {
+            if (fd >= 0) close(fd);
+        }
+        void reopen() {
+            if (fd >= 0) close(fd);
+            fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        }
+    };
+    const auto netlink = std::make_shared<Socket>();
+    NetlinkCalls calls;
+    calls.send = [netlink](std::span<const std::byte> message) -> ssize_t {
+        netlink->reopen();
+        if (netlink->fd < 0) return -1;
+        sockaddr_nl kernel{};
+        kernel.nl_family = AF_NETLINK;
+        return sendto(netlink->fd, message.data(), message.size(), 0,
+                      reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+    };
+    calls.receive = [netlink](std::span<std::byte> buffer) -> ssize_t {
+        ssize_t got = -1;
+        do got = recv(netlink->fd, buffer.data(), buffer.size(), 0);
+        while (got < 0 && errno == EINTR);
+        return got;
+    };
+    return calls;
+}
+
+Dump::Dump(NetlinkCalls calls, DumpRequest request, std::string_view interface, ProblemSink problem)
+    : calls_(std::move(calls)), request_(request), interface_(interface), problem_(std::move(problem)),
+      buffer_(netlink_block) {}
+
+bool Dump::start() {
+    struct {
+        nlmsghdr header;
+        inet_diag_req_v2 body;
+    } message{};
+    message.header.nlmsg_len = sizeof message;
+    message.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    message.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    message.header.nlmsg_seq = ++sequence_;
+    message.body.sdiag_family = request_.family;
+    message.body.sdiag_protocol = request_.ip_protocol;
+    message.body.idiag_states = request_.states;
+    message.body.idiag_ext = request_.tcp_info ? 1U << (INET_DIAG_INFO - 1) : 0;
+    ++attempts_;
+    if (calls_.send(std::as_bytes(std::span(&message, 1))) >= 0) return true;
+    result_ = {DumpEnd::Refused, errno};
+    return false;
+}
+
+/// Walks the message headers of one block: is this the end, and was the dump disturbed?
+Dump::Heard Dump::look_for_end(std::span<const std::byte> block) {
+    Bytes rest(block, std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big);
+    bool disturbed = false;
+    Heard heard = Heard::More;
+    while (rest.size() >= nl_header) {
+        const std::size_t length = rest.u32(nl_length);
+        if (length < nl_header || length > rest.size()) break;
+        disturbed = disturbed || (rest.u16(nl_flags) & nlm_f_dump_intr) != 0;
+        const std::uint16_t type = rest.u16(nl_type);
+        if (type == nlmsg_done || type == nlmsg_error) {
+            heard = Heard::End;
+            // Both begin with an errno. A kernel without the handler ends the dump with -ENOENT.
+            const std::int32_t error = -rest.i32(nl_header);
+            if (error == ENOENT) {
+                result_ = {DumpEnd::NoHandler, error};
+            } else if (error != 0) {
+                result_ = {DumpEnd::Refused, error};
+            }
+            break;
+        }
+        rest.skip((length + 3) & ~std::size_t{3});
+    }
+    if (!disturbed) return heard;
+    if (!handed_out_ && attempts_ < dump_attempts) return Heard::Again;
+    if (!said_) {
+        said_ = true;
+        problem_({fmt::format("{}: the table changed while it was read; sockets may be missing or doubled",
+                              interface_),
+                  false});
+    }
+    return heard;
+}
+
+/// One recv(2) into buffer_.
+Dump::Heard Dump::receive_one() {
+    const ssize_t got = calls_.receive(buffer_);
+    if (got > 0) {
+        received_ = static_cast<std::size_t>(got);
+        return look_for_end(std::span(buffer_).first(received_));
+    }
+    received_ = 0;
+    if (got < 0 && errno == ENOBUFS && !handed_out_ && attempts_ < dump_attempts) return Heard::Again;
+    result_ = {DumpEnd::Refused, got < 0 ? errno : ECONNRESET};
+    if (handed_out_)
+        problem_({fmt::format("{}: the answer broke off: {}", interface_, std::strerror(result_.error))});
+    return Heard::End;
+}
+
+/// Reads into held_ until the end or the limit.
+void Dump::fill() {
+    while (!ended_ && held_.size() < held_back) {
+        switch (receive_one()) {
+        case Heard::End:
+            ended_ = true;
+            [[fallthrough]];
+        case Heard::More:
+            held_.insert(held_.end(), buffer_.begin(),
+                         buffer_.begin() + static_cast<std::ptrdiff_t>(received_));
+            break;
+        case Heard::Again:
+            held_.clear();
+            result_ = {};
+            if (!start()) ended_ = true;
+            break;
+        }
+    }
+}
+
+std::span<const std::byte> Dump::next() {
+    if (!started_) {
+        started_ = true;
+        if (!start()) {
+            ended_ = true;
+            return {};
+        }
+        fill();
+        if (result_.end != DumpEnd::Done) return {};
+        handed_out_ = true;
+        return held_;
+    }
+    held_ = {};
+    if (ended_) return {};
+    if (receive_one() == Heard::End) ended_ = true;
+    return std::span(buffer_).first(received_);
+}
+
+} // namespace netstat46

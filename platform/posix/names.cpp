@@ -1,0 +1,104 @@
+// This host's resolver and databases, through POSIX. Shared by every platform.
+#include "record/names.hpp"
+
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <sys/socket.h>
+
+namespace netstat46 {
+namespace {
+
+/// What has been asked already, by question.
+struct Cache {
+    std::map<std::tuple<Family, std::array<std::uint8_t, 16>, std::uint32_t>, std::string> hosts;
+    std::map<std::pair<std::uint16_t, std::string>, std::string> services;
+    std::map<std::uint32_t, std::string> users, interfaces;
+    std::map<std::uint8_t, std::string> protocols;
+};
+
+/// The answer to `key`, asked for once.
+template <class Map, class Key, class Ask>
+std::string_view remembered(Map& map, const Key& key, Ask ask) {
+    const auto found = map.find(key);
+    if (found != map.end()) return found->second;
+    return map.emplace(key, ask()).first->second;
+}
+
+std::string or_empty(const char* name) { return name == nullptr ? std::string{} : std::string(name); }
+
+std::string resolve(const Address& address) {
+    char host[NI_MAXHOST];
+    if (address.family == Family::Inet) {
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        std::copy_n(address.bytes.begin(), 4, reinterpret_cast<std::uint8_t*>(&name.sin_addr));
+        const int error = getnameinfo(reinterpret_cast<const sockaddr*>(&name), sizeof name, host,
+                                      sizeof host, nullptr, 0, NI_NAMEREQD);
+        return error == 0 ? host : std::string{};
+    }
+    sockaddr_in6 name{};
+    name.sin6_family = AF_INET6;
+    name.sin6_scope_id = address.scope;
+    std::copy_n(address.bytes.begin(), 16, reinterpret_cast<std::uint8_t*>(&name.sin6_addr));
+    const int error = getnameinfo(reinterpret_cast<const sockaddr*>(&name), sizeof name, host, sizeof host,
+                                  nullptr, 0, NI_NAMEREQD);
+    return error == 0 ? host : std::string{};
+}
+
+} // namespace
+
+Names live_names() {
+    const auto cache = std::make_shared<Cache>();
+    Names names;
+    names.host = [cache](const Address& address) {
+        return remembered(cache->hosts, std::tuple(address.family, address.bytes, address.scope),
+                          [&] { return resolve(address); });
+    };
+    names.service = [cache](std::uint16_t port, std::string_view protocol) {
+        return remembered(cache->services, std::pair(port, std::string(protocol)), [&] {
+            const servent* entry = getservbyport(htons(port), std::string(protocol).c_str());
+            return or_empty(entry == nullptr ? nullptr : entry->s_name);
+        });
+    };
+    names.ip_protocol = [cache](std::uint8_t number) {
+        return remembered(cache->protocols, number, [&] {
+            const protoent* entry = getprotobynumber(number);
+            return or_empty(entry == nullptr ? nullptr : entry->p_name);
+        });
+    };
+    names.user = [cache](std::uint32_t uid) {
+        return remembered(cache->users, uid, [&] {
+            const passwd* entry = getpwuid(uid);
+            return or_empty(entry == nullptr ? nullptr : entry->pw_name);
+        });
+    };
+    names.interface = [cache](std::uint32_t index) {
+        return remembered(cache->interfaces, index, [&] {
+            char name[IF_NAMESIZE];
+            return or_empty(if_indextoname(index, name));
+        });
+    };
+    names.ports = [](std::string_view service) {
+        std::vector<std::uint16_t> ports;
+        for (const char* protocol : {"tcp", "udp", "sctp"})
+            if (const servent* entry = getservbyname(std::string(service).c_str(), protocol))
+                ports.push_back(ntohs(static_cast<std::uint16_t>(entry->s_port)));
+        return ports;
+    };
+    names.uid = [](std::string_view user) -> std::optional<std::uint32_t> {
+        const passwd* entry = getpwnam(std::string(user).c_str());
+        if (entry == nullptr) return std::nullopt;
+        return entry->pw_uid;
+    };
+    names.prefetch = [](std::span<const Address>) {};
+    return names;
+}
+
+} // namespace netstat46

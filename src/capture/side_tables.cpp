@@ -1,0 +1,154 @@
+// Side tables of captures: tab separated text.
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "capture/decoders.hpp"
+
+namespace netstat46 {
+namespace {
+
+using Fields = std::array<std::string, 5>;
+
+void append_utf8(std::string& out, unsigned code) {
+    if (code < 0x80) {
+        out += static_cast<char>(code);
+    } else if (code < 0x800) {
+        out += {static_cast<char>(0xc0 | code >> 6), static_cast<char>(0x80 | (code & 0x3f))};
+    } else {
+        out += {static_cast<char>(0xe0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 0x3f)),
+                static_cast<char>(0x80 | (code & 0x3f))};
+    }
+}
+
+/// Undoes the escapes of JSON strings; anything else after a `\` stays as it is.
+std::string unescaped(std::string_view text) {
+    constexpr std::string_view letters = "bfnrt\"\\/";
+    constexpr std::string_view values = "\b\f\n\r\t\"\\/";
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\\' || i + 1 >= text.size()) {
+            out += text[i];
+            continue;
+        }
+        unsigned code = 0;
+        const std::string_view hex = text.substr(i + 2, 4);
+        if (text[i + 1] == 'u' && hex.size() == 4 &&
+            std::from_chars(hex.data(), hex.data() + 4, code, 16).ptr == hex.data() + 4) {
+            append_utf8(out, code);
+            i += 5;
+        } else if (const std::size_t known = letters.find(text[i + 1]); known != std::string_view::npos) {
+            out += values[known];
+            ++i;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+template <class Integer>
+std::optional<Integer> number(std::string_view text) {
+    Integer value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+Fields split(std::string_view line) {
+    Fields fields;
+    for (std::string& field : fields) {
+        const std::size_t tab = line.find('\t');
+        field = unescaped(line.substr(0, tab));
+        if (tab == std::string_view::npos) break;
+        line.remove_prefix(tab + 1);
+    }
+    return fields;
+}
+
+/// A decoder that gives each line's fields to `take`, which refuses what it cannot read.
+template <class Take>
+SideDecoder rows(const DecodeContext& context, Take take) {
+    return [context, take](Bytes block, SideTables& side) {
+        std::string_view text = block.text();
+        while (!text.empty()) {
+            const std::size_t end = text.find('\n');
+            const std::string_view line = text.substr(0, end);
+            if (!line.empty() && !take(split(line), side))
+                context.problem({fmt::format("{}: a line that is no entry at offset {}", context.interface,
+                                             block.offset() + block.size() - text.size())});
+            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        }
+    };
+}
+
+SideDecoder processes(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        const auto pid = number<std::int32_t>(fields[0]);
+        if (!pid) return false;
+        Process& process = side.processes[*pid];
+        process.name = std::move(fields[1]);
+        process.uid = number<std::uint32_t>(fields[2]);
+        process.command = std::move(fields[3]);
+        return true;
+    });
+}
+
+SideDecoder contexts(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        const auto pid = number<std::int32_t>(fields[0]);
+        if (!pid) return false;
+        side.processes[*pid].context = std::move(fields[1]);
+        return true;
+    });
+}
+
+SideDecoder interfaces(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        const auto index = number<std::uint32_t>(fields[0]);
+        if (!index) return false;
+        side.interfaces[*index] = std::move(fields[1]);
+        return true;
+    });
+}
+
+SideDecoder users(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        const auto uid = number<std::uint32_t>(fields[0]);
+        if (!uid) return false;
+        side.users[*uid] = std::move(fields[1]);
+        return true;
+    });
+}
+
+SideDecoder services(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        side.services[std::move(fields[0])] = std::move(fields[1]);
+        return true;
+    });
+}
+
+SideDecoder hosts(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        side.hosts[std::move(fields[0])] = std::move(fields[1]);
+        return true;
+    });
+}
+
+constexpr DecoderEntry tables[] = {
+    {"processes.tsv", Os::Linux, {}, 0, nullptr, processes},
+    {"contexts.tsv", Os::Linux, {}, 0, nullptr, contexts},
+    {"interfaces.tsv", Os::Linux, {}, 0, nullptr, interfaces},
+    {"services.tsv", Os::Linux, {}, 0, nullptr, services},
+    {"hosts.tsv", Os::Linux, {}, 0, nullptr, hosts},
+    {"users.tsv", Os::Linux, {}, 0, nullptr, users},
+};
+
+} // namespace
+
+std::span<const DecoderEntry> side_tables() { return tables; }
+
+} // namespace netstat46

@@ -1,0 +1,94 @@
+#include "format/dialect.hpp"
+
+#include <cstdlib>
+
+#include <fmt/compile.h>
+
+#include "format/dialect_darwin.hpp"
+#include "format/dialect_freebsd.hpp"
+#include "format/dialect_linux.hpp"
+
+namespace netstat46 {
+namespace {
+
+constexpr Dialect all_dialects[] = {
+    {"linux", Os::Linux, parse_linux, 3},
+    {"darwin", Os::Darwin, parse_darwin, 64},
+    {"freebsd", Os::FreeBSD, parse_freebsd, 1},
+};
+
+/// `width` as in printf; what was appended from `start` on is moved right or filled up.
+void justify(Text& out, std::size_t start, int width) {
+    const std::size_t wanted = static_cast<std::size_t>(std::abs(width));
+    const std::size_t length = out.size() - start;
+    if (length >= wanted) return;
+    if (width < 0) {
+        pad_to(out, start, wanted);
+        return;
+    }
+    const std::size_t blanks = wanted - length;
+    out.resize(start + wanted);
+    std::char_traits<char>::move(out.data() + start + blanks, out.data() + start, length);
+    std::fill_n(out.data() + start, blanks, ' ');
+}
+
+} // namespace
+
+std::span<const Dialect> dialects() { return all_dialects; }
+
+const Dialect& dialect_of(Os os) {
+    for (const Dialect& dialect : all_dialects)
+        if (dialect.os == os) return dialect;
+    return all_dialects[0];
+}
+
+std::string heading_of(std::span<const Column> columns) {
+    Text out;
+    for (const Column& column : columns) {
+        put(out, column.gap);
+        const std::size_t start = out.size();
+        put(out, column.title);
+        justify(out, start, column.title_width);
+    }
+    return fmt::to_string(out);
+}
+
+void put_row(Text& out, std::span<const Column> columns, const Row& row) {
+    for (const Column& column : columns) {
+        put(out, column.gap);
+        const std::size_t start = out.size();
+        column.cell(out, row);
+        if (column.width != 0) justify(out, start, column.width);
+    }
+}
+
+Column v6only_column() {
+    return {" ", "V6ONLY", 0, 0, [](Text& out, const Row& row) {
+                switch (row.socket.v6only) {
+                case V6Only::Yes:
+                    return put(out, "yes");
+                case V6Only::No:
+                    return put(out, "no");
+                case V6Only::Unknown:
+                    return put(out, "?");
+                case V6Only::NotApplicable:
+                    break;
+                }
+                put(out, "-");
+            }};
+}
+
+Column process_pid_column() {
+    return {" ", "process:pid", -22, -22, [](Text& out, const Row& row) {
+                if (!row.owner) return put(out, "-");
+                const Process* process = row.side.process(row.owner->pid);
+                if (process == nullptr || process->name.empty()) {
+                    put(out, "-");
+                } else {
+                    put_clean(out, process->name);
+                }
+                fmt::format_to(std::back_inserter(out), FMT_COMPILE(":{}"), row.owner->pid);
+            }};
+}
+
+} // namespace netstat46

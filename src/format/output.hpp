@@ -1,0 +1,44 @@
+// Standard output and standard error.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "format/text.hpp"
+
+namespace netstat46 {
+
+/// Whole writes to a descriptor. After a failure nothing more is written.
+class Output {
+public:
+    explicit Output(int fd) : fd_(fd) {}
+
+    /// Writes `text` if it has grown past what one write(2) is worth, and empties it.
+    void write_if_long(Text& text) {
+        if (text.size() >= std::size_t{64} * 1024) write(text);
+    }
+
+    /// Writes all of `text` and empties it.
+    void write(Text& text) {
+        write(std::string_view(text.data(), text.size()));
+        text.clear();
+    }
+
+    void write(std::string_view text);
+
+    [[nodiscard]] bool failed() const { return error_ != 0; }
+
+    /// What went wrong, for standard error; empty for a closed pipe, which is nobody's fault.
+    [[nodiscard]] std::string failure() const;
+
+private:
+    int fd_;
+    int error_ = 0; ///< errno of the first failed write(2)
+};
+
+/// Whether the descriptor is open at all.
+bool is_open(int fd);
+
+bool is_terminal(int fd);
+
+} // namespace netstat46

@@ -1,0 +1,200 @@
+#include "list.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <range/v3/algorithm/for_each.hpp>
+#include <range/v3/view/filter.hpp>
+#include <range/v3/view/transform.hpp>
+
+#include "capture/decoders.hpp"
+#include "capture/record_stream.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// Decoders of side tables, kept for the whole run: a long table comes in several blocks.
+class SideReader {
+public:
+    SideReader(const HostFacts& host, ProblemSink problem) : host_(&host), problem_(std::move(problem)) {}
+
+    void read(const RawBlock& block, SideTables& side) {
+        auto decoder = decoders_.find(block.interface);
+        if (decoder == decoders_.end()) {
+            decoder = decoders_.emplace(std::string(block.interface), nullptr).first;
+            const DecoderEntry* entry = find_decoder(host_->os, block.interface);
+            if (entry != nullptr && entry->side != nullptr)
+                decoder->second = entry->side({decoder->first, host_, problem_, &notes_});
+        }
+        if (decoder->second) decoder->second(Bytes(block.bytes, host_->byte_order, block.offset), side);
+    }
+
+private:
+    const HostFacts* host_;
+    ProblemSink problem_;
+    TableNotes notes_;
+    std::map<std::string, SideDecoder, std::less<>> decoders_;
+};
+
+/// What sock_diag does not say of a half-open connection.
+void amend(SocketRecord& socket, const std::vector<HalfOpen>& half_open) {
+    if (socket.state != State::SynReceived) return;
+    const auto found = std::find_if(half_open.begin(), half_open.end(), [&](const HalfOpen& other) {
+        return other.local.port == socket.local.port && other.foreign == socket.foreign &&
+               other.local.address.bytes == socket.local.address.bytes;
+    });
+    if (found == half_open.end()) return;
+    socket.uid = found->uid;
+    if (socket.timer) socket.timer->retransmits = found->retransmits;
+}
+
+Row with_owner(const SocketRecord& socket, const SideTables& side) {
+    Row row{socket, side.owners.lowest(socket.owner_key), side};
+    if (!row.owner && socket.darwin.last_pid) row.owner = Holder{*socket.darwin.last_pid, -1};
+    return row;
+}
+
+/// Walks the sections of a plan as the blocks of their tables arrive.
+class Lister {
+public:
+    Lister(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
+           SideTables& side, const Streams& streams)
+        : source_(source), selects_(selects), side_(side), streams_(streams),
+          problem_([this](Problem problem) {
+              if (problem.fails) listed_.status = 1;
+              streams_.problem(std::move(problem));
+          }),
+          side_reader_(source.host, problem_) {
+        for (const Listing& listing : plan.listings)
+            for (const Section& section : listing.sections) places_.push_back({&listing, &section});
+        listed_.status = plan.status;
+    }
+
+    Listed run(const Plan& plan) {
+        const BlockReader next = source_.blocks(request_of(plan), problem_);
+        while (const auto block = next()) {
+            if (stopped_ || streams_.out.failed()) break;
+            if (block->table == no_table) {
+                side_reader_.read(*block, side_);
+                continue;
+            }
+            go_to(block->table);
+            if (!stopped_) read_sockets(*block);
+        }
+        go_to(places_.size());
+        streams_.out.write(text_);
+        streams_.error(plan.epilogue);
+        listed_.owners_withheld = side_.owners_withheld;
+        listed_.owners_read = side_.owners_read;
+        return listed_;
+    }
+
+private:
+    struct Place {
+        const Listing* listing;
+        const Section* section;
+    };
+
+    [[nodiscard]] const Place& here() const { return places_[begun_ - 1]; }
+
+    /// Finishes the sections before `place` and begins that one, unless one of them ends the listing.
+    void go_to(std::size_t place) {
+        while (!stopped_ && (begun_ == 0 || begun_ - 1 < place)) {
+            if (begun_ > 0) finish_section();
+            if (stopped_ || begun_ == places_.size()) return;
+            ++begun_;
+            begin_section();
+        }
+    }
+
+    void begin_section() {
+        notes_ = {};
+        decoder_ = nullptr;
+        interfaces_.clear();
+        if (begun_ == 1 || here().listing != places_[begun_ - 2].listing) heading_due_ = true;
+        if (here().listing->heading_always) put_heading();
+    }
+
+    void put_heading() {
+        if (std::exchange(heading_due_, false)) put(text_, here().listing->heading);
+    }
+
+    void finish_section() {
+        const Section& section = *here().section;
+        notes_.present = interfaces_.size() >= parts_of(source_.host.os, section.table).size();
+        if (!section.finish) return;
+        const Section::End end = section.finish(text_, notes_);
+        if (!end.error.empty()) {
+            streams_.out.write(text_);
+            streams_.error(end.error);
+        }
+        if (end.status) listed_.status = *end.status;
+        stopped_ = end.stop;
+    }
+
+    void read_sockets(const RawBlock& block) {
+        const auto [interface, first] = interfaces_.emplace(block.interface);
+        if (first)
+            decoder_ = find_decoder(source_.host.os, *interface)
+                           ->sockets({*interface, &source_.host, problem_, &notes_});
+        const Section& section = *here().section;
+        SocketRecord storage;
+        RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), storage);
+        const auto wanted = [&](const SocketRecord& socket) {
+            if (!side_.half_open.empty()) amend(storage, side_.half_open);
+            return section.selects(socket) && selects_(socket);
+        };
+        const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
+        const auto print = [&](const Row& row) {
+            put_heading();
+            put_row(text_, section.columns, row);
+            text_.push_back('\n');
+            streams_.out.write_if_long(text_);
+        };
+        ranges::for_each(records | ranges::views::filter(wanted) | ranges::views::transform(owned), print);
+    }
+
+    const Source& source_;
+    const std::function<bool(const SocketRecord&)>& selects_;
+    SideTables& side_;
+    Streams streams_;
+    Listed listed_;
+    ProblemSink problem_;
+    SideReader side_reader_;
+    std::vector<Place> places_;
+
+    // Where it is.
+    std::size_t begun_ = 0; ///< sections, the last of which is under way
+    bool heading_due_ = false, stopped_ = false;
+    std::set<std::string, std::less<>> interfaces_; ///< that have answered the section's table so far
+    SocketDecoder decoder_;
+    TableNotes notes_;
+    Text text_;
+};
+
+} // namespace
+
+Request request_of(const Plan& plan) {
+    Request request;
+    for (const Listing& listing : plan.listings)
+        for (const Section& section : listing.sections) request.tables.push_back(section.table);
+    request.owners = plan.owners;
+    request.contexts = plan.contexts;
+    request.half_open = plan.half_open;
+    return request;
+}
+
+void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem) {
+    SideReader reader(source.host, problem);
+    const BlockReader next = source.blocks({}, problem);
+    while (const auto block = next()) reader.read(*block, side);
+}
+
+Listed list(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
+            SideTables& side, const Streams& streams) {
+    return Lister(plan, source, selects, side, streams).run(plan);
+}
+
+} // namespace netstat46

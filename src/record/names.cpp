@@ -1,0 +1,62 @@
+#include "record/names.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+#include "record/side_tables.hpp"
+
+namespace netstat46 {
+namespace {
+
+template <class Map, class Key>
+std::string_view find_in(const Map& map, const Key& key) {
+    const auto found = map.find(key);
+    return found == map.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+} // namespace
+
+Names replayed_names(const SideTables& side) {
+    Names names;
+    names.host = [&side](const Address& address) {
+        Text text;
+        put_address(text, address);
+        if (const std::string_view name = find_in(side.hosts, std::string_view(text.data(), text.size()));
+            !name.empty())
+            return name;
+        const std::string_view interface = find_in(side.interfaces, address.scope);
+        if (interface.empty()) return std::string_view{};
+        text.push_back('%');
+        put(text, interface);
+        return find_in(side.hosts, std::string_view(text.data(), text.size()));
+    };
+    names.service = [&side](std::uint16_t port, std::string_view protocol) {
+        return find_in(side.services, std::string_view(fmt::format("{}/{}", port, protocol)));
+    };
+    names.ip_protocol = [&side](std::uint8_t number) {
+        return find_in(side.services, std::string_view(fmt::format("{}/raw", number)));
+    };
+    names.user = [&side](std::uint32_t uid) { return find_in(side.users, uid); };
+    names.interface = [&side](std::uint32_t index) { return find_in(side.interfaces, index); };
+    names.ports = [&side](std::string_view service) {
+        std::vector<std::uint16_t> ports;
+        for (const auto& [key, name] : side.services) {
+            std::uint16_t port = 0;
+            if (name == service &&
+                std::from_chars(key.data(), key.data() + key.size(), port).ec == std::errc{})
+                ports.push_back(port);
+        }
+        return ports;
+    };
+    names.uid = [&side](std::string_view user) -> std::optional<std::uint32_t> {
+        for (const auto& [uid, name] : side.users)
+            if (name == user) return uid;
+        return std::nullopt;
+    };
+    names.prefetch = [](std::span<const Address>) {};
+    return names;
+}
+
+} // namespace netstat46
