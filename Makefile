@@ -47,9 +47,15 @@ $(OUT)/%.o: %.cpp
 unit: $(OUT)/unit_tests
 	$(OUT)/unit_tests --gtest_brief=1
 
+$(OUT)/bench: $(OUT)/tests/bench/bench.o
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ -lfmt
+
+bench: build/netstat46 $(OUT)/bench
+	$(OUT)/bench build/netstat46 --million
+
 clean:
 	rm -rf build
 
-.PHONY: all unit clean
+.PHONY: all unit bench clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/src/main.d

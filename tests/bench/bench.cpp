@@ -1,0 +1,372 @@
+// make bench: the listing beside its peers, on loads of its own in a network namespace. Prints ratios, asserts none.
+//
+//   bench PROGRAM [--rounds=N] [--only=TEXT] [--million]
+//
+// Needs root (a network namespace, descriptors). Peers that are not installed are skipped by name.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+[[noreturn]] void die(std::string_view what) {
+    fmt::print(stderr, "bench: {}: {}\n", what, std::strerror(errno));
+    std::exit(1);
+}
+
+// ---- Load
+
+struct Load {
+    std::string name;
+    int connections = 0, listeners = 0, processes = 1;
+};
+
+/// Processes that hold sockets until they are told to end; a namespace of their own is the caller's.
+class Holders {
+public:
+    explicit Holders(const Load& load) {
+        int told[2];
+        int ready[2];
+        if (pipe(told) != 0 || pipe(ready) != 0) die("pipe");
+        for (int i = 0; i < load.processes; ++i) {
+            const pid_t child = fork();
+            if (child < 0) die("fork");
+            if (child == 0) {
+                close(told[1]);
+                close(ready[0]);
+                hold(load, i);
+                char byte = 0;
+                (void)!write(ready[1], &byte, 1);
+                close(ready[1]);
+                (void)!read(told[0], &byte, 1);
+                _exit(0);
+            }
+            children_.push_back(child);
+        }
+        close(told[0]);
+        close(ready[1]);
+        end_ = told[1];
+        int up = 0;
+        char byte = 0;
+        while (read(ready[0], &byte, 1) == 1) ++up;
+        close(ready[0]);
+        if (up != load.processes) fmt::print("  (only {} of {} processes could open their sockets)\n", up, load.processes);
+    }
+    Holders(const Holders&) = delete;
+    Holders& operator=(const Holders&) = delete;
+    ~Holders() {
+        close(end_);
+        for (const pid_t child : children_) waitpid(child, nullptr, 0);
+    }
+
+private:
+    static void hold(const Load& load, int number) {
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        name.sin_addr.s_addr = htonl(0x7f010001U + static_cast<std::uint32_t>(number));
+        name.sin_port = htons(4000);
+        const int listener = socket(AF_INET, SOCK_STREAM, 0);
+        if (bind(listener, reinterpret_cast<sockaddr*>(&name), sizeof name) != 0) _exit(1);
+        if (listen(listener, 4096) != 0) _exit(1);
+        for (int i = 1; i < share(load.listeners, load, number); ++i) {
+            const int more = socket(AF_INET, SOCK_STREAM, 0);
+            name.sin_port = htons(static_cast<std::uint16_t>(4000 + i));
+            if (bind(more, reinterpret_cast<sockaddr*>(&name), sizeof name) != 0 || listen(more, 1) != 0) _exit(1);
+        }
+        name.sin_port = htons(4000);
+        for (int i = 0; i < share(load.connections, load, number); ++i) {
+            const int client = socket(AF_INET, SOCK_STREAM, 0);
+            if (client < 0 || connect(client, reinterpret_cast<sockaddr*>(&name), sizeof name) != 0) _exit(1);
+            if (accept(listener, nullptr, nullptr) < 0) _exit(1);
+        }
+    }
+
+    static int share(int whole, const Load& load, int number) {
+        return whole / load.processes + (number < whole % load.processes ? 1 : 0);
+    }
+
+    std::vector<pid_t> children_;
+    int end_ = -1;
+};
+
+void own_namespace() {
+    if (unshare(CLONE_NEWNET) != 0) die("a network namespace (run as root)");
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    ifreq request{};
+    std::strcpy(request.ifr_name, "lo");
+    request.ifr_flags = IFF_UP;
+    if (ioctl(fd, SIOCSIFFLAGS, &request) != 0) die("lo");
+    close(fd);
+    rlimit descriptors{};
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    descriptors.rlim_cur = descriptors.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &descriptors) != 0) die("RLIMIT_NOFILE");
+}
+
+/// What any listing must at least do: ask for all TCP sockets and receive the answer.
+int bare_dump() {
+    const int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+    std::vector<char> buffer(65536);
+    for (const int family : {AF_INET, AF_INET6}) {
+        struct {
+            nlmsghdr header;
+            inet_diag_req_v2 body;
+        } message{};
+        message.header = {sizeof message, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0};
+        message.body.sdiag_family = static_cast<std::uint8_t>(family);
+        message.body.sdiag_protocol = IPPROTO_TCP;
+        message.body.idiag_states = 0xffffffff;
+        if (send(fd, &message, sizeof message, 0) < 0) return 1;
+        for (bool done = false; !done;) {
+            const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);
+            if (got <= 0) return 1;
+            const auto* last = reinterpret_cast<const nlmsghdr*>(buffer.data());
+            auto left = static_cast<std::size_t>(got);
+            for (; NLMSG_OK(last, left); last = NLMSG_NEXT(last, left)) done = done || last->nlmsg_type == NLMSG_DONE;
+        }
+    }
+    return 0;
+}
+
+// ---- Measuring
+
+struct Run {
+    double seconds = 0;
+    long peak_kib = 0;
+    int status = 0;
+};
+
+struct Program {
+    std::string name;              ///< as the table shows it
+    std::vector<std::string> argv;
+    std::vector<std::string> environment;
+    uid_t uid = 0;
+};
+
+bool installed(const std::string& program) {
+    if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
+    for (const char* directory : {"/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"})
+        if (access((directory + program).c_str(), X_OK) == 0) return true;
+    return false;
+}
+
+Run run_once(const Program& program) {
+    const auto begin = Clock::now();
+    const pid_t child = fork();
+    if (child < 0) die("fork");
+    if (child == 0) {
+        const int null = open("/dev/null", O_RDWR);
+        for (const int fd : {0, 1, 2}) dup2(null, fd);
+        for (const std::string& variable : program.environment) putenv(const_cast<char*>(variable.c_str()));
+        if (program.uid != 0 && (setgid(program.uid) != 0 || setuid(program.uid) != 0)) _exit(126);
+        std::vector<char*> argv;
+        for (const std::string& argument : program.argv) argv.push_back(const_cast<char*>(argument.c_str()));
+        argv.push_back(nullptr);
+        execvp(argv[0], argv.data());
+        _exit(127);
+    }
+    int status = 0;
+    rusage usage{};
+    wait4(child, &status, 0, &usage);
+    return {std::chrono::duration<double>(Clock::now() - begin).count(), usage.ru_maxrss, status};
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+struct Measured {
+    double seconds = 0;
+    long peak_kib = 0;
+};
+
+/// All programs in turn, `rounds` times after one that does not count.
+std::map<std::string, Measured> measure(const std::vector<Program>& programs, int rounds) {
+    std::map<std::string, std::vector<double>> seconds;
+    std::map<std::string, Measured> measured;
+    for (int round = -1; round < rounds; ++round)
+        for (const Program& program : programs) {
+            const Run run = run_once(program);
+            if (round < 0) continue;
+            if (run.status != 0) fmt::print("  ({} ended with status {})\n", program.name, run.status);
+            seconds[program.name].push_back(run.seconds);
+            long& peak = measured[program.name].peak_kib;
+            peak = std::max(peak, run.peak_kib);
+        }
+    for (auto& [name, values] : seconds) measured[name].seconds = median(values);
+    return measured;
+}
+
+/// What must hold: `program`'s time is at most `bound` times `peer`'s.
+struct Bound {
+    std::string program, peer;
+    double bound;
+};
+
+struct Case {
+    Load load;
+    std::vector<Program> programs;
+    std::vector<Bound> bounds;
+    int rounds = 5;
+};
+
+void print_case(const Case& test, const std::map<std::string, Measured>& measured) {
+    fmt::print("\n{}\n", test.load.name);
+    for (const Program& program : test.programs) {
+        const Measured& figures = measured.at(program.name);
+        fmt::print("  {:<28} {:>9.1f} ms  {:>8} KiB\n", program.name, figures.seconds * 1000, figures.peak_kib);
+    }
+    for (const Bound& bound : test.bounds) {
+        const auto program = measured.find(bound.program);
+        const auto peer = measured.find(bound.peer);
+        if (program == measured.end() || peer == measured.end()) continue;
+        const double ratio = program->second.seconds / peer->second.seconds;
+        fmt::print("  {:<28} / {:<22} {:>7.3f}  bound {:<5} {}\n", bound.program, bound.peer, ratio, bound.bound,
+                   ratio <= bound.bound ? "holds" : "FALLS SHORT");
+    }
+}
+
+std::vector<Program> present(std::vector<Program> programs) {
+    std::vector<Program> there;
+    for (Program& program : programs) {
+        if (installed(program.argv[0])) {
+            there.push_back(std::move(program));
+        } else {
+            fmt::print("  (skipped: {} is not installed)\n", program.argv[0]);
+        }
+    }
+    return there;
+}
+
+std::map<std::string, Measured> run_case(Case test) {
+    const Holders holders(test.load);
+    test.programs = present(std::move(test.programs));
+    const auto measured = measure(test.programs, test.rounds);
+    print_case(test, measured);
+    std::fflush(stdout);
+    return measured;
+}
+
+std::vector<Case> cases(const std::string& ours, const std::string& self, int rounds) {
+    const Program full{"netstat46 -an", {ours, "-an"}, {}, 0};
+    const Program classic{"netstat46 --classic -an", {ours, "--classic", "-an"}, {}, 0};
+    const Program ss{"ss -an", {"ss", "-an"}, {}, 0}, ssp{"ss -anp", {"ss", "-anp"}, {}, 0};
+    const Program netstat{"netstat -an", {"netstat", "-an"}, {}, 0};
+    const Program netstatp{"netstat -anp", {"netstat", "-anp"}, {}, 0};
+    const Program lsof{"lsof -nP -i", {"lsof", "-nP", "-i"}, {}, 0};
+    const Program bare{"bare netlink dump", {self, "--bare-dump"}, {}, 0};
+    const Program links{"netstat46 -an, no BPF", {ours, "-an"}, {"NETSTAT46_NO_BPF=1"}, 0};
+    const Load large{"100,000 connected sockets, 50 processes", 50000, 0, 50};
+    return {
+        {large, {full, classic, links, ss, bare},
+         {{"netstat46 -an", "ss -an", 0.8}, {"netstat46 --classic -an", "ss -an", 0.6},
+          {"netstat46 --classic -an", "bare netlink dump", 1.25}, {"netstat46 -an, no BPF", "ss -an", 1.5}},
+         2 * rounds + 1},
+        {large, {full, ssp, netstatp, lsof, netstat},
+         {{"netstat46 -an", "ss -anp", 0.03}, {"netstat46 -an", "netstat -anp", 0.03}, {"netstat46 -an", "lsof -nP -i", 0.1}},
+         rounds},
+        {{"20 sockets, 60 processes", 0, 20, 60}, {full, classic, ss, ssp, netstat, netstatp},
+         {{"netstat46 -an", "ss -anp", 0.5}, {"netstat46 -an", "netstat -anp", 0.5},
+          {"netstat46 --classic -an", "netstat -an", 0.5}},
+         20 * rounds},
+        {{"-ltn, 30 listeners among 100,000 sockets", 50000, 30, 30},
+         {{"netstat46 -ltn", {ours, "-ltn"}, {}, 0}, {"netstat -ltnp", {"netstat", "-ltnp"}, {}, 0},
+          {"ss -ltnp", {"ss", "-ltnp"}, {}, 0}},
+         {{"netstat46 -ltn", "netstat -ltnp", 0.1}, {"netstat46 -ltn", "ss -ltnp", 0.1}},
+         rounds},
+    };
+}
+
+/// As an ordinary user who owns every socket.
+Case ordinary_user(const std::string& ours, int rounds) {
+    constexpr uid_t nobody = 65534;
+    return {{"100,000 connected sockets, 50 processes, all of an ordinary user", 50000, 0, 50},
+            {{"netstat46 -an", {ours, "-an"}, {}, nobody}, {"ss -an", {"ss", "-an"}, {}, nobody}},
+            {{"netstat46 -an", "ss -an", 1.5}},
+            2 * rounds + 1};
+}
+
+void million(const std::string& ours, double hundred_thousand) {
+    const Case test{{"1,000,000 connected sockets, 64 processes", 500000, 0, 64},
+                    {{"netstat46 -an", {ours, "-an"}, {}, 0}, {"netstat46 --classic -an", {ours, "--classic", "-an"}, {}, 0}},
+                    {},
+                    5};
+    const auto measured = run_case(test);
+    const Measured& full = measured.at("netstat46 -an");
+    const Measured& classic = measured.at("netstat46 --classic -an");
+    fmt::print("  {:<28} / that of 100,000          {:>7.3f}  bound 11    {}\n", "netstat46 -an",
+               full.seconds / hundred_thousand, full.seconds <= 11 * hundred_thousand ? "holds" : "FALLS SHORT");
+    fmt::print("  peak memory with owners {} KiB (bound 65536), --classic {} KiB (bound 8192)\n", full.peak_kib,
+               classic.peak_kib);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "--bare-dump") return bare_dump();
+    if (argc < 2) {
+        fmt::print(stderr, "usage: bench PROGRAM [--rounds=N] [--only=TEXT] [--million]\n");
+        return 2;
+    }
+    int rounds = 5;
+    std::string only;
+    bool with_million = false;
+    for (int i = 2; i < argc; ++i) {
+        const std::string argument = argv[i];
+        if (argument.starts_with("--rounds=")) rounds = std::max(1, std::atoi(argument.c_str() + 9));
+        if (argument.starts_with("--only=")) only = argument.substr(7);
+        if (argument == "--million") with_million = true;
+    }
+    own_namespace();
+    fmt::print("Medians of whole processes, output to /dev/null, all programs in turn in one run.\n");
+    double hundred_thousand = 0;
+    for (const Case& test : cases(argv[1], "/proc/self/exe", rounds)) {
+        if (test.load.name.find(only) == std::string::npos) continue;
+        const auto measured = run_case(test);
+        if (hundred_thousand == 0 && test.load.connections == 50000) {
+            const auto full = measured.find("netstat46 -an");
+            if (full != measured.end()) hundred_thousand = full->second.seconds;
+        }
+    }
+    const Case user = ordinary_user(argv[1], rounds);
+    if (user.load.name.find(only) != std::string::npos) {
+        const pid_t child = fork();
+        if (child == 0) {
+            // Sockets and processes of the user; the namespace stays.
+            if (setgid(65534) != 0 || setuid(65534) != 0) die("setuid");
+            run_case(user);
+            std::fflush(stdout);
+            _exit(0);
+        }
+        waitpid(child, nullptr, 0);
+    }
+    if (with_million) million(argv[1], hundred_thousand);
+    return 0;
+}
