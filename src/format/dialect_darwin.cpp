@@ -728,7 +728,7 @@ constexpr std::array<std::pair<std::string_view, Choice>, 7> families{{{"inet", 
 Say usage(const std::string& program, const std::string& mistake, bool old) {
     constexpr int old_status = 1, usage_status = 64; // sysexits.h: EX_USAGE
     const std::string complaint = mistake.empty() ? std::string() : program + ": " + mistake + "\n";
-    return {.error = complaint + std::string(usage_text), .status = old ? old_status : usage_status};
+    return {{}, complaint + std::string(usage_text), old ? old_status : usage_status};
 }
 
 /// Names of /etc/protocols that mean one of ours.
@@ -793,14 +793,14 @@ void read_option(const GivenOption& given, const std::string& program, Reading& 
             flags.family = *family;
         } else if (flags.old) {
             reading.end =
-                Say{.error = program + ": " + given.value + ": unknown address family\n", .status = 1};
+                Say{{}, program + ": " + given.value + ": unknown address family\n", 1};
         }
         break;
     case 'p': {
         flags.protocol = known_protocol(given.value);
         const std::string complaint = program + ": " + given.value + ": unknown or uninstrumented protocol";
         if (!flags.protocol.empty()) break;
-        if (flags.old) reading.end = Say{.error = complaint + "\n", .status = 1};
+        if (flags.old) reading.end = Say{{}, complaint + "\n", 1};
         reading.errors += complaint + ": Success\n";
         break;
     }
