@@ -115,6 +115,16 @@ struct DarwinFacts {
     bool has_packet_counts = false;
 };
 
+/// Darwin's kernel control registrations, event sockets and control sockets.
+struct KernelControlFacts {
+    std::uint32_t id = 0;
+    std::int32_t unit = 0;
+    std::uint32_t flags = 0;
+    std::int32_t pcb_count = 0, receive_size = 0, send_size = 0;
+    std::int32_t vendor = 0, event_class = 0, subclass = 0;
+    std::string_view name;
+};
+
 /// What only FreeBSD's records hold (xinpcb, xtcpcb).
 struct FreeBsdFacts {
     std::uint32_t tcp_flags = 0;
@@ -158,6 +168,7 @@ struct SocketRecord {
     UnixFacts unix_;
     DarwinFacts darwin;
     FreeBsdFacts freebsd;
+    KernelControlFacts control;
 };
 
 } // namespace netstat46

@@ -1,0 +1,232 @@
+#include "darwin/decode.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "darwin/wire.hpp"
+
+namespace netstat46 {
+namespace darwin {
+namespace {
+
+using namespace darwin_wire;
+
+constexpr ItemKind inpcb{kind::inpcb, "xinpcb_n", xinpcb_n::local + 16, xinpcb_n::size};
+constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size};
+constexpr ItemKind receive{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4,
+                           xsockbuf_n::size};
+constexpr ItemKind send{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size};
+constexpr ItemKind statistics{kind::statistics, "xsockstat_n", xsockstat_n::size, xsockstat_n::size};
+constexpr ItemKind tcpcb{kind::tcpcb, "xtcpcb_n", xtcpcb_n::state + 4, xtcpcb_n::size};
+
+constexpr std::array tcp_kinds{inpcb, socket, receive, send, statistics, tcpcb};
+constexpr std::array inet_kinds{inpcb, socket, receive, send, statistics};
+
+constexpr HeaderForm inet_header{xinpgen::size, xinpgen::count, xinpgen::generation};
+
+constexpr std::array tcp_states{// netinet/tcp_fsm.h: TCPS_*
+                                State::Closed,      State::Listen,    State::SynSent,  State::SynReceived,
+                                State::Established, State::CloseWait, State::FinWait1, State::Closing,
+                                State::LastAck,     State::FinWait2,  State::TimeWait};
+
+constexpr std::array<std::pair<Protocol, std::int32_t>, 2> protocol_numbers{
+    {{Protocol::Tcp, 6}, {Protocol::Udp, 17}}};
+
+/// Link-local unicast and multicast (fe80::/10, ff01::, ff02::) carry an interface index in bytes 2 and 3.
+void lift_scope(Address& address) {
+    auto& bytes = address.bytes;
+    const bool unicast = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+    const bool multicast = bytes[0] == 0xff && ((bytes[1] & 0x0f) == 0x01 || (bytes[1] & 0x0f) == 0x02);
+    if (!unicast && !multicast) return;
+    address.scope = static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3];
+    bytes[2] = bytes[3] = 0;
+}
+
+/// An address as the socket uses it: IPv4 where vflag says so, but the wildcard of a socket that serves both
+/// is `::`.
+Address load_address(Bytes pcb, std::size_t at, Serves serves) {
+    Address address;
+    const auto inner = pcb.octets<4>(at + xinpcb_n::v4_in_address);
+    const bool wildcard =
+        std::all_of(inner.begin(), inner.end(), [](std::uint8_t byte) { return byte == 0; });
+    if (serves.ipv4 && !(serves.ipv6 && wildcard)) {
+        address.family = Family::Inet;
+        std::copy(inner.begin(), inner.end(), address.bytes.begin());
+        return address;
+    }
+    address.family = Family::Inet6;
+    if (serves.ipv4) return address;
+    address.bytes = pcb.octets<16>(at);
+    lift_scope(address);
+    return address;
+}
+
+Family family_of(std::int32_t number, Serves serves) {
+    if (number == address_family::inet) return Family::Inet;
+    if (number == address_family::inet6) return Family::Inet6;
+    return serves.ipv4 && !serves.ipv6 ? Family::Inet : Family::Inet6; // user-space flows say 0
+}
+
+V6Only v6only_of(const SocketRecord& record) {
+    if (record.family != Family::Inet6 || record.foreign.port != 0) return V6Only::NotApplicable;
+    return (record.pcb_flags & inp::v6only) != 0 ? V6Only::Yes : V6Only::No;
+}
+
+void load_pcb(Bytes pcb, SocketRecord& record) {
+    record.vflag = pcb.u8(xinpcb_n::vflag);
+    record.serves = {(record.vflag & inp::ipv4) != 0, (record.vflag & inp::ipv6) != 0};
+    record.pcb_flags = pcb.u32(xinpcb_n::flags);
+    record.ip_protocol = pcb.u8(xinpcb_n::ip_protocol);
+    record.pcb = pcb.u64(xinpcb_n::pcb);
+    record.tcb = pcb.u64(xinpcb_n::tcb);
+    record.local = {load_address(pcb, xinpcb_n::local, record.serves), pcb.be16(xinpcb_n::local_port)};
+    record.foreign = {load_address(pcb, xinpcb_n::foreign, record.serves), pcb.be16(xinpcb_n::foreign_port)};
+    record.darwin.pcb_generation = pcb.u64(xinpcb_n::generation);
+    record.darwin.flow_hash = pcb.u32(xinpcb_n::flow_hash);
+    record.darwin.flags2 = pcb.u32(xinpcb_n::flags2);
+}
+
+void load_state(Bytes item, SocketRecord& record) {
+    if (item.empty()) return;
+    record.native_state = item.i32(xtcpcb_n::state);
+    if (record.native_state < 0 || static_cast<std::size_t>(record.native_state) >= tcp_states.size()) return;
+    record.state = tcp_states[static_cast<std::size_t>(record.native_state)];
+    if (record.state == State::Closed && record.local.port != 0 && record.foreign.port == 0)
+        record.state = State::Bound;
+}
+
+SocketRecord inet_record(const Group& group, Protocol protocol) {
+    SocketRecord record;
+    record.protocol = protocol;
+    record.past_damage = group.damaged;
+    load_pcb(group.items[pcb_item], record);
+    record.socket_protocol = record.ip_protocol;
+    for (const auto& [listed, number] : protocol_numbers)
+        if (listed == protocol) record.socket_protocol = number;
+    load_socket_items(group, record);
+    if (protocol == Protocol::Raw) record.ip_protocol = static_cast<std::uint8_t>(record.socket_protocol);
+    record.family = family_of(group.items[socket_item].i32(xsocket_n::family), record.serves);
+    record.v6only = v6only_of(record);
+    if (protocol == Protocol::Tcp) load_state(group.items[tcpcb_item], record);
+    return record;
+}
+
+SocketDecoder inet_decoder(Protocol protocol, std::span<const ItemKind> kinds, const DecodeContext& context) {
+    return [groups = GroupReader({inet_header, kinds}, other_socket, context),
+            protocol](Bytes& rest, SocketRecord& record) mutable {
+        Group group;
+        while (groups.next(rest, group)) {
+            record = inet_record(group, protocol);
+            if (record.darwin.pcb_generation <= groups.reader().generation()) return true;
+        }
+        return false;
+    };
+}
+
+/// The address of the control block, which both the pcb and its socket name.
+std::uint64_t control_block(std::size_t kind, Bytes item) {
+    if (kind == pcb_item) return item.u64(xinpcb_n::pcb);
+    return kind == socket_item ? item.u64(xsocket_n::pcb) : 0;
+}
+
+} // namespace
+
+SocketDecoder decode_tcp(const DecodeContext& context) {
+    return inet_decoder(Protocol::Tcp, tcp_kinds, context);
+}
+SocketDecoder decode_udp(const DecodeContext& context) {
+    return inet_decoder(Protocol::Udp, inet_kinds, context);
+}
+SocketDecoder decode_raw(const DecodeContext& context) {
+    return inet_decoder(Protocol::Raw, inet_kinds, context);
+}
+
+SocketDecoder decode_multipath(const DecodeContext& context) {
+    return [complaints = Complaints(context)](Bytes& rest, SocketRecord&) mutable {
+        if (!rest.empty()) complaints.remark(rest.offset(), "multipath sessions are not listed");
+        rest.skip(rest.size());
+        return false;
+    };
+}
+
+void load_socket_items(const Group& group, SocketRecord& record) {
+    if (group.has(socket_item)) {
+        const Bytes so = group.items[socket_item];
+        record.owner_key = so.u64(xsocket_n::so);
+        record.pcb = so.u64(xsocket_n::pcb);
+        record.socket_type = so.i16(xsocket_n::type);
+        record.socket_protocol = so.i32(xsocket_n::protocol);
+        record.options = so.u32(xsocket_n::options);
+        record.socket_state = so.u16(xsocket_n::state);
+        record.uid = so.u32(xsocket_n::uid);
+        if (so.i16(xsocket_n::queue_limit) != 0)
+            record.backlog = Backlog{static_cast<std::uint32_t>(so.i16(xsocket_n::queued)),
+                                     static_cast<std::uint32_t>(so.i16(xsocket_n::incomplete)),
+                                     static_cast<std::uint32_t>(so.i16(xsocket_n::queue_limit))};
+        record.darwin.last_pid = so.i32(xsocket_n::last_pid);
+        record.darwin.effective_pid = so.i32(xsocket_n::effective_pid);
+        record.darwin.socket_generation = so.u64(xsocket_n::generation);
+        record.darwin.flags = so.u32(xsocket_n::flags);
+        record.darwin.flags1 = so.u32(xsocket_n::flags1);
+        record.darwin.use_count = so.i32(xsocket_n::use_count);
+        record.darwin.retain_count = so.i32(xsocket_n::retain_count);
+        record.darwin.filter_flags = so.u32(xsocket_n::filter_flags);
+    }
+    const auto buffer = [](Bytes item) {
+        return BufferFacts{item.u32(xsockbuf_n::high_water), item.u32(xsockbuf_n::low_water),
+                           item.u32(xsockbuf_n::mbuf_bytes), item.u32(xsockbuf_n::mbuf_limit)};
+    };
+    record.recv_q = group.items[receive_item].u32(xsockbuf_n::bytes);
+    record.send_q = group.items[send_item].u32(xsockbuf_n::bytes);
+    record.receive = buffer(group.items[receive_item]);
+    record.send = buffer(group.items[send_item]);
+    record.darwin.has_packet_counts = group.has(statistics_item);
+    for (std::size_t i = 0; i < xsockstat_n::classes; ++i) {
+        const Bytes one =
+            group.items[statistics_item].sub(xsockstat_n::first_class + i * xsockstat_n::class_size);
+        record.darwin.rx_packets += one.u64(xsockstat_n::rx_packets);
+        record.darwin.rx_bytes += one.u64(xsockstat_n::rx_bytes);
+        record.darwin.tx_packets += one.u64(xsockstat_n::tx_packets);
+        record.darwin.tx_bytes += one.u64(xsockstat_n::tx_bytes);
+    }
+}
+
+bool other_socket(const Item& item, const Group& group) {
+    const std::uint64_t block = control_block(item.kind, item.bytes);
+    if (block != 0)
+        for (const std::size_t kind : {pcb_item, socket_item}) {
+            const std::uint64_t known = control_block(kind, group.items[kind]);
+            if (known != 0) return known != block;
+        }
+    return item.kind == pcb_item && group.has(pcb_item) && group.items[pcb_item].text() != item.bytes.text();
+}
+
+} // namespace darwin
+
+namespace {
+
+constexpr Table unix_sockets{Protocol::Unix}, kernel_control{Protocol::KernelControl};
+
+constexpr std::array entries{
+    DecoderEntry{"net.inet.tcp.pcblist_n", Os::Darwin, {Protocol::Tcp, true, true}, 0, darwin::decode_tcp},
+    DecoderEntry{"net.inet.udp.pcblist_n", Os::Darwin, {Protocol::Udp, true, true}, 0, darwin::decode_udp},
+    DecoderEntry{"net.inet.raw.pcblist_n", Os::Darwin, {Protocol::Raw, true, true}, 0, darwin::decode_raw},
+    // Older systems answer both; pcblist64 is the one that their netstat lists.
+    DecoderEntry{
+        "net.inet.mptcp.pcblist", Os::Darwin, {Protocol::Multipath, true, true}, 0, darwin::decode_multipath},
+    DecoderEntry{"net.local.stream.pcblist64", Os::Darwin, unix_sockets, 0, darwin::decode_unix64},
+    DecoderEntry{"net.local.stream.pcblist_n", Os::Darwin, unix_sockets, 0, darwin::decode_unix},
+    DecoderEntry{"net.local.dgram.pcblist64", Os::Darwin, unix_sockets, 1, darwin::decode_unix64},
+    DecoderEntry{"net.local.dgram.pcblist_n", Os::Darwin, unix_sockets, 1, darwin::decode_unix},
+    DecoderEntry{"net.systm.kctl.reg_list", Os::Darwin, kernel_control, 0,
+                 darwin::decode_control_registrations},
+    DecoderEntry{"net.systm.kevt.pcblist", Os::Darwin, kernel_control, 1, darwin::decode_event_sockets},
+    DecoderEntry{"net.systm.kctl.pcblist", Os::Darwin, kernel_control, 2, darwin::decode_control_sockets},
+};
+
+} // namespace
+
+std::span<const DecoderEntry> darwin_decoders() { return entries; }
+
+} // namespace netstat46

@@ -1,0 +1,39 @@
+// The decoders of Darwin's interfaces, as darwin_decoders() (capture/decoders.hpp) names them.
+#pragma once
+
+#include "capture/decoders.hpp"
+#include "darwin/items.hpp"
+
+namespace netstat46::darwin {
+
+/// `net.inet.tcp.pcblist_n`, `net.inet.udp.pcblist_n`, `net.inet.raw.pcblist_n`.
+SocketDecoder decode_tcp(const DecodeContext& context);
+SocketDecoder decode_udp(const DecodeContext& context);
+SocketDecoder decode_raw(const DecodeContext& context);
+
+/// `net.inet.mptcp.pcblist`: only whether there is one matters to the listing; sessions in it are said, not
+/// read.
+SocketDecoder decode_multipath(const DecodeContext& context);
+
+/// `net.local.*.pcblist_n`, from xnu-8792 on, and `net.local.*.pcblist64`.
+SocketDecoder decode_unix(const DecodeContext& context);
+SocketDecoder decode_unix64(const DecodeContext& context);
+
+/// `net.systm.kctl.reg_list`, `net.systm.kevt.pcblist`, `net.systm.kctl.pcblist`. Their records tell
+/// themselves apart by `socket_protocol`: 0 a registration, 1 an event socket, 2 a control socket
+/// (sys/sys_domain.h: SYSPROTO_*).
+SocketDecoder decode_control_registrations(const DecodeContext& context);
+SocketDecoder decode_event_sockets(const DecodeContext& context);
+SocketDecoder decode_control_sockets(const DecodeContext& context);
+
+/// The first kinds of every list form are the pcb itself, then these.
+inline constexpr std::size_t pcb_item = 0, socket_item = 1, receive_item = 2, send_item = 3,
+                             statistics_item = 4, tcpcb_item = 5;
+
+/// What xsocket_n, the two xsockbuf_n and xsockstat_n tell; a missing one leaves its fields as they are.
+void load_socket_items(const Group& group, SocketRecord& record);
+
+/// Whether `item` belongs to another socket than `group`, as far as addresses of control blocks tell.
+bool other_socket(const Item& item, const Group& group);
+
+} // namespace netstat46::darwin

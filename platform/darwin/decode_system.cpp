@@ -1,0 +1,91 @@
+// Kernel control: registrations, event sockets, control sockets.
+#include <array>
+
+#include "darwin/decode.hpp"
+#include "darwin/wire.hpp"
+
+namespace netstat46::darwin {
+namespace {
+
+using namespace darwin_wire;
+
+constexpr HeaderForm system_header{xsystmgen::size, xsystmgen::count, xsystmgen::generation, true};
+
+constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size};
+constexpr ItemKind receive{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4,
+                           xsockbuf_n::size};
+constexpr ItemKind send{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size};
+constexpr ItemKind statistics{kind::statistics, "xsockstat_n", xsockstat_n::size, xsockstat_n::size};
+
+constexpr std::array registration_kinds{
+    ItemKind{kind::control_registration, "xkctl_reg", xkctl_reg::name + 1, xkctl_reg::size}};
+constexpr std::array event_kinds{ItemKind{kind::event_pcb, "xkevtpcb", xkevtpcb::size, xkevtpcb::size},
+                                 socket, receive, send, statistics};
+constexpr std::array control_kinds{
+    ItemKind{kind::control_pcb, "xkctlpcb", xkctlpcb::name + 1, xkctlpcb::size}, socket, receive, send,
+    statistics};
+
+constexpr std::int32_t registration = 0, event = 1, control = 2; // sys/sys_domain.h: SYSPROTO_*
+
+void load_registration(Bytes item, SocketRecord& record) {
+    record.pcb = item.u64(xkctl_reg::reference);
+    KernelControlFacts& facts = record.control;
+    facts.id = item.u32(xkctl_reg::id);
+    facts.unit = item.i32(xkctl_reg::unit);
+    facts.flags = item.u32(xkctl_reg::flags);
+    facts.pcb_count = item.i32(xkctl_reg::pcb_count);
+    facts.receive_size = item.i32(xkctl_reg::receive_size);
+    facts.send_size = item.i32(xkctl_reg::send_size);
+    facts.name = item.sub(xkctl_reg::name, xkctl_reg::name_room).c_string();
+}
+
+void load_event(Bytes item, SocketRecord& record) {
+    record.pcb = item.u64(xkevtpcb::pcb);
+    record.control.vendor = item.i32(xkevtpcb::vendor);
+    record.control.event_class = item.i32(xkevtpcb::event_class);
+    record.control.subclass = item.i32(xkevtpcb::subclass);
+}
+
+void load_control(Bytes item, SocketRecord& record) {
+    record.pcb = item.u64(xkctlpcb::pcb);
+    record.control.id = item.u32(xkctlpcb::id);
+    record.control.unit = item.i32(xkctlpcb::unit);
+    record.control.name = item.sub(xkctlpcb::name, xkctlpcb::name_room).c_string();
+}
+
+/// A second control block of other contents is another socket's.
+bool other_block(const Item& item, const Group& group) {
+    return item.kind == pcb_item && group.has(pcb_item) && group.items[pcb_item].text() != item.bytes.text();
+}
+
+SocketDecoder system_decoder(std::int32_t protocol, std::span<const ItemKind> kinds,
+                             void (*load)(Bytes, SocketRecord&), const DecodeContext& context) {
+    return [groups = GroupReader({system_header, kinds}, other_block, context), protocol,
+            load](Bytes& rest, SocketRecord& record) mutable {
+        Group group;
+        if (!groups.next(rest, group)) return false;
+        record = {};
+        record.protocol = Protocol::KernelControl;
+        record.past_damage = group.damaged;
+        load_socket_items(group, record);
+        record.socket_protocol = protocol;
+        load(group.items[pcb_item], record);
+        return true;
+    };
+}
+
+} // namespace
+
+SocketDecoder decode_control_registrations(const DecodeContext& context) {
+    return system_decoder(registration, registration_kinds, load_registration, context);
+}
+
+SocketDecoder decode_event_sockets(const DecodeContext& context) {
+    return system_decoder(event, event_kinds, load_event, context);
+}
+
+SocketDecoder decode_control_sockets(const DecodeContext& context) {
+    return system_decoder(control, control_kinds, load_control, context);
+}
+
+} // namespace netstat46::darwin

@@ -1,0 +1,250 @@
+#include <array>
+#include <string>
+#include <utility>
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include "darwin/decode.hpp"
+#include "darwin/wire.hpp"
+
+namespace netstat46::darwin {
+namespace {
+
+using namespace darwin_wire;
+
+constexpr std::array unix_kinds{
+    ItemKind{kind::unpcb, "xunpcb_n", xunpcb_n::size, xunpcb_n::size},
+    ItemKind{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size},
+    ItemKind{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size},
+    ItemKind{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size},
+    ItemKind{kind::statistics, "xsockstat_n", xsockstat_n::size, xsockstat_n::size},
+};
+
+constexpr HeaderForm unix_header{xinpgen::size, xinpgen::count, xinpgen::generation};
+
+/// `net.local.stream.pcblist_n` holds stream sockets, and so on.
+std::string type_name(std::string_view interface) {
+    constexpr std::string_view prefix = "net.local.";
+    if (interface.starts_with(prefix)) interface.remove_prefix(prefix.size());
+    return std::string(interface.substr(0, interface.find('.')));
+}
+
+std::uint16_t type_of(std::string_view name) {
+    constexpr std::array<std::pair<std::string_view, std::uint16_t>, 4> types{
+        // sys/socket.h: SOCK_*
+        {{"stream", 1}, {"dgram", 2}, {"raw", 3}, {"seqpacket", 5}}};
+    for (const auto& [known, number] : types)
+        if (known == name) return number;
+    return 0;
+}
+
+/// The path of a sockaddr_un, no data at all where the socket has no name.
+std::string_view load_path(Bytes record, std::size_t at) {
+    const std::size_t length = record.u8(at + sockaddr_un::length);
+    if (length == 0) return {};
+    const std::size_t path = length > sockaddr_un::path ? length - sockaddr_un::path : 0;
+    return record.sub(at + sockaddr_un::path, path).c_string();
+}
+
+SocketRecord unix_record(const Group& group, std::uint16_t type) {
+    SocketRecord record;
+    record.protocol = Protocol::Unix;
+    record.family = Family::Local;
+    record.past_damage = group.damaged;
+    record.socket_type = static_cast<std::int16_t>(type);
+    load_socket_items(group, record);
+    const Bytes pcb = group.items[pcb_item];
+    record.pcb = pcb.u64(xunpcb_n::pcb);
+    record.darwin.pcb_generation = pcb.u64(xunpcb_n::generation);
+    record.unix_.type = static_cast<std::uint16_t>(record.socket_type);
+    record.unix_.protocol = static_cast<std::uint32_t>(record.socket_protocol);
+    record.unix_.vnode = pcb.u64(xunpcb_n::vnode);
+    record.unix_.peer = pcb.u64(xunpcb_n::peer);
+    record.unix_.refs = pcb.u64(xunpcb_n::refs);
+    record.unix_.next_ref = pcb.u64(xunpcb_n::next_ref);
+    record.unix_.path = load_path(pcb, xunpcb_n::address);
+    record.unix_.peer_path = load_path(pcb, xunpcb_n::peer_address);
+    return record;
+}
+
+SocketRecord unix64_record(Bytes pcb, bool damaged) {
+    const Bytes so = pcb.sub(xunpcb64::socket);
+    const auto buffer = [](Bytes one) {
+        return BufferFacts{one.u32(xsocket64::buffer_high_water), one.u32(xsocket64::buffer_low_water),
+                           one.u32(xsocket64::buffer_mbuf_bytes), one.u32(xsocket64::buffer_mbuf_limit)};
+    };
+    SocketRecord record;
+    record.protocol = Protocol::Unix;
+    record.family = Family::Local;
+    record.past_damage = damaged;
+    record.pcb = pcb.u64(xunpcb64::pcb);
+    record.owner_key = so.u64(xsocket64::so);
+    record.socket_type = so.i16(xsocket64::type);
+    record.socket_protocol = so.i32(xsocket64::protocol);
+    record.options = so.u16(xsocket64::options);
+    record.socket_state = so.u16(xsocket64::state);
+    record.uid = so.u32(xsocket64::uid);
+    if (so.i16(xsocket64::queue_limit) != 0)
+        record.backlog = Backlog{static_cast<std::uint32_t>(so.i16(xsocket64::queued)),
+                                 static_cast<std::uint32_t>(so.i16(xsocket64::incomplete)),
+                                 static_cast<std::uint32_t>(so.i16(xsocket64::queue_limit))};
+    record.recv_q = so.u32(xsocket64::receive + xsocket64::buffer_bytes);
+    record.send_q = so.u32(xsocket64::send + xsocket64::buffer_bytes);
+    record.receive = buffer(so.sub(xsocket64::receive));
+    record.send = buffer(so.sub(xsocket64::send));
+    record.darwin.pcb_generation = pcb.u64(xunpcb64::generation);
+    record.unix_.type = static_cast<std::uint16_t>(record.socket_type);
+    record.unix_.protocol = static_cast<std::uint32_t>(record.socket_protocol);
+    record.unix_.vnode = pcb.u64(xunpcb64::vnode);
+    record.unix_.peer = pcb.u64(xunpcb64::peer);
+    record.unix_.refs = pcb.u64(xunpcb64::refs);
+    record.unix_.next_ref = pcb.u64(xunpcb64::next_ref);
+    record.unix_.path = load_path(pcb, xunpcb64::address);
+    record.unix_.peer_path = load_path(pcb, xunpcb64::peer_address);
+    return record;
+}
+
+/// Apple's netstat takes the trailer for an item, its count for a kind, and with -vvv says so of every one
+/// but these.
+bool taken_for_known(std::uint64_t count) {
+    for (const ItemKind& known : unix_kinds)
+        if (count == known.kind) return true;
+    return false;
+}
+
+void note_trailer(std::uint64_t count, const std::string& type, TableNotes& notes) {
+    if (!taken_for_known(count))
+        notes.remarks.push_back(
+            fmt::format(FMT_COMPILE("{}: unexpected kind {} which {:#x}"), type, count, count));
+}
+
+/// Reads the records of `pcblist64`: 724 bytes each, unpadded, between a header and a trailer of 24.
+class Unix64Reader {
+public:
+    explicit Unix64Reader(const DecodeContext& context) : context_(context), complaints_(context) {}
+
+    bool next(Bytes& rest, SocketRecord& record);
+
+private:
+    void read_header(Bytes& rest);
+    void read_trailer(Bytes trailer);
+    [[nodiscard]] static bool certain(Bytes at) {
+        const std::size_t length = at.u32(xunpcb64::length);
+        return (length == xunpcb64::size && at.size() >= xunpcb64::size) ||
+               (length == xinpgen::size && at.size() == xinpgen::size);
+    }
+    void search(Bytes& rest) const;
+
+    DecodeContext context_;
+    Complaints complaints_;
+    bool started_ = false;
+    Bytes header_;
+};
+
+void Unix64Reader::search(Bytes& rest) const {
+    while (!rest.empty() && !certain(rest)) rest.skip(4);
+}
+
+void Unix64Reader::read_header(Bytes& rest) {
+    started_ = true;
+    if (rest.empty()) return;
+    if (rest.size() < xinpgen::size) {
+        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("cut in its header: {} of {} bytes"),
+                                                      rest.size(), xinpgen::size));
+        rest.skip(rest.size());
+        return;
+    }
+    const std::size_t length = rest.u32(xinpgen::length);
+    const Bytes header = rest.sub(0, xinpgen::size);
+    if (length == xinpgen::size || certain(rest.sub(xinpgen::size))) header_ = header;
+    if (length != xinpgen::size)
+        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("the header says it has {} bytes, not {}"),
+                                                      length, xinpgen::size));
+    rest.skip(header_.empty() ? 4 : xinpgen::size);
+    if (header_.empty()) search(rest);
+}
+
+void Unix64Reader::read_trailer(Bytes trailer) {
+    if (header_.empty() || trailer.u64(xinpgen::generation) == header_.u64(xinpgen::generation)) return;
+    const std::string type = type_name(context_.interface);
+    const auto change = static_cast<std::int64_t>(trailer.u32(xinpgen::count)) - header_.u32(xinpgen::count);
+    const std::string_view what = change < 0   ? "have been deleted."
+                                  : change > 0 ? "have been created."
+                                               : "have been created or deleted";
+    if (context_.notes != nullptr) {
+        context_.notes->generation_changed = true;
+        context_.notes->count_change = change;
+        context_.notes->remarks.push_back(
+            fmt::format(FMT_COMPILE("{}: Some {} sockets may {}"), type, type, what));
+    }
+    complaints_.remark(trailer.offset(), "sockets may have been created or deleted while the table was read");
+}
+
+bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
+    if (!started_) read_header(rest);
+    while (!rest.empty()) {
+        const std::size_t length = rest.u32(xunpcb64::length);
+        if (length == xinpgen::size && rest.size() <= xinpgen::size) {
+            if (rest.size() == xinpgen::size) {
+                read_trailer(rest);
+            } else {
+                complaints_.damage(rest.offset(),
+                                   fmt::format(FMT_COMPILE("cut in its trailer: {} of {} bytes"), rest.size(),
+                                               xinpgen::size));
+            }
+            rest.skip(rest.size());
+            return false;
+        }
+        if (rest.size() < xunpcb64::size && (length == xunpcb64::size || rest.size() < xinpgen::size)) {
+            complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("xunpcb64 is cut: {} of {} bytes"),
+                                                          rest.size(), xunpcb64::size));
+            rest.skip(rest.size());
+            return false;
+        }
+        const Bytes pcb = rest.sub(0, xunpcb64::size);
+        if (length != xunpcb64::size) {
+            complaints_.damage(
+                rest.offset(),
+                fmt::format(FMT_COMPILE("xunpcb64 says it has {} bytes, not {}"), length, xunpcb64::size));
+            const Bytes behind = rest.sub(xunpcb64::size);
+            if (pcb.size() < xunpcb64::size || !(behind.empty() || certain(behind))) {
+                rest.skip(4);
+                search(rest);
+                continue;
+            }
+        }
+        rest.skip(xunpcb64::size);
+        if (!header_.empty() && pcb.u64(xunpcb64::generation) > header_.u64(xinpgen::generation)) continue;
+        record = unix64_record(pcb, complaints_.damages() > 0);
+        return true;
+    }
+    return false;
+}
+
+} // namespace
+
+SocketDecoder decode_unix(const DecodeContext& context) {
+    return [groups = GroupReader({unix_header, unix_kinds}, other_socket, context),
+            type = type_name(context.interface),
+            notes = context.notes](Bytes& rest, SocketRecord& record) mutable {
+        Group group;
+        const bool trailer_was_seen = groups.reader().trailer_seen();
+        while (groups.next(rest, group)) {
+            record = unix_record(group, type_of(type));
+            if (record.darwin.pcb_generation <= groups.reader().generation()) return true;
+        }
+        if (const auto count = groups.reader().trailer_count();
+            count && !trailer_was_seen && notes != nullptr)
+            note_trailer(*count, type, *notes);
+        return false;
+    };
+}
+
+SocketDecoder decode_unix64(const DecodeContext& context) {
+    return [reader = Unix64Reader(context)](Bytes& rest, SocketRecord& record) mutable {
+        return reader.next(rest, record);
+    };
+}
+
+} // namespace netstat46::darwin

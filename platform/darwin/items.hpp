@@ -1,0 +1,136 @@
+// The tagged items of Darwin's `pcblist_n` answers, one at a time and one socket at a time, whatever the
+// bytes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/bytes.hpp"
+#include "capture/decoders.hpp"
+
+namespace netstat46::darwin {
+
+struct ItemKind {
+    std::uint32_t kind = 0;
+    std::string_view name;
+    std::size_t least = 0; ///< the bytes a decoder needs of it
+    std::size_t usual = 0; ///< what today's kernels write
+};
+
+/// Where an answer's header (and its trailer, which has the same form) keeps what.
+struct HeaderForm {
+    std::size_t size = 0, count = 0, generation = 0;
+    bool wide_count = false; ///< u64 instead of u32
+};
+
+/// What one decoder knows before it reads. `kinds[0]` is the item that a socket cannot be listed without.
+struct ListForm {
+    HeaderForm header;
+    std::span<const ItemKind> kinds;
+};
+
+inline constexpr std::size_t most_kinds = 8;
+
+struct Item {
+    std::size_t kind = 0; ///< index into ListForm::kinds
+    Bytes bytes;
+};
+
+/// Says what is wrong with an answer.
+class Complaints {
+public:
+    explicit Complaints(const DecodeContext& context) : context_(context) {}
+
+    void damage(std::size_t offset, std::string what);
+    void remark(std::size_t offset, std::string what); ///< worth a line, no failure
+    [[nodiscard]] std::size_t damages() const { return damages_; }
+
+private:
+    DecodeContext context_;
+    std::size_t damages_ = 0;
+};
+
+/// Takes items off the front. An item whose length cannot be is read by its kind where what follows proves it
+/// right; else reading goes on at the next thing that looks like an item. Header and trailer are handled on
+/// the way.
+class ItemReader {
+public:
+    ItemReader(ListForm form, const DecodeContext& context)
+        : form_(form), context_(context), complaints_(context) {}
+
+    /// The next known item; nothing at the end, with `rest` empty.
+    std::optional<Item> next(Bytes& rest);
+
+    [[nodiscard]] const ListForm& form() const { return form_; }
+    [[nodiscard]] Complaints& complaints() { return complaints_; }
+    /// Of the header. Records of a later generation came after it and are no part of the answer.
+    [[nodiscard]] std::uint64_t generation() const { return generation_; }
+    [[nodiscard]] bool trailer_seen() const { return trailer_seen_; }
+    [[nodiscard]] std::optional<std::uint64_t> trailer_count() const { return trailer_count_; }
+
+private:
+    void read_header(Bytes& rest);
+    void read_trailer(Bytes trailer);
+    bool plausible(Bytes at) const;
+    bool certain(Bytes at) const;
+    void search(Bytes& rest) const;
+    std::optional<Item> known_item(Bytes& rest, std::size_t kind);
+    void unknown_item(Bytes& rest);
+    [[nodiscard]] std::optional<std::size_t> kind_of(Bytes at) const;
+    [[nodiscard]] std::uint64_t count_of(Bytes header) const;
+
+    ListForm form_;
+    DecodeContext context_;
+    Complaints complaints_;
+    bool started_ = false;
+    bool trailer_seen_ = false;
+    std::uint64_t generation_ = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t count_ = 0;
+    std::optional<std::uint64_t> trailer_count_;
+    std::vector<std::uint32_t> unknown_kinds_;
+};
+
+/// The items of one socket by their place in ListForm::kinds; empty where one is missing.
+struct Group {
+    std::array<Bytes, most_kinds> items;
+    std::size_t offset = 0;
+    bool damaged = false; ///< damage came before or in it
+
+    [[nodiscard]] bool has(std::size_t kind) const { return !items[kind].empty(); }
+};
+
+/// Collects items into sockets, in any order; a socket ends when it has one of each kind. A doubled item is
+/// ignored, a missing one said; a socket without its first kind, or cut off by the end of the answer, is not
+/// given.
+class GroupReader {
+public:
+    /// Tells whether two items of one group belong to different sockets.
+    using Differ = bool (*)(const Item& item, const Group& group);
+
+    GroupReader(ListForm form, Differ differ, const DecodeContext& context)
+        : items_(form, context), differ_(differ) {}
+
+    bool next(Bytes& rest, Group& group);
+
+    [[nodiscard]] const ItemReader& reader() const { return items_; }
+
+private:
+    [[nodiscard]] bool empty() const;
+    [[nodiscard]] bool complete() const;
+    void add(const Item& item);
+    bool finish(Group& group);
+
+    ItemReader items_;
+    Differ differ_;
+    Group pending_;
+    std::size_t damages_before_ = 0;
+};
+
+} // namespace netstat46::darwin
