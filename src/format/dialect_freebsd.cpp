@@ -543,14 +543,22 @@ bool of_protocol(const SocketRecord& socket, const Shown& shown, Os os) {
 bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
     if (view.classic && socket.past_damage) return false;
     if (!of_protocol(socket, shown, view.os)) return false;
+    const bool listens = shown.protocol == Protocol::Tcp && socket.state == State::Listen;
     const Serves serves = socket.serves;
-    if (view.given.wanted == Wanted::Inet    ? !serves.ipv4
-        : view.given.wanted == Wanted::Inet6 ? !serves.ipv6
-                                             : !serves.ipv4 && !serves.ipv6)
-        return false;
-    if (view.all) return true;
-    return !(shown.protocol == Protocol::Tcp && socket.state == State::Listen) &&
-           !is_unspecified(unmapped(socket.local.address));
+    switch (view.given.wanted) {
+    case Wanted::All:
+        if (!serves.ipv4 && !serves.ipv6) return false;
+        break;
+    case Wanted::Inet:
+        if (!serves.ipv4) return false;
+        break;
+    case Wanted::Inet6:
+        if (!serves.ipv6) return false;
+        break;
+    default:
+        return view.all || !listens; // -p with a family that is not the internet's
+    }
+    return view.all || !(listens || is_unspecified(unmapped(socket.local.address)));
 }
 
 bool has_queue(const SocketRecord& socket) { return socket.backlog && socket.backlog->limit != 0; }
