@@ -1,5 +1,6 @@
 #include "freebsd/decode.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -98,9 +99,13 @@ private:
     }
 
     void compare_if_trailer(const Bytes& rest, std::uint64_t distance) {
-        if (distance > rest.size() || rest.size() - distance < sizeof distance) return;
-        const Bytes there = rest.sub(static_cast<std::size_t>(distance));
-        if (there.u64(gen::length) <= layout_.header) compare_with_trailer(there);
+        const Bytes there =
+            rest.sub(static_cast<std::size_t>(std::min<std::uint64_t>(distance, rest.size())));
+        const bool is_trailer = there.size() >= layout_.header && there.u64(gen::length) <= layout_.header;
+        if (is_trailer)
+            compare_with_trailer(there);
+        else
+            notes_->native_fails = true;
     }
 
     void compare_with_trailer(const Bytes& trailer) {
@@ -115,6 +120,7 @@ private:
     }
 
     bool cut(Bytes& rest, std::string_view what) {
+        notes_->native_fails = notes_->native_fails || !past_damage_;
         say(rest, fmt::format("{} cut short, {} bytes left", what, rest.size()));
         rest.skip(rest.size());
         return false;
@@ -265,11 +271,11 @@ SocketDecoder stream_list(const DecodeContext& context) { return unix_list(conte
 SocketDecoder dgram_list(const DecodeContext& context) { return unix_list(context, "dgram"); }
 SocketDecoder seqpacket_list(const DecodeContext& context) { return unix_list(context, "seqpacket"); }
 
-constexpr Holds holds_tcp{Protocol::Tcp, true, true};
-constexpr Holds holds_udp{Protocol::Udp, true, true};
-constexpr Holds holds_udplite{Protocol::UdpLite, true, true};
-constexpr Holds holds_raw{Protocol::Raw, true, true};
-constexpr Holds holds_unix{Protocol::Unix, false, false};
+constexpr Table holds_tcp{Protocol::Tcp, true, true};
+constexpr Table holds_udp{Protocol::Udp, true, true};
+constexpr Table holds_udplite{Protocol::UdpLite, true, true};
+constexpr Table holds_raw{Protocol::Raw, true, true};
+constexpr Table holds_unix{Protocol::Unix, false, false};
 
 constexpr std::array entries{
     DecoderEntry{"net.inet.tcp.pcblist", Os::FreeBSD, holds_tcp, 0, tcp_list, nullptr},
@@ -282,6 +288,7 @@ constexpr std::array entries{
     DecoderEntry{"net.local.seqpacket.pcblist", Os::FreeBSD, holds_unix, 2, seqpacket_list, nullptr},
     DecoderEntry{"kern.file", Os::FreeBSD, {}, 0, nullptr, owners_decoder},
     DecoderEntry{"kern.proc.proc", Os::FreeBSD, {}, 0, nullptr, processes_decoder},
+    DecoderEntry{"kern.proc.pid.*", Os::FreeBSD, {}, 0, nullptr, processes_decoder},
 };
 
 } // namespace

@@ -17,26 +17,24 @@ namespace netstat46 {
 
 namespace {
 
-constexpr std::string_view usage =
-    "usage: netstat [-46AaCcLnPRSTWx] [-f protocol_family | -p protocol]\n"
-    "               [-M core] [-N system]\n"
-    "       netstat -i | -I interface [-46abdhnW] [-f address_family]\n"
-    "               [-M core] [-N system]\n"
-    "       netstat -w wait [-I interface] [-46d] [-M core] [-N system]\n"
-    "               [-q howmany]\n"
-    "       netstat -s [-46sz] [-f protocol_family | -p protocol]\n"
-    "               [-M core] [-N system]\n"
-    "       netstat -i | -I interface -s [-46s]\n"
-    "               [-f protocol_family | -p protocol] [-M core] [-N system]\n"
-    "       netstat -m [-M core] [-N system]\n"
-    "       netstat -B [-z] [-I interface]\n"
-    "       netstat -r [-46AnW] [-F fibnum] [-f address_family]\n"
-    "               [-M core] [-N system]\n"
-    "       netstat -rs [-s] [-M core] [-N system]\n"
-    "       netstat -g [-46W] [-f address_family] [-M core] [-N system]\n"
-    "       netstat -gs [-46s] [-f address_family] [-M core] [-N system]\n"
-    "       netstat -Q\n";
-
+constexpr std::string_view usage = "usage: netstat [-46AaCcLnPRSTWx] [-f protocol_family | -p protocol]\n"
+                                   "               [-M core] [-N system]\n"
+                                   "       netstat -i | -I interface [-46abdhnW] [-f address_family]\n"
+                                   "               [-M core] [-N system]\n"
+                                   "       netstat -w wait [-I interface] [-46d] [-M core] [-N system]\n"
+                                   "               [-q howmany]\n"
+                                   "       netstat -s [-46sz] [-f protocol_family | -p protocol]\n"
+                                   "               [-M core] [-N system]\n"
+                                   "       netstat -i | -I interface -s [-46s]\n"
+                                   "               [-f protocol_family | -p protocol] [-M core] [-N system]\n"
+                                   "       netstat -m [-M core] [-N system]\n"
+                                   "       netstat -B [-z] [-I interface]\n"
+                                   "       netstat -r [-46AnW] [-F fibnum] [-f address_family]\n"
+                                   "               [-M core] [-N system]\n"
+                                   "       netstat -rs [-s] [-M core] [-N system]\n"
+                                   "       netstat -g [-46W] [-f address_family] [-M core] [-N system]\n"
+                                   "       netstat -gs [-46s] [-f address_family] [-M core] [-N system]\n"
+                                   "       netstat -Q\n";
 
 /// What changed from one release's netstat to another's.
 struct Edition {
@@ -563,13 +561,19 @@ bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
 
 bool has_queue(const SocketRecord& socket) { return socket.backlog && socket.backlog->limit != 0; }
 
-Section::End say_changed(Text& out, const TableNotes& notes, std::string_view name, bool classic) {
-    if (!notes.generation_changed || (notes.damaged && !classic)) return {};
+/// The native program sees nothing wrong in damage that does not lead it out of its buffer.
+Section::End end_of(const TableNotes& notes, bool classic) {
+    Section::End end;
+    if (classic && notes.damaged && !notes.native_fails) end.status = 0;
+    return end;
+}
+
+void say_changed(Text& out, const TableNotes& notes, std::string_view name, bool classic) {
+    if (!notes.generation_changed || (notes.damaged && !classic)) return;
     const std::string_view change = notes.count_change < 0   ? "deleted"
                                     : notes.count_change > 0 ? "created"
                                                              : "created or deleted";
     fmt::format_to(fmt::appender(out), FMT_COMPILE("Some {} sockets may have been {}.\n"), name, change);
-    return {};
 }
 
 Section inet_section(const Viewed& view, const Shown& shown, const Widths& widths) {
@@ -584,7 +588,8 @@ Section inet_section(const Viewed& view, const Shown& shown, const Widths& width
             return passes(socket, shown, *view);
         };
     section.finish = [view, shown](Text& out, const TableNotes& notes) {
-        return say_changed(out, notes, shown.name, view->classic);
+        say_changed(out, notes, shown.name, view->classic);
+        return end_of(notes, view->classic);
     };
     return section;
 }
@@ -702,7 +707,7 @@ Section unix_section(const Viewed& view, std::uint16_t type) {
             // FreeBSD's own "created or deleted" of unix sockets ends without a full stop and a line end
             if (remark.ends_with('.') || !view->classic) out.push_back('\n');
         }
-        return Section::End{};
+        return end_of(notes, view->classic);
     };
     return section;
 }
@@ -848,8 +853,7 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
     Chosen chosen;
     for (const GivenOption& option : arguments.options) {
         if (option.letter == '?')
-            return Say{
-                {}, fmt::format("netstat: {}\n{}", arguments.mistake, usage), edition.usage_status};
+            return Say{{}, fmt::format("netstat: {}\n{}", arguments.mistake, usage), edition.usage_status};
         if (auto refusal = apply(option, edition, given)) return std::move(*refusal);
         if (std::string_view("AcCLPRTx").find(option.letter) != std::string_view::npos)
             chosen.look_options.push_back({'-', option.letter});
