@@ -63,6 +63,7 @@ public:
            SideTables& side, const Streams& streams)
         : source_(source), selects_(selects), side_(side), streams_(streams),
           problem_([this](Problem problem) {
+              if (!said_.insert(problem.text).second) return; // a table may be read by several sections
               if (problem.fails) listed_.status = 1;
               streams_.problem(std::move(problem));
           }),
@@ -118,7 +119,9 @@ private:
     }
 
     void put_heading() {
-        if (std::exchange(heading_due_, false)) put(text_, here().listing->heading);
+        if (!std::exchange(heading_due_, false)) return;
+        const Listing& listing = *here().listing;
+        put(text_, listing.late_heading ? listing.late_heading() : listing.heading);
     }
 
     void finish_section() {
@@ -144,6 +147,8 @@ private:
         RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), storage);
         const auto wanted = [&](const SocketRecord& socket) {
             if (!side_.half_open.empty()) amend(storage, side_.half_open);
+            if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
+                put_heading();
             return section.selects(socket) && selects_(socket);
         };
         const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
@@ -161,6 +166,7 @@ private:
     SideTables& side_;
     Streams streams_;
     Listed listed_;
+    std::set<std::string> said_;
     ProblemSink problem_;
     SideReader side_reader_;
     std::vector<Place> places_;

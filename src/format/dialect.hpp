@@ -43,6 +43,7 @@ struct Column {
 struct Section {
     Table table;
     std::function<bool(const SocketRecord&)> selects; ///< the native options' own selection
+    std::function<bool(const SocketRecord&)> announces; ///< not listed, yet makes the heading appear; may be empty
     std::vector<Column> columns;
 
     struct End {
@@ -57,6 +58,7 @@ struct Section {
 /// Sections under one heading.
 struct Listing {
     std::string heading;        ///< whole lines
+    std::function<std::string()> late_heading; ///< asked when it is due, instead of `heading`; may be empty
     bool heading_always = true; ///< else only before the first row
     std::vector<Section> sections;
 };

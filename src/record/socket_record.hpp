@@ -101,6 +101,7 @@ struct BufferFacts {
     std::uint32_t low_water = 0;
     std::uint32_t mbuf_bytes = 0;
     std::uint32_t mbuf_limit = 0;
+    std::uint32_t mbufs = 0, clusters = 0; ///< FreeBSD 13 and older
 };
 
 /// What only Apple's records hold (xsocket_n, xsockstat_n, xinpcb_n).

@@ -1,0 +1,358 @@
+#include "freebsd/decode.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+#include "freebsd/wire.hpp"
+
+namespace netstat46::freebsd {
+namespace {
+
+/// The walk over one list. The native program steps by each record's length and takes any length up to the
+/// header's for the trailer; where it would go astray this one goes on, and remembers what the native one
+/// made of it.
+class Walk {
+public:
+    Walk(const DecodeContext& context, const ListLayout& layout)
+        : layout_(layout), interface_(context.interface), problem_(context.problem), notes_(context.notes) {}
+
+    bool operator()(Bytes& rest, SocketRecord& record) {
+        if (!begun_ && !rest.empty()) begin(rest);
+        while (!rest.empty()) {
+            const std::uint64_t length = rest.u64(gen::length);
+            if (length == layout_.record) {
+                if (rest.size() < layout_.record) return cut(rest, "record");
+                if (take(rest, record, past_damage_)) return true;
+            } else if (length == layout_.header && rest.size() == layout_.header) {
+                if (!past_damage_) compare_with_trailer(rest);
+                rest.skip(rest.size());
+            } else if (rest.size() < sizeof length) {
+                return cut(rest, "record");
+            } else if (take_damaged(rest, record, length)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+private:
+    void begin(Bytes& rest) {
+        begun_ = true;
+        if (rest.size() < layout_.header) {
+            cut(rest, "header");
+            return;
+        }
+        generation_ = rest.u64(gen::generation);
+        count_ = rest.u32(gen::count);
+        const std::uint64_t length = rest.u64(gen::length);
+        if (length == layout_.header) {
+            rest.skip(layout_.header);
+            return;
+        }
+        say(rest, fmt::format("header length {} instead of {}", length, layout_.header));
+        past_damage_ = true;
+        if (length != 0) compare_if_trailer(rest, length);
+        rest.skip(to_next_sound(rest));
+    }
+
+    /// The record at the front; false if it is newer than the header, which the native program skips too.
+    bool take(Bytes& rest, SocketRecord& record, bool past_damage) {
+        const Bytes bytes = rest.sub(0, layout_.record);
+        rest.skip(layout_.record);
+        if (bytes.u64(layout_.generation) > generation_) return false;
+        record = SocketRecord{};
+        layout_.decode(bytes, record);
+        record.past_damage = past_damage;
+        return true;
+    }
+
+    bool take_damaged(Bytes& rest, SocketRecord& record, std::uint64_t length) {
+        say(rest, fmt::format("record length {} instead of {}", length, layout_.record));
+        const bool native_stops_here = past_damage_ || length <= layout_.header;
+        if (!past_damage_) compare_if_trailer(rest, length <= layout_.header ? 0 : length);
+        past_damage_ = true;
+        const std::size_t distance = to_next_sound(rest);
+        const bool whole = distance % layout_.record == 0 ||
+                           (rest.size() >= layout_.record && rest.u64(layout_.socket) == xsocket::size);
+        if (whole) return take(rest, record, native_stops_here);
+        rest.skip(distance);
+        return false;
+    }
+
+    /// How far it is to the next record or trailer that can be made out, or to the end.
+    std::size_t to_next_sound(const Bytes& rest) {
+        if (sound_ > rest.offset()) return sound_ - rest.offset();
+        std::size_t at = 1;
+        for (; at < rest.size(); ++at) {
+            const std::uint64_t length = rest.u64(at);
+            const std::size_t left = rest.size() - at;
+            if ((length == layout_.record && left >= length) || (length == layout_.header && left == length))
+                break;
+        }
+        sound_ = rest.offset() + at;
+        return at;
+    }
+
+    void compare_if_trailer(const Bytes& rest, std::uint64_t distance) {
+        const Bytes there =
+            rest.sub(static_cast<std::size_t>(std::min<std::uint64_t>(distance, rest.size())));
+        const bool is_trailer = there.size() >= layout_.header && there.u64(gen::length) <= layout_.header;
+        if (is_trailer)
+            compare_with_trailer(there);
+        else
+            notes_->native_fails = true;
+    }
+
+    void compare_with_trailer(const Bytes& trailer) {
+        notes_->generation_changed = trailer.u64(gen::generation) != generation_;
+        notes_->count_change = std::int64_t{trailer.u32(gen::count)} - std::int64_t{count_};
+        if (layout_.remark_name == nullptr || !notes_->generation_changed) return;
+        const char* change = notes_->count_change < 0   ? "deleted."
+                             : notes_->count_change > 0 ? "created."
+                                                        : "created or deleted";
+        notes_->remarks.push_back(
+            fmt::format("Some {} sockets may have been {}", layout_.remark_name, change));
+    }
+
+    bool cut(Bytes& rest, std::string_view what) {
+        notes_->native_fails = notes_->native_fails || !past_damage_;
+        say(rest, fmt::format("{} cut short, {} bytes left", what, rest.size()));
+        rest.skip(rest.size());
+        return false;
+    }
+
+    void say(const Bytes& rest, std::string_view what) {
+        notes_->damaged = true;
+        problem_({fmt::format("{}: offset {}: {}", interface_, rest.offset(), what)});
+    }
+
+    ListLayout layout_;
+    std::string interface_;
+    ProblemSink problem_;
+    TableNotes* notes_;
+    bool begun_ = false;
+    bool past_damage_ = false;
+    std::uint64_t generation_ = 0;
+    std::uint32_t count_ = 0;
+    std::size_t sound_ = 0; ///< offset of the next sound record, once it was looked for
+};
+
+BufferFacts buffer_facts(const Bytes& buffer) {
+    BufferFacts facts;
+    facts.high_water = buffer.u32(sockbuf::high_water);
+    facts.low_water = buffer.u32(sockbuf::low_water);
+    facts.mbuf_bytes = buffer.u32(sockbuf::mbuf_bytes);
+    facts.mbuf_limit = buffer.u32(sockbuf::mbuf_limit);
+    facts.mbufs = buffer.u32(sockbuf::mbufs);
+    facts.clusters = buffer.u32(sockbuf::clusters);
+    return facts;
+}
+
+void decode_socket(const Bytes& socket, SocketRecord& record) {
+    record.owner_key = socket.u64(xsocket::socket);
+    record.pcb = socket.u64(xsocket::pcb);
+    record.socket_protocol = socket.i32(xsocket::protocol);
+    record.socket_type = socket.i16(xsocket::type);
+    record.socket_state = socket.u16(xsocket::state);
+    record.freebsd.fib = socket.u32(xsocket::fib);
+    if (record.owner_key != 0) {
+        record.uid = socket.u32(xsocket::uid);
+        record.options = socket.u16(xsocket::options);
+    }
+    const Backlog backlog{socket.u32(xsocket::waiting), socket.u32(xsocket::incomplete),
+                          socket.u32(xsocket::limit)};
+    if (backlog.limit != 0 || (record.options.value_or(0) & so_acceptconn) != 0) record.backlog = backlog;
+    const Bytes receive = socket.sub(xsocket::receive);
+    const Bytes send = socket.sub(xsocket::send);
+    record.recv_q = receive.u32(sockbuf::bytes);
+    record.send_q = send.u32(sockbuf::bytes);
+    record.receive = buffer_facts(receive);
+    record.send = buffer_facts(send);
+}
+
+/// A TIME_WAIT or half-open connection has no socket any more that would tell its family.
+Family family_of(std::int32_t family, std::uint32_t vflag) {
+    if (family == af_inet) return Family::Inet;
+    if (family == af_inet6) return Family::Inet6;
+    return (vflag & (inp_ipv6 | inp_ipv6_proto)) != 0 ? Family::Inet6 : Family::Inet;
+}
+
+/// Link-local addresses, and multicast ones of interface or link scope: the kernel keeps the index in bytes 2
+/// and 3.
+bool has_embedded_scope(const std::array<std::uint8_t, 16>& bytes) {
+    if (bytes[0] == 0xfe) return (bytes[1] & 0xc0) == 0x80;
+    return bytes[0] == 0xff && ((bytes[1] & 0x0f) == 1 || (bytes[1] & 0x0f) == 2);
+}
+
+Address inet_address(const std::array<std::uint8_t, 4>& bytes) {
+    Address address{Family::Inet, {}, 0};
+    for (std::size_t i = 0; i < bytes.size(); ++i) address.bytes[i] = bytes[i];
+    return address;
+}
+
+Address inet6_address(const std::array<std::uint8_t, 16>& bytes) {
+    Address address{Family::Inet6, bytes, 0};
+    if (has_embedded_scope(bytes)) {
+        address.scope = std::uint32_t{bytes[2]} << 8 | bytes[3];
+        address.bytes[2] = address.bytes[3] = 0;
+    }
+    return address;
+}
+
+/// An IPv4 address of an AF_INET6 socket (vflag tells) is shown as such; the wildcard of both families is
+/// IPv6's.
+Address address_at(const Bytes& pcb, std::size_t at, const SocketRecord& record) {
+    const Address inet = inet_address(pcb.octets<4>(at + 12));
+    if (record.serves.ipv4 && (!record.serves.ipv6 || !is_unspecified(inet))) return inet;
+    if (record.serves.ipv4 || record.serves.ipv6 || record.family == Family::Inet6)
+        return record.serves.ipv4 ? Address{Family::Inet6, {}, 0} : inet6_address(pcb.octets<16>(at));
+    return inet;
+}
+
+/// The option's bit tells only of an unconnected IPv6 socket: a connection accepted from IPv4 keeps a fresh
+/// pcb's default.
+V6Only v6only_of(const SocketRecord& record) {
+    if (record.family != Family::Inet6 || record.foreign.port != 0) return V6Only::NotApplicable;
+    return (record.pcb_flags & in6p_v6only) != 0 ? V6Only::Yes : V6Only::No;
+}
+
+void decode_inpcb(const Bytes& pcb, SocketRecord& record) {
+    decode_socket(pcb.sub(xinpcb::socket), record);
+    record.vflag = pcb.u8(xinpcb::vflag);
+    record.family = family_of(pcb.i32(xinpcb::socket + xsocket::family), record.vflag);
+    record.serves = {(record.vflag & inp_ipv4) != 0, (record.vflag & inp_ipv6) != 0};
+    record.local = {address_at(pcb, xinpcb::local, record), pcb.be16(xinpcb::local_port)};
+    record.foreign = {address_at(pcb, xinpcb::foreign, record), pcb.be16(xinpcb::foreign_port)};
+    record.tcb = pcb.u64(xinpcb::tcb);
+    record.pcb_flags = pcb.u32(xinpcb::flags);
+    record.v6only = v6only_of(record);
+    record.freebsd.flow_id = pcb.u32(xinpcb::flow_id);
+    record.freebsd.flow_type = pcb.u32(xinpcb::flow_type);
+}
+
+/// netinet/tcp_fsm.h, TCPS_CLOSED and so on.
+constexpr std::array tcp_states{
+    State::Closed,   State::Listen,  State::SynSent, State::SynReceived, State::Established, State::CloseWait,
+    State::FinWait1, State::Closing, State::LastAck, State::FinWait2,    State::TimeWait,
+};
+
+/// What xu_addr or xu_caddr holds: nothing unless sun_family says AF_UNIX. The kernel reuses one buffer for
+/// all records, so stale bytes may follow sun_len; a sun_len too short to be one leaves the NUL to end the
+/// path.
+std::string_view unix_path(const Bytes& address) {
+    if (address.u8(1) != af_unix) return {};
+    const std::size_t length = address.u8(0);
+    const Bytes path = address.sub(2, length >= 2 ? length - 2 : xunpcb::address_room);
+    return path.c_string();
+}
+
+SocketDecoder tcp_list(const DecodeContext& context) {
+    return list_decoder(context, {gen::inet_size, xtcpcb::size, xtcpcb::inpcb + xinpcb::generation,
+                                  xtcpcb::inpcb + xinpcb::socket, decode_tcp, nullptr});
+}
+
+template <void (*decode)(const Bytes&, SocketRecord&)>
+SocketDecoder inet_list(const DecodeContext& context) {
+    return list_decoder(context,
+                        {gen::inet_size, xinpcb::size, xinpcb::generation, xinpcb::socket, decode, nullptr});
+}
+
+SocketDecoder unix_list(const DecodeContext& context, const char* name) {
+    return list_decoder(
+        context, {gen::unix_size, xunpcb::size, xunpcb::generation, xunpcb::socket, decode_unix, name});
+}
+
+SocketDecoder stream_list(const DecodeContext& context) { return unix_list(context, "stream"); }
+SocketDecoder dgram_list(const DecodeContext& context) { return unix_list(context, "dgram"); }
+SocketDecoder seqpacket_list(const DecodeContext& context) { return unix_list(context, "seqpacket"); }
+
+constexpr Table holds_tcp{Protocol::Tcp, true, true};
+constexpr Table holds_udp{Protocol::Udp, true, true};
+constexpr Table holds_udplite{Protocol::UdpLite, true, true};
+constexpr Table holds_raw{Protocol::Raw, true, true};
+constexpr Table holds_unix{Protocol::Unix, false, false};
+
+constexpr std::array entries{
+    DecoderEntry{"net.inet.tcp.pcblist", Os::FreeBSD, holds_tcp, 0, tcp_list, nullptr},
+    DecoderEntry{"net.inet.udp.pcblist", Os::FreeBSD, holds_udp, 0, inet_list<decode_udp>, nullptr},
+    DecoderEntry{"net.inet.udplite.pcblist", Os::FreeBSD, holds_udplite, 0, inet_list<decode_udplite>,
+                 nullptr},
+    DecoderEntry{"net.inet.raw.pcblist", Os::FreeBSD, holds_raw, 0, inet_list<decode_raw>, nullptr},
+    DecoderEntry{"net.local.stream.pcblist", Os::FreeBSD, holds_unix, 0, stream_list, nullptr},
+    DecoderEntry{"net.local.dgram.pcblist", Os::FreeBSD, holds_unix, 1, dgram_list, nullptr},
+    DecoderEntry{"net.local.seqpacket.pcblist", Os::FreeBSD, holds_unix, 2, seqpacket_list, nullptr},
+    DecoderEntry{"kern.file", Os::FreeBSD, {}, 0, nullptr, owners_decoder},
+    DecoderEntry{"kern.proc.proc", Os::FreeBSD, {}, 0, nullptr, processes_decoder},
+    DecoderEntry{"kern.proc.pid.*", Os::FreeBSD, {}, 0, nullptr, processes_decoder},
+};
+
+} // namespace
+
+SocketDecoder list_decoder(const DecodeContext& context, const ListLayout& layout) {
+    return Walk(context, layout);
+}
+
+void decode_tcp(const Bytes& bytes, SocketRecord& record) {
+    decode_inpcb(bytes.sub(xtcpcb::inpcb, xinpcb::size), record);
+    record.protocol = Protocol::Tcp;
+    record.native_state = bytes.i32(xtcpcb::state);
+    if (record.native_state >= 0 && static_cast<std::size_t>(record.native_state) < tcp_states.size())
+        record.state = tcp_states[static_cast<std::size_t>(record.native_state)];
+    FreeBsdFacts& tcp = record.freebsd;
+    tcp.tcp_flags = bytes.u32(xtcpcb::flags);
+    for (std::size_t i = 0; i < 5; ++i) tcp.timers_ms[i] = bytes.i32(xtcpcb::timers + 4 * i);
+    tcp.timers_ms[5] = bytes.i32(xtcpcb::idle);
+    tcp.send_window = bytes.u32(xtcpcb::send_window);
+    tcp.slow_start = bytes.u32(xtcpcb::slow_start);
+    tcp.segment = bytes.u32(xtcpcb::segment);
+    tcp.ecn = bytes.u32(xtcpcb::ecn);
+    tcp.retransmitted = bytes.u32(xtcpcb::retransmitted);
+    tcp.out_of_order = bytes.u32(xtcpcb::out_of_order);
+    tcp.zero_windows = bytes.u32(xtcpcb::zero_windows);
+    tcp.stack = bytes.sub(xtcpcb::stack, 32).c_string();
+    tcp.congestion = bytes.sub(xtcpcb::congestion, 16).c_string();
+    tcp.log_id = bytes.sub(xtcpcb::log_id, 64).c_string();
+}
+
+void decode_udp(const Bytes& bytes, SocketRecord& record) {
+    decode_inpcb(bytes, record);
+    record.protocol = Protocol::Udp;
+}
+
+void decode_udplite(const Bytes& bytes, SocketRecord& record) {
+    decode_inpcb(bytes, record);
+    record.protocol = Protocol::UdpLite;
+}
+
+void decode_raw(const Bytes& bytes, SocketRecord& record) {
+    decode_inpcb(bytes, record);
+    record.protocol = Protocol::Raw;
+    record.ip_protocol = bytes.u8(xinpcb::ip_protocol);
+}
+
+void decode_unix(const Bytes& bytes, SocketRecord& record) {
+    const Bytes socket = bytes.sub(xunpcb::socket);
+    decode_socket(socket, record);
+    record.protocol = Protocol::Unix;
+    record.family = Family::Local;
+    record.unix_.type = socket.u16(xsocket::type);
+    record.unix_.vnode = bytes.u64(xunpcb::vnode);
+    record.unix_.peer = bytes.u64(xunpcb::peer);
+    record.unix_.refs = bytes.u64(xunpcb::first_ref);
+    record.unix_.next_ref = bytes.u64(xunpcb::next_ref);
+    record.unix_.path = unix_path(bytes.sub(xunpcb::address, xunpcb::address_room));
+    record.unix_.peer_path = unix_path(bytes.sub(xunpcb::peer_address, xunpcb::address_room));
+}
+
+} // namespace netstat46::freebsd
+
+namespace netstat46 {
+
+std::span<const DecoderEntry> freebsd_decoders() { return freebsd::entries; }
+
+} // namespace netstat46
