@@ -43,7 +43,6 @@ struct Column {
 struct Section {
     Table table;
     std::function<bool(const SocketRecord&)> selects; ///< the native options' own selection
-    std::function<bool(const SocketRecord&)> announces; ///< not listed, yet makes the heading appear; may be empty
     std::vector<Column> columns;
 
     struct End {
@@ -53,14 +52,16 @@ struct Section {
     };
     /// What is printed after its rows (footers, remarks) and whether the listing goes on; may be empty.
     std::function<End(Text&, const TableNotes&)> finish;
+    /// Sockets that are not listed and yet make the heading appear; may be empty.
+    std::function<bool(const SocketRecord&)> announces = nullptr;
 };
 
 /// Sections under one heading.
 struct Listing {
     std::string heading;        ///< whole lines
-    std::function<std::string()> late_heading; ///< asked when it is due, instead of `heading`; may be empty
     bool heading_always = true; ///< else only before the first row
     std::vector<Section> sections;
+    std::function<std::string()> late_heading = nullptr; ///< asked when it is due, instead of `heading`; may be empty
 };
 
 /// Everything one run prints, in order.
