@@ -7,6 +7,7 @@
 
 #include "capture/raw_block.hpp"
 #include "record/names.hpp"
+#include "record/ranges.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -21,7 +22,13 @@ struct Table {
 /// What may be left to the kernel, besides Table::states. A live part may ignore all of it: what it gives is
 /// selected again.
 struct KernelFilter {
-    std::vector<std::uint16_t> ports; ///< local or foreign; empty: all
+    std::vector<PortRange> ports;                      ///< local or foreign; empty: all
+    std::vector<PortRange> local_ports, foreign_ports; ///< empty: all
+    std::vector<AddressRange> addresses;               ///< either side in any of them; empty: all
+
+    [[nodiscard]] bool empty() const {
+        return ports.empty() && local_ports.empty() && foreign_ports.empty() && addresses.empty();
+    }
 };
 
 struct Request {
@@ -30,6 +37,7 @@ struct Request {
     bool contexts = false;   ///< SELinux contexts of owners
     bool half_open = false;  ///< uid and retransmits of SYN_RECV sockets
     bool bound = false;      ///< bound-but-idle TCP sockets too
+    bool tcp_info = false;   ///< retransmits and probes of every TCP socket apart (implied by half_open)
     bool everything = false; ///< every interface of this system once, for a capture; `tables` is ignored
     KernelFilter filter;
 };

@@ -61,7 +61,7 @@ class Lister {
 public:
     Lister(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
            SideTables& side, const Streams& streams)
-        : source_(source), selects_(selects), side_(side), streams_(streams),
+        : source_(source), selects_(selects), side_(side), streams_(streams), bound_(plan.bound),
           problem_([this](Problem problem) {
               if (!said_.insert(problem.text).second) return; // a table may be read by several sections
               if (problem.fails) listed_.status = 1;
@@ -149,13 +149,19 @@ private:
             if (!side_.half_open.empty()) amend(storage, side_.half_open);
             if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
                 put_heading();
-            return section.selects(socket) && selects_(socket);
+            const bool idle = bound_ && socket.state == State::Bound;
+            return (idle || section.selects(socket)) && selects_(socket);
         };
         const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
         const auto print = [&](const Row& row) {
+            ++listed_.sockets;
             put_heading();
-            put_row(text_, section.columns, row);
-            text_.push_back('\n');
+            if (streams_.write) {
+                streams_.write(text_, row);
+            } else {
+                put_row(text_, section.columns, row);
+                text_.push_back('\n');
+            }
             streams_.out.write_if_long(text_);
         };
         ranges::for_each(records | ranges::views::filter(wanted) | ranges::views::transform(owned), print);
@@ -165,6 +171,7 @@ private:
     const std::function<bool(const SocketRecord&)>& selects_;
     SideTables& side_;
     Streams streams_;
+    bool bound_;
     Listed listed_;
     std::set<std::string> said_;
     ProblemSink problem_;
@@ -189,7 +196,48 @@ Request request_of(const Plan& plan) {
     request.owners = plan.owners;
     request.contexts = plan.contexts;
     request.half_open = plan.half_open;
+    request.tcp_info = plan.tcp_info;
+    request.bound = plan.bound;
+    request.filter = plan.filter;
     return request;
+}
+
+void narrow(Plan& plan, const Selection& selection) {
+    const std::uint32_t states = selected_states(selection);
+    plan.owners = plan.owners || selection.needs_owners();
+    plan.bound = plan.bound || (states & state_bit(State::Bound)) != 0;
+    plan.filter = kernel_filter(selection);
+    if (states == 0) return;
+    for (Listing& listing : plan.listings)
+        for (Section& section : listing.sections) {
+            std::uint32_t& asked = section.table.states;
+            asked = asked == 0 ? states : asked & states;
+        }
+}
+
+Plan each_table_once(const Plan& plan) {
+    Plan once = plan;
+    once.listings.assign(1, {});
+    std::vector<Section>& tables = once.listings.front().sections;
+    for (const Listing& listing : plan.listings)
+        for (const Section& section : listing.sections) {
+            const auto same = std::find_if(tables.begin(), tables.end(), [&](const Section& other) {
+                return other.table.protocol == section.table.protocol;
+            });
+            if (same == tables.end()) {
+                tables.push_back({section.table, section.selects, {}, {}, {}});
+                continue;
+            }
+            Table& table = same->table;
+            table.inet = table.inet || section.table.inet;
+            table.inet6 = table.inet6 || section.table.inet6;
+            const bool limited = table.states != 0 && section.table.states != 0;
+            table.states = limited ? table.states | section.table.states : 0;
+            same->selects = [one = same->selects, other = section.selects](const SocketRecord& socket) {
+                return one(socket) || other(socket);
+            };
+        }
+    return once;
 }
 
 void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem) {

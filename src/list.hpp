@@ -6,6 +6,7 @@
 #include "capture/source.hpp"
 #include "format/dialect.hpp"
 #include "format/output.hpp"
+#include "record/select.hpp"
 
 namespace netstat46 {
 
@@ -14,6 +15,7 @@ struct Listed {
     int status = 0;
     bool owners_withheld = false; ///< some holders are hidden for want of privilege
     bool owners_read = false;
+    std::size_t sockets = 0; ///< that were listed
 };
 
 /// Where a listing goes, and what else it needs.
@@ -21,12 +23,20 @@ struct Streams {
     Output& out;
     ProblemSink problem;                         ///< for one line on standard error each
     std::function<void(std::string_view)> error; ///< whole lines for standard error, as they are
+    /// How a socket is written, line end included; unset: as a row of its section's columns.
+    std::function<void(Text&, const Row&)> write = {};
 };
 
 /// Lists `plan` from `source`. `selects` is our own selection; `side` receives what the listing learns
 /// besides sockets (and what `names` of a replay look into), and is empty at first.
 Listed list(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
             SideTables& side, const Streams& streams);
+
+/// Leaves out of what `plan` asks of the kernel what `selection` does not want, and adds what it needs.
+void narrow(Plan& plan, const Selection& selection);
+
+/// The same sockets without a look: each table once, with what any of its sections selects.
+Plan each_table_once(const Plan& plan);
 
 /// Only the side tables of a capture.
 void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem);

@@ -12,6 +12,7 @@
 
 #include "capture/capture_dir.hpp"
 #include "format/dialect.hpp"
+#include "format/json.hpp"
 #include "format/output.hpp"
 #include "hand_over.hpp"
 #include "list.hpp"
@@ -64,19 +65,85 @@ struct Task {
     Ours ours;
     Source source;
     Chosen chosen;
-    std::function<bool(const SocketRecord&)> selects;
-    bool selected = false;
+    Selection selection;
 };
+
+Names names_of(const Task& task, const SideTables& side) {
+    return shown_names(task.source.live ? live_names() : replayed_names(side), task.chosen.numeric);
+}
 
 int list_once(const Task& task, Output& out) {
     SideTables side;
-    const Names names =
-        shown_names(task.source.live ? live_names() : replayed_names(side), task.chosen.numeric);
-    const Look look{task.ours.classic, &names, &task.source.host, task.selected};
+    const Names names = names_of(task, side);
+    const Look look{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
     const Streams streams{out, complain_of, [](std::string_view text) { Output(STDERR_FILENO).write(text); }};
-    const Listed listed = list(task.chosen.plan(look), task.source, task.selects, side, streams);
+    Plan plan = task.chosen.plan(look);
+    narrow(plan, task.selection);
+    const Listed listed = list(plan, task.source, selector(task.selection, side, names), side, streams);
     say_owners_hidden(listed, task.chosen, task.ours.classic);
     return listed.status;
+}
+
+/// The sockets that the native options and ours select, without a look.
+Plan bare_plan(const Task& task, const Names& names) {
+    const Look look{false, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = each_table_once(task.chosen.plan(look));
+    plan.owners = plan.half_open = false;
+    narrow(plan, task.selection);
+    return plan;
+}
+
+/// A damaged answer may have very many.
+constexpr std::size_t most_problems = 1000;
+
+int list_as_json(const Task& task, Output& out) {
+    SideTables side;
+    const Names names = names_of(task, side);
+    const JsonLook look{&task.source.host, &names};
+    std::vector<std::string> problems;
+    const auto keep = [&](const Problem& problem) {
+        complain_of(problem);
+        if (problems.size() < most_problems) problems.push_back(problem.text);
+    };
+    Plan plan = bare_plan(task, names);
+    plan.owners = plan.tcp_info = true;
+    plan.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
+    plan.bound = plan.bound || task.chosen.all || (!task.selection.empty() && !task.chosen.listening);
+    const auto write = [&look, first = true](Text& text, const Row& row) mutable {
+        put(text, std::exchange(first, false) ? "\n" : ",\n");
+        put_json_socket(text, row, look);
+    };
+    Text text;
+    put_json_head(text, task.source.host);
+    out.write(text);
+    int status = 1;
+    try {
+        const Streams streams{out, keep, [](std::string_view) {}, write};
+        status = list(plan, task.source, selector(task.selection, side, names), side, streams).status;
+    } catch (const std::exception& error) { // the document still has to end
+        keep({error.what()});
+    }
+    put_json_tail(text, problems);
+    out.write(text);
+    return status;
+}
+
+// What --quiet exits with.
+constexpr int matched = 0, nothing_matched = 1, in_trouble = 2;
+
+int list_quietly(const Task& task, Output& out) {
+    SideTables side;
+    const Names names = names_of(task, side);
+    bool trouble = false;
+    const auto hear = [&](const Problem& problem) {
+        if (problem.fails) complain_of(problem);
+        trouble = trouble || problem.fails;
+    };
+    const Streams streams{out, hear, [](std::string_view) {}, [](Text&, const Row&) {}};
+    const Listed listed =
+        list(bare_plan(task, names), task.source, selector(task.selection, side, names), side, streams);
+    if (trouble) return in_trouble;
+    return listed.sockets > 0 ? matched : nothing_matched;
 }
 
 int list_repeatedly(const Task& task, Output& out) {
@@ -87,12 +154,28 @@ int list_repeatedly(const Task& task, Output& out) {
     }
 }
 
-/// Service names of a replay come from the capture, so they are known only once its side tables are read.
-std::variant<std::vector<PortRange>, std::string> ports_of(const std::string& list, const Source& source) {
-    if (source.live) return parse_ports(list, live_names());
+/// What the options that select ask for, or what is wrong with one. Names in a replay are the capture's, so
+/// they are known only once its side tables are read.
+std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source& source) {
+    Selection selection;
+    if (ours.selections.empty()) return selection;
     SideTables side;
-    read_side_tables(source, side, [](const Problem&) {});
-    return parse_ports(list, replayed_names(side));
+    if (!source.live) read_side_tables(source, side, [](const Problem&) {});
+    const Names names = source.live ? live_names() : replayed_names(side);
+    for (const auto& [option, value] : ours.selections)
+        if (const auto wrong = option->take(selection, value, names))
+            return UsageError{
+                fmt::format("{}: {}; write {}={}", option->name, *wrong, option->name, option->form)};
+    return selection;
+}
+
+/// Native options that cannot go with what is ours.
+std::optional<UsageError> conflict(const Ours& ours, const Chosen& chosen) {
+    if (ours.json && !chosen.look_options.empty())
+        return UsageError{fmt::format("--json has no look: leave out {}", chosen.look_options.front())};
+    if (ours.quiet && chosen.repeat_seconds > 0)
+        return UsageError{"--quiet asks once: leave out the option that repeats"};
+    return std::nullopt;
 }
 
 int mistake(std::string_view line, const Dialect& dialect) {
@@ -101,24 +184,38 @@ int mistake(std::string_view line, const Dialect& dialect) {
 }
 
 int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect, Output& out) {
-    Task task{std::move(ours), std::move(source), std::move(chosen), {}, false};
-    Selection selection;
-    if (task.ours.port) {
-        auto ports = ports_of(*task.ours.port, task.source);
-        if (const std::string* wrong = std::get_if<std::string>(&ports))
-            return mistake(
-                fmt::format("--port: `{}' is no port, range or service; write --port=8888,8000-8100,http",
-                            *wrong),
-                dialect);
-        selection.ports = std::get<std::vector<PortRange>>(std::move(ports));
-    }
-    task.selects = selector(selection);
-    task.selected = !selection.empty();
+    if (const auto wrong = conflict(ours, chosen)) return mistake(wrong->text, dialect);
+    auto selection = selection_of(ours, source);
+    if (const UsageError* wrong = std::get_if<UsageError>(&selection)) return mistake(wrong->text, dialect);
+    Task task{std::move(ours), std::move(source), std::move(chosen),
+              std::get<Selection>(std::move(selection))};
     if (task.ours.save) {
         save_capture(*task.ours.save, task.source, live_names(), !task.chosen.numeric.hosts, complain_of);
         task.source = open_capture(*task.ours.save);
     }
+    if (task.ours.quiet) return list_quietly(task, out);
+    if (task.ours.json) return list_as_json(task, out);
     return list_repeatedly(task, out);
+}
+
+int run_ours(Ours ours, Output& out) {
+    Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
+    const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
+    Parsed parsed = dialect.parse(ours.native, {ours.classic, &source.host});
+    if (const Say* what = std::get_if<Say>(&parsed)) return say(*what, ours, out);
+    if (const HandOver* mode = std::get_if<HandOver>(&parsed)) {
+        if (ours.json || ours.quiet || !ours.selections.empty())
+            return mistake(fmt::format("{} is no socket list: leave out {}", mode->mode,
+                                       ours.json    ? "--json"
+                                       : ours.quiet ? "--quiet"
+                                                    : ours.selections.front().first->name),
+                           dialect);
+        complain(ours.replay ? fmt::format("{} is no socket list: a capture cannot answer it", mode->mode)
+                             : hand_over(*mode, ours.native));
+        return 1;
+    }
+    return list_sockets(std::move(ours), std::move(source), std::get<Chosen>(std::move(parsed)), dialect,
+                        out);
 }
 
 int run(const std::vector<std::string>& arguments, std::string_view invoked_as, Output& out) {
@@ -127,17 +224,13 @@ int run(const std::vector<std::string>& arguments, std::string_view invoked_as, 
     if (const UsageError* error = std::get_if<UsageError>(&read))
         return mistake(error->text, dialect_of(live_host().os));
     Ours ours = std::get<Ours>(std::move(read));
-    Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
-    const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
-    Parsed parsed = dialect.parse(ours.native, {ours.classic, &source.host});
-    if (const Say* what = std::get_if<Say>(&parsed)) return say(*what, ours, out);
-    if (const HandOver* mode = std::get_if<HandOver>(&parsed)) {
-        complain(ours.replay ? fmt::format("{} is no socket list: a capture cannot answer it", mode->mode)
-                             : hand_over(*mode, ours.native));
-        return 1;
+    if (!ours.quiet) return run_ours(std::move(ours), out);
+    try {
+        return run_ours(std::move(ours), out);
+    } catch (const std::exception& error) { // 1 would say that nothing matched
+        complain(error.what());
+        return in_trouble;
     }
-    return list_sockets(std::move(ours), std::move(source), std::get<Chosen>(std::move(parsed)), dialect,
-                        out);
 }
 
 int guarded(int argc, char** argv) {

@@ -9,6 +9,8 @@
 namespace netstat46 {
 namespace {
 
+constexpr std::size_t help_width = 80;
+
 /// One of our options. `take` stores the value and returns what is wrong with it, if anything is.
 struct OurOption {
     std::string_view name;
@@ -33,40 +35,70 @@ std::string take_text(Ours& ours, std::string_view value) {
     return {};
 }
 
-std::string take_classic(Ours& ours, std::string_view /*value*/) {
-    ours.classic = true;
+template <bool Ours::*member>
+std::string take_flag(Ours& ours, std::string_view /*value*/) {
+    ours.*member = true;
     return {};
 }
 
 constexpr OurOption our_options[] = {
-    {"--classic", {}, "the native program's columns and bytes, nothing added", take_classic},
+    {"--classic", {}, "the native program's columns and bytes, nothing added", take_flag<&Ours::classic>},
     {"--dialect", "linux|darwin|freebsd", "that system's options and look", take_dialect},
-    {"--port", "LIST", "only these ports, local or foreign: 8888,8000-8100,http", take_text<&Ours::port>},
+    {"--json", {}, "one JSON document instead", take_flag<&Ours::json>},
+    {"--quiet", {}, "print nothing; exit 0 if some match, 1 if none", take_flag<&Ours::quiet>},
     {"--save", "DIR", "save what the kernel answered, then list it", take_text<&Ours::save>},
     {"--replay", "DIR", "list a saved capture, of any system", take_text<&Ours::replay>},
 };
 
-std::string form_of(const OurOption& option) {
+template <class Option>
+std::string form_of(const Option& option) {
     return option.form.empty() ? std::string(option.name) : fmt::format("{}={}", option.name, option.form);
+}
+
+template <class Options>
+auto find_option(const Options& options, std::string_view name) {
+    const auto found = std::find_if(std::begin(options), std::end(options),
+                                    [&](const auto& known) { return known.name == name; });
+    return found == std::end(options) ? nullptr : &*found;
+}
+
+/// What is wrong with a value that stands there or not, if anything is.
+template <class Option>
+std::optional<std::string> misplaced_value(const Option& option, bool has_value) {
+    if (has_value != option.form.empty()) return std::nullopt;
+    return fmt::format("{} {}: write {}", option.name, has_value ? "takes no value" : "needs a value",
+                       form_of(option));
 }
 
 /// Takes `argument` if it is one of ours; what is wrong with it, if anything is.
 std::optional<std::string> take(Ours& ours, std::string_view argument) {
     const std::string_view name = argument.substr(0, argument.find('='));
-    const auto* const option = std::find_if(std::begin(our_options), std::end(our_options),
-                                            [&](const OurOption& known) { return known.name == name; });
-    if (option == std::end(our_options)) {
+    const bool has_value = name.size() < argument.size();
+    const std::string_view value = has_value ? argument.substr(name.size() + 1) : std::string_view{};
+    if (const SelectionOption* option = find_option(selection_options(), name)) {
+        ours.selections.emplace_back(option, value);
+        return misplaced_value(*option, has_value);
+    }
+    const OurOption* option = find_option(our_options, name);
+    if (option == nullptr) {
         ours.native.emplace_back(argument);
         return std::nullopt;
     }
-    const bool has_value = name.size() < argument.size();
-    if (has_value == option->form.empty())
-        return fmt::format("{} {}: write {}", option->name, has_value ? "takes no value" : "needs a value",
-                           form_of(*option));
-    const std::string_view value = has_value ? argument.substr(name.size() + 1) : std::string_view{};
+    if (auto wrong = misplaced_value(*option, has_value)) return wrong;
     const std::string wrong = option->take(ours, value);
     if (wrong.empty()) return std::nullopt;
     return fmt::format("{}: `{}' {}; write {}", option->name, value, wrong, form_of(*option));
+}
+
+/// Options of ours that exclude each other.
+std::optional<UsageError> conflict(const Ours& ours, bool classic_asked) {
+    if (ours.save && ours.replay)
+        return UsageError{"--save and --replay exclude each other: name one of them"};
+    if (ours.json && ours.quiet) return UsageError{"--json and --quiet exclude each other: name one of them"};
+    if (ours.json && (classic_asked || ours.dialect))
+        return UsageError{
+            fmt::format("--json has no look: leave out {}", classic_asked ? "--classic" : "--dialect")};
+    return std::nullopt;
 }
 
 } // namespace
@@ -75,7 +107,6 @@ std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::strin
                                          std::span<const std::string> arguments) {
     Ours ours;
     const std::string_view program = invoked_as.substr(invoked_as.rfind('/') + 1);
-    ours.classic = program == "netstat" || !classic_variable.empty();
     bool ended = false;
     for (const std::string& argument : arguments) {
         ended = ended || argument == "--";
@@ -85,8 +116,8 @@ std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::strin
             return UsageError{std::move(*wrong)};
         }
     }
-    if (ours.save && ours.replay)
-        return UsageError{"--save and --replay exclude each other: name one of them"};
+    if (auto wrong = conflict(ours, ours.classic)) return *wrong;
+    ours.classic = ours.classic || program == "netstat" || !classic_variable.empty();
     return ours;
 }
 
@@ -96,7 +127,17 @@ std::string our_help() {
         "netstat46 lists sockets as the system's netstat does, and adds the process that\n"
         "holds each one and V6ONLY: yes, no (dual-stack), - (no IPv6 listener), ? (unknown).\n\n";
     for (const OurOption& option : our_options)
-        text += fmt::format("  {:<32} {}\n", form_of(option), option.help);
+        text += fmt::format("  {:<30} {}\n", form_of(option), option.help);
+    text += "\nOnly some sockets, listening or not (LIST as in 22,8000-8100,http or listen,TIME_WAIT):";
+    std::size_t line = help_width;
+    for (const SelectionOption& option : selection_options()) {
+        const std::string form = form_of(option);
+        const bool fits = line + 1 + form.size() <= help_width;
+        text += fits ? " " : "\n  ";
+        text += form;
+        line = (fits ? line + 1 : 2) + form.size();
+    }
+    text += '\n';
     return text + "\nThe native options are those of the system's netstat:\n\n";
 }
 

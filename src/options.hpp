@@ -5,10 +5,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "record/socket_record.hpp"
+#include "record/select.hpp"
 
 namespace netstat46 {
 
@@ -16,7 +17,9 @@ namespace netstat46 {
 struct Ours {
     bool classic = false;
     std::optional<Os> dialect;
-    std::optional<std::string> save, replay, port;
+    std::optional<std::string> save, replay;
+    bool json = false, quiet = false;
+    std::vector<std::pair<const SelectionOption*, std::string>> selections; ///< and their values
     bool version = false, help = false;
     std::vector<std::string> native; ///< all other arguments, in order
 };

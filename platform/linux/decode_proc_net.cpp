@@ -80,7 +80,8 @@ bool read_inet_line(std::string_view line, Protocol protocol, ByteOrder order, S
     record.family = record.local.address.family;
     record.native_state = static_cast<std::int32_t>(state);
     record.state = linux_state(state);
-    record.uid = uid;
+    // Without a descriptor (TIME_WAIT, orphans) a uid of 0 means none: get_timewait4_sock().
+    if (record.state == State::SynReceived || uid != 0 || record.inode != 0) record.uid = uid;
     record.owner_key = record.inode;
     if (protocol == Protocol::Raw) record.ip_protocol = static_cast<std::uint8_t>(record.local.port);
     if (protocol == Protocol::Tcp) {

@@ -116,8 +116,10 @@ bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record)
     record.send_q = message.u32(diag_wqueue);
     record.inode = message.u32(diag_inode);
     record.owner_key = record.inode;
-    // Half-open connections carry no uid here: net/ipv4/inet_diag.c, inet_req_diag_fill().
-    if (record.state != State::SynReceived) record.uid = message.u32(diag_uid);
+    // Without a descriptor (TIME_WAIT, orphans) a uid of 0 means none: net/ipv4/inet_diag.c,
+    // inet_twsk_diag_fill(); half-open connections have none at all: inet_req_diag_fill().
+    const std::uint32_t uid = message.u32(diag_uid);
+    if (record.state != State::SynReceived && (uid != 0 || record.inode != 0)) record.uid = uid;
     if (protocol == Protocol::Raw) record.ip_protocol = static_cast<std::uint8_t>(record.local.port);
     const Attributes attributes = read_attributes(message.sub(diag_size));
     if (protocol == Protocol::Tcp) record.timer = timer_of(message, attributes);

@@ -123,7 +123,7 @@ private:
         wanted.family = interface.family;
         wanted.ip_protocol = interface.ip_protocol;
         wanted.states = kernel_states(request_, request_.tables[table]);
-        wanted.tcp_info = request_.half_open && interface.protocol == Protocol::Tcp;
+        wanted.tcp_info = (request_.half_open || request_.tcp_info) && interface.protocol == Protocol::Tcp;
         const auto dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);
         const std::span<const std::byte> first = dump->next();
         if (dump->result().end != DumpEnd::Done) return instead(interface, table, dump->result());
@@ -172,6 +172,17 @@ std::string rfc3339_now() {
     return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
+/// The initial process id namespace has a fixed inode: PROC_PID_INIT_INO (linux/proc_ns.h).
+Sight sight() {
+    constexpr std::string_view initial = "pid:[4026531836]";
+    if (geteuid() != 0) return Sight::Own;
+    char link[64];
+    const ssize_t length = readlink("/proc/self/ns/pid", link, sizeof link);
+    if (length < 0) return Sight::NotTold;
+    return std::string_view(link, static_cast<std::size_t>(length)) == initial ? Sight::Everyone
+                                                                               : Sight::Namespace;
+}
+
 } // namespace
 
 BlockReader live_blocks(const Request& request, ProblemSink problem) {
@@ -185,6 +196,7 @@ HostFacts live_host() {
     host.os = Os::Linux;
     host.byte_order = std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
     host.time = rfc3339_now();
+    host.sight = sight();
     if (uname(&names) != 0) return host;
     host.release = names.release;
     host.hostname = names.nodename;

@@ -148,6 +148,9 @@ std::string_view os_name(Os os) {
     return {};
 }
 
+constexpr std::pair<std::string_view, Sight> sight_names[] = {
+    {"everyone", Sight::Everyone}, {"namespace", Sight::Namespace}, {"own", Sight::Own}};
+
 // ---- Save
 
 /// Files of a capture under way; removes what it wrote unless it is finished.
@@ -347,6 +350,9 @@ bool read_manifest(std::string_view text, HostFacts& host) {
             host.hostname = value;
         } else if (key == "time") {
             host.time = value;
+        } else if (key == "sight") {
+            for (const auto& [name, sight] : sight_names)
+                if (name == value) host.sight = sight;
         } else if (key == "byte_order") {
             host.byte_order = value == "big" ? ByteOrder::Big : ByteOrder::Little;
         }
@@ -366,6 +372,8 @@ std::string manifest_of(const HostFacts& host, std::string_view origin) {
     line("origin", origin);
     line("hostname", host.hostname);
     line("time", host.time);
+    for (const auto& [name, sight] : sight_names)
+        if (sight == host.sight) line("sight", name);
     line("byte_order", host.byte_order == ByteOrder::Little ? "little" : "big");
     line("word_size", fmt::format("{}", sizeof(void*)));
     return text;

@@ -36,6 +36,10 @@ struct Problem {
 
 using ProblemSink = std::function<void(Problem)>;
 
+/// Whose descriptors can be seen by whoever asks: every process's of the host, every process's of a process
+/// id namespace, or only those of one user.
+enum class Sight : std::uint8_t { NotTold, Everyone, Namespace, Own };
+
 enum class ByteOrder : std::uint8_t { Little, Big };
 
 /// The host whose sockets are listed: this one, or the one a capture came from.
@@ -47,6 +51,7 @@ struct HostFacts {
     std::string hostname;
     std::string time; ///< RFC 3339, when the kernel was asked
     ByteOrder byte_order = ByteOrder::Little;
+    Sight sight = Sight::NotTold;
     bool selinux = false; ///< Linux: SELinux is enabled
 };
 

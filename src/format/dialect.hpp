@@ -70,6 +70,9 @@ struct Plan {
     bool owners = false;    ///< some column shows who holds a socket
     bool contexts = false;  ///< some column shows SELinux contexts
     bool half_open = false; ///< some column shows uid or retransmits of SYN_RECV sockets
+    bool tcp_info = false;  ///< as Request::tcp_info
+    bool bound = false;     ///< bound-but-idle TCP sockets too, whatever the sections select
+    KernelFilter filter;    ///< what a kernel may leave out
     std::string epilogue;   ///< for standard error, behind all rows
     int status = 0;         ///< if nothing else decides
 };

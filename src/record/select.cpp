@@ -5,58 +5,423 @@
 
 #include <fmt/format.h>
 
+#include "format/address.hpp"
+
 namespace netstat46 {
 namespace {
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+template <class Integer>
+std::optional<Integer> parse_number(std::string_view text) {
+    Integer value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return port;
+    return value;
+}
+
+bool is_digits(std::string_view text) {
+    return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Calls `take` with each item of a comma separated list; the first item that it refuses.
+template <class Take>
+std::optional<std::string_view> each_item(std::string_view list, Take take) {
+    while (true) {
+        const std::size_t comma = list.find(',');
+        const std::string_view item = list.substr(0, comma);
+        if (!take(item)) return item;
+        if (comma == std::string_view::npos) return std::nullopt;
+        list.remove_prefix(comma + 1);
+    }
 }
 
 /// One item of a port list: `80`, `8000-8100`, `http`.
-std::vector<PortRange> parse_item(std::string_view item, const Names& names) {
-    if (const auto port = parse_port(item)) return {{*port, *port}};
+std::vector<PortRange> parse_port_item(std::string_view item, const Names& names) {
+    if (const auto port = parse_number<std::uint16_t>(item)) return {{*port, *port}};
     if (const std::size_t dash = item.find('-'); dash != std::string_view::npos) {
-        const auto first = parse_port(item.substr(0, dash));
-        const auto last = parse_port(item.substr(dash + 1));
+        const auto first = parse_number<std::uint16_t>(item.substr(0, dash));
+        const auto last = parse_number<std::uint16_t>(item.substr(dash + 1));
         if (first && last)
             return *first <= *last ? std::vector<PortRange>{{*first, *last}} : std::vector<PortRange>{};
     }
-    const bool digits = item.find_first_not_of("0123456789") == std::string_view::npos;
-    if (item.empty() || digits) return {};
+    if (item.empty() || is_digits(item)) return {};
     std::vector<PortRange> ranges;
     for (const std::uint16_t port : names.ports(item)) ranges.push_back({port, port});
     return ranges;
 }
+
+// ---- States
+
+enum class UnixState : std::uint8_t { Free, Unconnected, Connecting, Connected, Disconnecting }; // SS_*
+
+/// Every spelling, without `_` and `-` and in lower case, and our word for it.
+struct Spelling {
+    std::string_view spelling, word;
+};
+
+constexpr Spelling spellings[] = {
+    {"closed", "closed"},
+    {"close", "closed"},
+    {"bound", "bound"},
+    {"listen", "listen"},
+    {"listening", "listen"},
+    {"synsent", "syn_sent"},
+    {"synreceived", "syn_received"},
+    {"synrecv", "syn_received"},
+    {"synrcvd", "syn_received"},
+    {"established", "established"},
+    {"estab", "established"},
+    {"connected", "established"},
+    {"closewait", "close_wait"},
+    {"finwait1", "fin_wait_1"},
+    {"closing", "closing"},
+    {"lastack", "last_ack"},
+    {"finwait2", "fin_wait_2"},
+    {"timewait", "time_wait"},
+    {"unconnected", "unconnected"},
+    {"unconn", "unconnected"},
+    {"connecting", "connecting"},
+    {"disconnecting", "disconnecting"},
+};
+
+std::optional<std::string_view> state_of_spelling(std::string_view text) {
+    std::string plain;
+    for (const char c : text)
+        if (c != '_' && c != '-') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (const Spelling& known : spellings)
+        if (known.spelling == plain) return known.word;
+    return std::nullopt;
+}
+
+std::string_view tcp_word(State state) {
+    switch (state) {
+    case State::Closed:
+        return "closed";
+    case State::Bound:
+        return "bound";
+    case State::Listen:
+        return "listen";
+    case State::SynSent:
+        return "syn_sent";
+    case State::SynReceived:
+        return "syn_received";
+    case State::Established:
+        return "established";
+    case State::CloseWait:
+        return "close_wait";
+    case State::FinWait1:
+        return "fin_wait_1";
+    case State::Closing:
+        return "closing";
+    case State::LastAck:
+        return "last_ack";
+    case State::FinWait2:
+        return "fin_wait_2";
+    case State::TimeWait:
+        return "time_wait";
+    case State::Unknown:
+        break;
+    }
+    return {};
+}
+
+constexpr std::uint32_t linux_acceptcon = 1U << 16; // include/linux/net.h: __SO_ACCEPTCON
+constexpr std::uint32_t bsd_acceptconn = 2;         // sys/socket.h: SO_ACCEPTCONN
+
+/// Linux tells a state; of a BSD socket the connection's other end says it.
+std::string_view unix_word(const SocketRecord& socket) {
+    const UnixFacts& facts = socket.unix_;
+    const bool listens = (facts.flags & linux_acceptcon) != 0 ||
+                         (socket.options.value_or(0) & bsd_acceptconn) != 0 || socket.backlog;
+    switch (static_cast<UnixState>(facts.state)) {
+    case UnixState::Unconnected:
+        return listens ? "listen" : "unconnected";
+    case UnixState::Connecting:
+        return "connecting";
+    case UnixState::Connected:
+        return "established";
+    case UnixState::Disconnecting:
+        return "disconnecting";
+    case UnixState::Free:
+        break;
+    }
+    if (listens) return "listen";
+    return facts.peer != 0 ? "established" : "unconnected";
+}
+
+// ---- The options' values
+
+using Wrong = std::optional<std::string>;
+
+template <std::vector<PortRange> Selection::*member>
+Wrong take_ports(Selection& selection, std::string_view value, const Names& names) {
+    auto ports = parse_ports(value, names);
+    if (const std::string* item = std::get_if<std::string>(&ports))
+        return fmt::format("`{}' is no port, range or service", *item);
+    for (const PortRange& range : std::get<0>(ports)) (selection.*member).push_back(range);
+    return std::nullopt;
+}
+
+Wrong take_address(Selection& selection, std::string_view value, const Names& /*names*/) {
+    auto range = parse_address_range(value);
+    if (!range) return fmt::format("`{}' is no address or prefix", value);
+    selection.addresses.push_back(std::move(*range));
+    return std::nullopt;
+}
+
+Wrong take_pids(Selection& selection, std::string_view value, const Names& /*names*/) {
+    const auto refused = each_item(value, [&](std::string_view item) {
+        const auto pid = is_digits(item) ? parse_number<std::int32_t>(item) : std::nullopt;
+        if (pid) selection.pids.push_back(*pid);
+        return pid.has_value();
+    });
+    if (refused) return fmt::format("`{}' is no process id", *refused);
+    return std::nullopt;
+}
+
+Wrong take_command(Selection& selection, std::string_view value, const Names& /*names*/) {
+    if (value.empty()) return "`' is no name";
+    selection.commands.emplace_back(value);
+    return std::nullopt;
+}
+
+Wrong take_user(Selection& selection, std::string_view value, const Names& names) {
+    auto uid = value.empty() ? std::nullopt : names.uid(value);
+    if (!uid && is_digits(value)) uid = parse_number<std::uint32_t>(value);
+    if (!uid) return fmt::format("`{}' is no user of this host", value);
+    selection.users.push_back(*uid);
+    return std::nullopt;
+}
+
+Wrong take_states(Selection& selection, std::string_view value, const Names& /*names*/) {
+    const auto refused = each_item(value, [&](std::string_view item) {
+        const auto word = state_of_spelling(item);
+        if (word) selection.states.push_back(*word);
+        return word.has_value();
+    });
+    if (refused) return fmt::format("`{}' is no state (as listen, established, time_wait)", *refused);
+    return std::nullopt;
+}
+
+Wrong take_v6only(Selection& selection, std::string_view value, const Names& /*names*/) {
+    if (value != "yes" && value != "no") return fmt::format("`{}' is neither yes nor no", value);
+    selection.v6only = value == "yes";
+    return std::nullopt;
+}
+
+constexpr SelectionOption options[] = {
+    {"--port", "LIST", take_ports<&Selection::ports>},
+    {"--local-port", "LIST", take_ports<&Selection::local_ports>},
+    {"--foreign-port", "LIST", take_ports<&Selection::foreign_ports>},
+    {"--address", "ADDR[/LEN]", take_address},
+    {"--pid", "LIST", take_pids},
+    {"--command", "NAME", take_command},
+    {"--user", "NAME|UID", take_user},
+    {"--state", "LIST", take_states},
+    {"--v6only", "yes|no", take_v6only},
+};
+
+// ---- Does a socket satisfy it?
 
 bool holds(const std::vector<PortRange>& ranges, std::uint16_t port) {
     return std::any_of(ranges.begin(), ranges.end(),
                        [&](const PortRange& range) { return range.first <= port && port <= range.last; });
 }
 
+bool has_ports(const SocketRecord& socket) {
+    return socket.protocol != Protocol::Raw && socket.protocol != Protocol::Unix &&
+           socket.protocol != Protocol::KernelControl;
+}
+
+bool same_bits(const std::uint8_t* left, const std::uint8_t* right, unsigned length) {
+    const unsigned whole = length / 8, rest = length % 8;
+    if (!std::equal(left, left + whole, right)) return false;
+    return rest == 0 || (left[whole] ^ right[whole]) >> (8 - rest) == 0;
+}
+
+bool is_link_local(const Address& address) {
+    return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+}
+
+bool in_scope(const AddressRange& range, const Address& address, const SocketRecord& socket,
+              const Names& names) {
+    if (range.scope.empty()) return true;
+    const std::uint32_t scope = scope_of(address, socket);
+    return scope != 0 && (fmt::to_string(scope) == range.scope || names.interface(scope) == range.scope);
+}
+
+bool in_range(const AddressRange& range, const Address& address, const SocketRecord& socket,
+              const Names& names) {
+    const Address compared = range.address.family == Family::Inet ? unmapped(address) : address;
+    return compared.family == range.address.family &&
+           same_bits(compared.bytes.data(), range.address.bytes.data(), range.length) &&
+           in_scope(range, address, socket, names);
+}
+
+using Predicate = std::function<bool(const SocketRecord&)>;
+
+Predicate ports_predicate(const Selection& selection) {
+    return [=](const SocketRecord& socket) {
+        const auto fits = [](const std::vector<PortRange>& ranges, std::uint16_t port) {
+            return ranges.empty() || holds(ranges, port);
+        };
+        return has_ports(socket) &&
+               (fits(selection.ports, socket.local.port) || fits(selection.ports, socket.foreign.port)) &&
+               fits(selection.local_ports, socket.local.port) &&
+               fits(selection.foreign_ports, socket.foreign.port);
+    };
+}
+
+Predicate addresses_predicate(std::vector<AddressRange> ranges, const Names& names) {
+    return [ranges = std::move(ranges), &names](const SocketRecord& socket) {
+        return std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& range) {
+            return in_range(range, socket.local.address, socket, names) ||
+                   in_range(range, socket.foreign.address, socket, names);
+        });
+    };
+}
+
+/// Any holder for which `fits` says so.
+template <class Fits>
+Predicate holders_predicate(const SideTables& side, Fits fits) {
+    return [&side, fits = std::move(fits)](const SocketRecord& socket) {
+        const std::vector<Holder> holders = side.holders(socket);
+        return std::any_of(holders.begin(), holders.end(),
+                           [&](const Holder& holder) { return fits(holder, side.process(holder.pid)); });
+    };
+}
+
+template <class List, class Value>
+bool contains(const List& list, const Value& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+Predicate users_predicate(std::vector<std::uint32_t> users, const SideTables& side) {
+    auto held = holders_predicate(side, [users](const Holder&, const Process* process) {
+        return process != nullptr && process->uid && contains(users, *process->uid);
+    });
+    return [users = std::move(users), held = std::move(held)](const SocketRecord& socket) {
+        return socket.uid ? contains(users, *socket.uid) : held(socket);
+    };
+}
+
+std::vector<Predicate> predicates(const Selection& selection, const SideTables& side, const Names& names) {
+    std::vector<Predicate> all;
+    if (!selection.states.empty())
+        all.push_back([states = selection.states](const SocketRecord& socket) {
+            return contains(states, state_word(socket));
+        });
+    if (selection.v6only)
+        all.push_back([wanted = *selection.v6only ? V6Only::Yes : V6Only::No](const SocketRecord& socket) {
+            return socket.v6only == wanted;
+        });
+    if (!selection.ports.empty() || !selection.local_ports.empty() || !selection.foreign_ports.empty())
+        all.push_back(ports_predicate(selection));
+    if (!selection.addresses.empty()) all.push_back(addresses_predicate(selection.addresses, names));
+    if (!selection.users.empty()) all.push_back(users_predicate(selection.users, side));
+    if (!selection.pids.empty())
+        all.push_back(holders_predicate(side, [pids = selection.pids](const Holder& holder, const Process*) {
+            return contains(pids, holder.pid);
+        }));
+    if (!selection.commands.empty())
+        all.push_back(
+            holders_predicate(side, [commands = selection.commands](const Holder&, const Process* process) {
+                return process != nullptr &&
+                       (contains(commands, process->name) || contains(commands, process->command));
+            }));
+    return all;
+}
+
 } // namespace
+
+bool Selection::empty() const {
+    return ports.empty() && local_ports.empty() && foreign_ports.empty() && addresses.empty() &&
+           pids.empty() && commands.empty() && users.empty() && states.empty() && !v6only;
+}
+
+bool Selection::needs_owners() const { return !pids.empty() || !commands.empty() || !users.empty(); }
+
+std::span<const SelectionOption> selection_options() { return options; }
 
 std::variant<std::vector<PortRange>, std::string> parse_ports(std::string_view list, const Names& names) {
     std::vector<PortRange> ranges;
-    while (true) {
-        const std::size_t comma = list.find(',');
-        const std::string_view item = list.substr(0, comma);
-        const std::vector<PortRange> found = parse_item(item, names);
-        if (found.empty()) return std::string(item);
+    const auto refused = each_item(list, [&](std::string_view item) {
+        const std::vector<PortRange> found = parse_port_item(item, names);
         ranges.insert(ranges.end(), found.begin(), found.end());
-        if (comma == std::string_view::npos) return ranges;
-        list.remove_prefix(comma + 1);
-    }
+        return !found.empty();
+    });
+    if (refused) return std::string(*refused);
+    return ranges;
 }
 
-std::function<bool(const SocketRecord&)> selector(const Selection& selection) {
-    if (selection.empty()) return [](const SocketRecord&) { return true; };
-    return [ports = selection.ports](const SocketRecord& socket) {
-        return socket.family != Family::Local &&
-               (holds(ports, socket.local.port) || holds(ports, socket.foreign.port));
+std::optional<AddressRange> parse_address_range(std::string_view text) {
+    AddressRange range;
+    const std::size_t slash = text.find('/');
+    std::string_view host = text.substr(0, slash);
+    if (const std::size_t percent = host.find('%'); percent != std::string_view::npos) {
+        range.scope = host.substr(percent + 1);
+        if (range.scope.empty()) return std::nullopt;
+        host = host.substr(0, percent);
+    }
+    const auto address = parse_address(host);
+    if (!address || (address->family == Family::Inet && !range.scope.empty())) return std::nullopt;
+    const unsigned most = address->family == Family::Inet ? 32 : 128;
+    range.address = *address;
+    range.length = most;
+    if (slash != std::string_view::npos) {
+        const auto length = parse_number<unsigned>(text.substr(slash + 1));
+        if (!length || *length > most) return std::nullopt;
+        range.length = *length;
+    }
+    if (is_v4_mapped(range.address) && range.length >= 96) {
+        range.address = unmapped(range.address);
+        range.length -= 96;
+    }
+    return range;
+}
+
+std::string_view state_word(const SocketRecord& socket) {
+    switch (socket.protocol) {
+    case Protocol::Tcp:
+    case Protocol::Sctp:
+    case Protocol::Multipath:
+        return tcp_word(socket.state);
+    case Protocol::Unix:
+        return unix_word(socket);
+    case Protocol::Udp:
+    case Protocol::UdpLite:
+    case Protocol::Raw:
+        return is_unspecified(socket.foreign.address) && socket.foreign.port == 0 ? "unconnected"
+                                                                                  : "established";
+    case Protocol::KernelControl:
+        break;
+    }
+    return {};
+}
+
+std::uint32_t scope_of(const Address& address, const SocketRecord& socket) {
+    if (address.scope != 0) return address.scope;
+    return is_link_local(address) ? socket.device : 0;
+}
+
+std::function<bool(const SocketRecord&)> selector(const Selection& selection, const SideTables& side,
+                                                  const Names& names) {
+    return [all = predicates(selection, side, names)](const SocketRecord& socket) {
+        return std::all_of(all.begin(), all.end(),
+                           [&](const Predicate& satisfied) { return satisfied(socket); });
     };
+}
+
+KernelFilter kernel_filter(const Selection& selection) {
+    return {selection.ports, selection.local_ports, selection.foreign_ports, selection.addresses};
+}
+
+std::uint32_t selected_states(const Selection& selection) {
+    std::uint32_t states = 0;
+    for (unsigned number = 0; number <= static_cast<unsigned>(State::TimeWait); ++number) {
+        const State state{static_cast<std::uint8_t>(number)};
+        if (contains(selection.states, tcp_word(state))) states |= state_bit(state);
+    }
+    return states;
 }
 
 } // namespace netstat46

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "record/owners.hpp"
 #include "record/socket_record.hpp"
@@ -37,6 +38,14 @@ struct SideTables {
     [[nodiscard]] const Process* process(std::int32_t pid) const {
         const auto found = processes.find(pid);
         return found == processes.end() ? nullptr : &found->second;
+    }
+
+    /// Every holder; where no descriptor was told, the process that used the socket last (without a
+    /// descriptor).
+    [[nodiscard]] std::vector<Holder> holders(const SocketRecord& socket) const {
+        std::vector<Holder> found = owners.all(socket.owner_key);
+        if (found.empty() && socket.darwin.last_pid) found.push_back({*socket.darwin.last_pid, -1});
+        return found;
     }
 };
 

@@ -1,0 +1,45 @@
+// Records as data: one JSON document, a line per socket.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/raw_block.hpp"
+#include "format/dialect.hpp"
+#include "format/text.hpp"
+#include "record/names.hpp"
+
+namespace netstat46 {
+
+/// One member of an object of the document, as the manual describes it.
+struct JsonField {
+    std::string_view object; ///< `document`, `socket`, `endpoint`, `owner`, `timer`, ...
+    std::string_view name;
+    std::string_view meaning;
+};
+
+/// Every member that a document can have, in the order written.
+std::vector<JsonField> json_fields();
+
+/// What all sockets of a document share; outlived by both.
+struct JsonLook {
+    const HostFacts* host;
+    const Names* names; ///< answers nothing for the kinds that stay numbers
+};
+
+/// A string with its quotes. Control characters (C0, DEL, C1) are escaped; each byte that is not UTF-8
+/// becomes U+FFFD.
+void put_json_string(Text& out, std::string_view text);
+
+/// The document up to its first socket.
+void put_json_head(Text& out, const HostFacts& host);
+
+/// One socket's object. What is not known is left out.
+void put_json_socket(Text& out, const Row& row, const JsonLook& look);
+
+/// All behind the last socket.
+void put_json_tail(Text& out, std::span<const std::string> problems);
+
+} // namespace netstat46
