@@ -3,6 +3,7 @@
 UNAME := $(shell uname -s)
 PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,linux))
 MODE ?= release
+HASH := \#
 OUT := build/$(PLATFORM)-$(MODE)
 VERSION := 0.1.0
 PREFIX ?= /usr/local
@@ -15,13 +16,27 @@ FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-r
 
 PROJECT_FLAGS := -std=c++20 -Wall -Wextra -Isrc -Iplatform $(FLAGS_$(MODE)) -DNETSTAT46_VERSION='"$(VERSION)"'
 DEPENDENCIES = -MMD -MP
-LIBS := -lfmt -pthread
+LIBS = $(LINK_$(PLATFORM)) -lfmt -pthread
+
+# Shared libstdc++ and libfmt are a fourth of the run on a small host (src/format/fmt_library.cpp).
+LINK_linux := -static-libstdc++ -static-libgcc -Wl,--as-needed
+
+# libbpf is optional: with it (and clang, for the BPF object) owners of many sockets are read by the kernel itself.
+ifeq ($(PLATFORM),linux)
+BPF ?= $(shell command -v clang >/dev/null && echo '$(HASH)include <bpf/libbpf.h>' | $(CXX) -E -x c - >/dev/null 2>&1 \
+         && $(CXX) -print-file-name=libbpf.a | grep -q / && $(CXX) -print-file-name=libelf.a | grep -q / && echo yes)
+endif
+ifeq ($(BPF),yes)
+PROJECT_FLAGS += -DNETSTAT46_BPF
+BPF_OBJECTS := $(OUT)/owners_bpf.o
+LINK_linux += -l:libbpf.a -l:libelf.a -l:libz.a
+endif
 
 # Portable code, every platform's decoders, and exactly one platform's live part.
 SOURCES := $(filter-out src/main.cpp,$(wildcard src/*.cpp src/*/*.cpp)) \
            $(filter-out %/live.cpp %/live_%.cpp,$(wildcard platform/*/*.cpp)) \
            $(wildcard platform/$(PLATFORM)/live.cpp platform/$(PLATFORM)/live_*.cpp)
-OBJECTS := $(SOURCES:%.cpp=$(OUT)/%.o)
+OBJECTS = $(SOURCES:%.cpp=$(OUT)/%.o) $(BPF_OBJECTS)
 TESTS := $(wildcard tests/unit/*.cpp)
 TEST_OBJECTS := $(TESTS:%.cpp=$(OUT)/%.o)
 
@@ -43,6 +58,14 @@ $(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
 $(OUT)/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+$(OUT)/owners.bpf.o: platform/linux/owners.bpf.c
+	@mkdir -p $(@D)
+	clang -O2 -g -target bpf -c -o $@ $<
+
+$(OUT)/owners_bpf.o: $(OUT)/owners.bpf.o
+	printf '.section .rodata\n.balign 8\n.global netstat46_owners_bpf, netstat46_owners_bpf_end\nnetstat46_owners_bpf:\n.incbin "$<"\nnetstat46_owners_bpf_end:\n.section .note.GNU-stack,"",%%progbits\n' \
+	  | $(CXX) -c -x assembler -o $@ -
 
 unit: $(OUT)/unit_tests
 	$(OUT)/unit_tests --gtest_brief=1

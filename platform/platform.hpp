@@ -34,6 +34,7 @@ struct KernelFilter {
 struct Request {
     std::vector<Table> tables; ///< in listing order; one may come again
     bool owners = false;
+    bool holders = false;    ///< every holder, with user and command; else the name of the one with the lowest pid
     bool contexts = false;   ///< SELinux contexts of owners
     bool half_open = false;  ///< uid and retransmits of SYN_RECV sockets
     bool bound = false;      ///< bound-but-idle TCP sockets too

@@ -194,6 +194,7 @@ Request request_of(const Plan& plan) {
     for (const Listing& listing : plan.listings)
         for (const Section& section : listing.sections) request.tables.push_back(section.table);
     request.owners = plan.owners;
+    request.holders = plan.holders;
     request.contexts = plan.contexts;
     request.half_open = plan.half_open;
     request.tcp_info = plan.tcp_info;
@@ -204,7 +205,8 @@ Request request_of(const Plan& plan) {
 
 void narrow(Plan& plan, const Selection& selection) {
     const std::uint32_t states = selected_states(selection);
-    plan.owners = plan.owners || selection.needs_owners();
+    plan.holders = plan.holders || selection.needs_owners();
+    plan.owners = plan.owners || plan.holders;
     plan.bound = plan.bound || (states & state_bit(State::Bound)) != 0;
     plan.filter = kernel_filter(selection);
     if (states == 0) return;

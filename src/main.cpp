@@ -106,7 +106,7 @@ int list_as_json(const Task& task, Output& out) {
         if (problems.size() < most_problems) problems.push_back(problem.text);
     };
     Plan plan = bare_plan(task, names);
-    plan.owners = plan.tcp_info = true;
+    plan.owners = plan.holders = plan.tcp_info = true;
     plan.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
     plan.bound = plan.bound || task.chosen.all || (!task.selection.empty() && !task.chosen.listening);
     const auto write = [&look, first = true](Text& text, const Row& row) mutable {

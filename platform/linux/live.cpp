@@ -6,7 +6,9 @@
 #include <ctime>
 #include <deque>
 #include <memory>
-#include <stdexcept>
+#include <mutex>
+#include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include <netinet/in.h>
@@ -16,9 +18,12 @@
 
 #include <fmt/format.h>
 
+#include "capture/decoders.hpp"
 #include "linux/live_netlink.hpp"
+#include "linux/live_owners.hpp"
 #include "linux/live_proc.hpp"
 #include "linux/wire.hpp"
+#include "posix/read_ahead.hpp"
 
 namespace netstat46 {
 namespace {
@@ -67,34 +72,125 @@ std::uint32_t kernel_states(const Request& request, const Table& table) {
     return bits;
 }
 
+/// One reader after the other, each made when it is its turn.
+BlockReader in_turn(std::deque<std::function<BlockReader()>> makers) {
+    return [makers = std::move(makers), current = BlockReader{}]() mutable -> std::optional<RawBlock> {
+        while (true) {
+            if (!current) {
+                if (makers.empty()) return std::nullopt;
+                current = makers.front()();
+                makers.pop_front();
+            }
+            if (current)
+                if (auto block = current()) return block;
+            current = nullptr;
+        }
+    };
+}
+
+/// Sockets that are read before their owners, so that reading owners may stop early.
+constexpr std::size_t sockets_first = std::size_t{256} * 1024;
+/// Sockets that are read while owners are.
+constexpr std::size_t sockets_ahead = std::size_t{16} * 1024 * 1024;
+constexpr unsigned most_threads = 8;
+
+/// Problems of other threads, for the one that reads blocks.
+class ProblemQueue {
+public:
+    void push(Problem problem) {
+        const std::lock_guard lock(mutex_);
+        problems_.push_back(std::move(problem));
+    }
+    void drain(const ProblemSink& sink) {
+        std::vector<Problem> problems;
+        {
+            const std::lock_guard lock(mutex_);
+            problems.swap(problems_);
+        }
+        for (Problem& problem : problems) sink(std::move(problem));
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<Problem> problems_;
+};
+
+/// The inodes of the sockets in `blocks`.
+std::unordered_set<std::uint64_t> inodes_of(const HeldBlocks& blocks) {
+    const HostFacts host = live_host();
+    std::unordered_set<std::uint64_t> inodes;
+    TableNotes notes;
+    SocketRecord record;
+    blocks.for_each([&](const RawBlock& block) {
+        const DecoderEntry* entry = find_decoder(Os::Linux, block.interface);
+        if (block.table == no_table || entry == nullptr) return;
+        const SocketDecoder decode = entry->sockets({block.interface, &host, [](const Problem&) {}, &notes});
+        Bytes rest(block.bytes, host.byte_order);
+        while (decode(rest, record))
+            if (record.inode != 0) inodes.insert(record.inode);
+    });
+    return inodes;
+}
+
 class LiveReader {
 public:
     LiveReader(Request request, ProblemSink problem)
-        : request_(std::move(request)), problem_(std::move(problem)) {
+        : request_(std::move(request)), listener_(std::move(problem)),
+          problem_([this](Problem said) { said_.push(std::move(said)); }) {
         if (request_.everything) request_.tables = all_tables();
-        if (request_.owners || request_.everything)
-            stages_.push_back([this] { return read_owners(request_.contexts, problem_); });
         if (request_.half_open || request_.everything) {
-            stages_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
-            stages_.push_back([this] { return file("/proc/net/tcp6", "proc.net.tcp6", no_table); });
+            side_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
+            side_.push_back([this] { return file("/proc/net/tcp6", "proc.net.tcp6", no_table); });
         }
         for (std::size_t i = 0; i < request_.tables.size(); ++i) add_table(request_.tables[i], i);
     }
 
     std::optional<RawBlock> operator()() {
-        while (true) {
-            if (!current_) {
-                if (stages_.empty()) return std::nullopt;
-                current_ = stages_.front()();
-                stages_.pop_front();
-            }
-            if (current_)
-                if (auto block = current_()) return block;
-            current_ = nullptr;
-        }
+        if (!reader_) reader_ = start();
+        auto block = reader_();
+        said_.drain(listener_);
+        return block;
     }
 
 private:
+    BlockReader start() {
+        const BlockReader sockets = in_turn(std::move(sockets_));
+        if (request_.everything) side_.push_front([this] { return read_owners(all_owners(true), problem_); });
+        if (request_.everything || !request_.owners) {
+            side_.push_back([sockets] { return sockets; });
+            return in_turn(std::move(side_));
+        }
+        return beside_owners(sockets);
+    }
+
+    OwnersRequest all_owners(bool in_order) const {
+        OwnersRequest owners;
+        owners.contexts = request_.contexts;
+        owners.details = request_.holders || request_.everything;
+        owners.in_order = in_order;
+        owners.threads = std::min(std::max(std::thread::hardware_concurrency(), 1U), most_threads);
+        return owners;
+    }
+
+    /// Few sockets are read first and only their owners looked for; many are read while the owners are.
+    BlockReader beside_owners(const BlockReader& sockets) {
+        const auto held = std::make_shared<HeldBlocks>();
+        bool more = true;
+        while (more && held->bytes() < sockets_first) {
+            const auto block = sockets();
+            more = block.has_value();
+            if (block) held->push(*block);
+        }
+        OwnersRequest owners = all_owners(false);
+        // Others than root must look at every process to know whether owners are hidden from them.
+        if (!more && !request_.holders && geteuid() == 0) owners.wanted = inodes_of(*held);
+        const BlockReader rest = more ? read_ahead(sockets, sockets_ahead) : nullptr;
+        side_.push_front([this, owners] { return read_owners(owners, problem_); });
+        side_.push_back([held]() -> BlockReader { return [held] { return held->pop(); }; });
+        side_.push_back([rest] { return rest; });
+        return in_turn(std::move(side_));
+    }
+
     static std::vector<Table> all_tables() {
         return {{Protocol::Tcp, true, true}, {Protocol::Sctp, true, true},
                 {Protocol::Udp, true, true}, {Protocol::UdpLite, true, true},
@@ -103,11 +199,11 @@ private:
 
     void add_table(const Table& table, std::size_t index) {
         if (table.protocol == Protocol::Unix)
-            stages_.push_back([this, index] { return file("/proc/net/unix", "proc.net.unix", index); });
+            sockets_.push_back([this, index] { return file("/proc/net/unix", "proc.net.unix", index); });
         for (const Interface& interface : interfaces) {
             if (interface.protocol != table.protocol) continue;
             if (!(interface.family == AF_INET ? table.inet : table.inet6)) continue;
-            stages_.push_back([this, &interface, index] { return sockets(interface, index); });
+            sockets_.push_back([this, &interface, index] { return sockets(interface, index); });
         }
     }
 
@@ -158,9 +254,11 @@ private:
     }
 
     Request request_;
+    ProblemSink listener_;
+    ProblemQueue said_;
     ProblemSink problem_;
-    std::deque<std::function<BlockReader()>> stages_;
-    BlockReader current_;
+    std::deque<std::function<BlockReader()>> side_, sockets_;
+    BlockReader reader_;
     bool said_refused_ = false;
 };
 

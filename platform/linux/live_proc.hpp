@@ -3,10 +3,31 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include <unistd.h>
 
 #include "platform.hpp"
 
 namespace netstat46 {
+
+/// An open descriptor, or -1.
+class Descriptor {
+public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor& operator=(Descriptor&&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0) close(fd_);
+    }
+    [[nodiscard]] int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+/// read(2), again after a signal.
+ssize_t read_some(int fd, char* buffer, std::size_t size);
 
 /// A file of /proc in blocks of whole lines. `error` is 0, or errno of a file that could not be opened.
 struct FileBlocks {
@@ -16,9 +37,5 @@ struct FileBlocks {
 
 FileBlocks read_proc_file(const std::string& path, std::string_view interface, std::size_t table,
                           const ProblemSink& problem);
-
-/// `proc.pid.fd`, then `processes.tsv` for the processes that stand in it (and `contexts.tsv` if asked for).
-/// Processes that end meanwhile are left out; those whose descriptors are refused are `pid TAB - TAB reason`.
-BlockReader read_owners(bool contexts, const ProblemSink& problem);
 
 } // namespace netstat46

@@ -68,6 +68,7 @@ struct Listing {
 struct Plan {
     std::vector<Listing> listings;
     bool owners = false;    ///< some column shows who holds a socket
+    bool holders = false;   ///< every holder matters, with user and command
     bool contexts = false;  ///< some column shows SELinux contexts
     bool half_open = false; ///< some column shows uid or retransmits of SYN_RECV sockets
     bool tcp_info = false;  ///< as Request::tcp_info
