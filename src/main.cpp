@@ -112,6 +112,7 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
                 dialect);
         selection.ports = std::get<std::vector<PortRange>>(std::move(ports));
     }
+    Output(STDERR_FILENO).write(task.chosen.errors);
     task.selects = selector(selection);
     task.selected = !selection.empty();
     if (task.ours.save) {
