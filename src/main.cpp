@@ -189,6 +189,7 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
     if (const UsageError* wrong = std::get_if<UsageError>(&selection)) return mistake(wrong->text, dialect);
     Task task{std::move(ours), std::move(source), std::move(chosen),
               std::get<Selection>(std::move(selection))};
+    Output(STDERR_FILENO).write(task.chosen.errors);
     if (task.ours.save) {
         save_capture(*task.ours.save, task.source, live_names(), !task.chosen.numeric.hosts, complain_of);
         task.source = open_capture(*task.ours.save);

@@ -38,6 +38,7 @@ struct Flags {
     Choice family = Choice::All; ///< -f
     std::string_view protocol;   ///< -p, of `protocols`; empty: all
     bool old = false;            ///< network_cmds-606
+    bool old_widths = false;     ///< which leaves IPv4 addresses narrow with -l
 };
 
 /// What the cells of one plan share.
@@ -156,7 +157,7 @@ AddressForm form_of(const Flags& flags, bool v4, bool numeric_port) {
     AddressForm form{v4, short_host, flags.wide ? 45U : narrow, false};
     if (v4) {
         form.uncut = flags.uncut;
-        if (flags.old) form.width = narrow;
+        if (flags.old_widths) form.width = narrow;
     } else if (flags.wide) {
         form.host = 39;
     }
@@ -439,10 +440,14 @@ void put_unix_type(Text& out, const Row& row) {
     put_number(out, type);
 }
 
-void put_path(Text& out, const Row& row) {
-    if (row.socket.unix_.path.data() == nullptr) return;
-    out.push_back(' ');
-    put_clean(out, row.socket.unix_.path);
+/// netstat prints the blank before a name of no length, too.
+Cell path_cell(bool darwin_records) {
+    return [darwin_records](Text& out, const Row& row) {
+        const std::string_view path = row.socket.unix_.path;
+        if (darwin_records ? path.data() == nullptr : path.empty()) return;
+        out.push_back(' ');
+        put_clean(out, path);
+    };
 }
 
 Columns unix_columns(const Style& style) {
@@ -455,7 +460,7 @@ Columns unix_columns(const Style& style) {
                     {" ", "Refs", 16, 16, hex([](const SocketRecord& s) { return s.unix_.refs; })},
                     {" ", "Nextref", 16, 16, hex([](const SocketRecord& s) { return s.unix_.next_ref; })}};
     if (!style.flags.old) append(columns, counter_columns(style));
-    columns.push_back({"", " Addr", 0, 0, put_path});
+    columns.push_back({"", " Addr", 0, 0, path_cell(style.darwin_records)});
     return columns;
 }
 
@@ -681,6 +686,7 @@ void add_system_listings(const Style& style, Plan& plan) {
 
 Plan plan_of(Flags flags, const Look& look) {
     flags.all = flags.all || look.all;
+    flags.old_widths = flags.old && look.classic;
     const Style style{flags, look.classic, look.host == nullptr || look.host->os == Os::Darwin, look.names};
     Plan plan;
     plan.owners = !look.classic || (!style.darwin_records && flags.verbose > 0);
@@ -792,8 +798,7 @@ void read_option(const GivenOption& given, const std::string& program, Reading& 
         if (const auto family = known_family(given.value)) {
             flags.family = *family;
         } else if (flags.old) {
-            reading.end =
-                Say{{}, program + ": " + given.value + ": unknown address family\n", 1};
+            reading.end = Say{{}, program + ": " + given.value + ": unknown address family\n", 1};
         }
         break;
     case 'p': {

@@ -1,0 +1,158 @@
+// What holds for every decoder of sockets, tried on every answer in tests/captures. A new platform or
+// interface takes part as soon as a capture of it stands there.
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "capture/bytes.hpp"
+#include "capture/capture_dir.hpp"
+#include "capture/decoders.hpp"
+
+namespace netstat46 {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path captures = fs::path(__FILE__).parent_path().parent_path() / "captures";
+
+/// One interface's answer in one capture.
+struct Answer {
+    std::string name; ///< of the capture
+    HostFacts host;
+    std::string interface;
+    std::string bytes;
+};
+
+std::string contents(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<Answer> answers() {
+    std::vector<Answer> found;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(captures)) {
+        if (!entry.is_regular_file() || entry.path().filename() == "manifest") continue;
+        const fs::path manifest = entry.path().parent_path() / "manifest";
+        HostFacts host;
+        if (!fs::exists(manifest) || !read_manifest(contents(manifest), host)) continue;
+        const std::string interface = entry.path().filename().string();
+        const DecoderEntry* decoder = find_decoder(host.os, interface);
+        if (decoder == nullptr || decoder->sockets == nullptr) continue;
+        found.push_back(
+            {entry.path().parent_path().filename().string(), host, interface, contents(entry.path())});
+    }
+    return found;
+}
+
+/// What decoding gave: records as text, so that nothing refers to the bytes any more.
+struct Decoded {
+    std::vector<std::string> records;
+    std::size_t failures = 0;
+    bool stuck = false; ///< a call neither shortened the rest nor ended
+};
+
+std::string text_of(const Endpoint& endpoint) {
+    std::string text;
+    for (const std::uint8_t byte : endpoint.address.bytes) text += fmt::format("{:02x}", byte);
+    return fmt::format("{}%{}.{}", text, endpoint.address.scope, endpoint.port);
+}
+
+std::string text_of(const SocketRecord& record) {
+    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {}", int(record.protocol), int(record.family),
+                       int(record.state), int(record.v6only), text_of(record.local), text_of(record.foreign),
+                       record.recv_q, record.send_q, record.uid.value_or(0), record.owner_key, record.pcb,
+                       record.darwin.last_pid.value_or(-1), record.unix_.path);
+}
+
+/// Decodes a copy of exactly these bytes, so that a sanitizer sees every access outside.
+Decoded decode(const Answer& answer, std::string_view bytes) {
+    const auto copy = std::make_unique<std::byte[]>(bytes.size());
+    if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
+    Decoded decoded;
+    TableNotes notes;
+    const auto problem = [&](const Problem& one) { decoded.failures += one.fails ? 1 : 0; };
+    const SocketDecoder next = find_decoder(answer.host.os, answer.interface)
+                                   ->sockets({answer.interface, &answer.host, problem, &notes});
+    Bytes rest(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order);
+    SocketRecord record;
+    for (std::size_t left = rest.size(); next(rest, record); left = rest.size()) {
+        decoded.records.push_back(text_of(record));
+        decoded.stuck = rest.size() >= left;
+        if (decoded.stuck) break;
+    }
+    return decoded;
+}
+
+/// About this many positions of each answer are tried; primes, so that every offset within a record has its
+/// turn.
+std::size_t stride(const Answer& answer) {
+    constexpr std::size_t primes[] = {1, 3, 7, 13, 31, 61, 127, 251};
+    for (const std::size_t prime : primes)
+        if (answer.bytes.size() / prime < 1500) return prime;
+    return 509;
+}
+
+class DecoderPropertiesTest : public testing::TestWithParam<Answer> {};
+
+TEST_P(DecoderPropertiesTest, EveryCallShortensTheRestOrEnds) {
+    const Decoded all = decode(GetParam(), GetParam().bytes);
+    EXPECT_FALSE(all.stuck);
+    EXPECT_LE(all.records.size(), GetParam().bytes.size());
+}
+
+class SoundAnswerTest : public DecoderPropertiesTest {};
+
+TEST_P(SoundAnswerTest, APrefixYieldsAPrefixOfItsRecords) {
+    const Answer& answer = GetParam();
+    const Decoded all = decode(answer, answer.bytes);
+    for (std::size_t length = 0; length < answer.bytes.size(); length += stride(answer)) {
+        const Decoded some = decode(answer, std::string_view(answer.bytes).substr(0, length));
+        ASSERT_FALSE(some.stuck) << length;
+        ASSERT_LE(some.records.size(), all.records.size()) << length;
+        for (std::size_t i = 0; i < some.records.size(); ++i)
+            ASSERT_EQ(some.records[i], all.records[i])
+                << "record " << i << " of the first " << length << " bytes";
+    }
+}
+
+TEST_P(DecoderPropertiesTest, EveryFlippedByteEnds) {
+    const Answer& answer = GetParam();
+    std::string bytes = answer.bytes;
+    for (std::size_t at = 0; at < bytes.size(); at += stride(answer))
+        for (const unsigned char flip : {0x01, 0x18, 0x80, 0xff}) {
+            bytes[at] = static_cast<char>(static_cast<unsigned char>(answer.bytes[at]) ^ flip);
+            const Decoded decoded = decode(answer, bytes);
+            ASSERT_FALSE(decoded.stuck) << "byte " << at << " ^ " << int(flip);
+            ASSERT_LE(decoded.records.size(), bytes.size());
+            bytes[at] = answer.bytes[at];
+        }
+}
+
+std::string test_name(const Answer& answer) {
+    std::string name = answer.name + "_" + answer.interface;
+    for (char& c : name)
+        if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    return name;
+}
+
+std::vector<Answer> sound_answers() {
+    std::vector<Answer> all = answers();
+    std::erase_if(all, [](const Answer& answer) { return decode(answer, answer.bytes).failures > 0; });
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Captures, DecoderPropertiesTest, testing::ValuesIn(answers()),
+                         [](const auto& answer) { return test_name(answer.param); });
+INSTANTIATE_TEST_SUITE_P(Captures, SoundAnswerTest, testing::ValuesIn(sound_answers()),
+                         [](const auto& answer) { return test_name(answer.param); });
+
+} // namespace
+} // namespace netstat46
