@@ -654,11 +654,12 @@ Column pointer_column(std::string title, std::uint64_t (*value)(const SocketReco
             }};
 }
 
-/// A socket with an address has a blank and its path, which may be empty; one without has neither.
-Column path_column() {
-    return {"", " Addr", 0, 0, [](Text& out, const Row& row) {
+/// A socket with an address has a blank and its path, which FreeBSD may give as an empty one; one without has
+/// neither.
+Column path_column(bool empty_too) {
+    return {"", " Addr", 0, 0, [empty_too](Text& out, const Row& row) {
                 const std::string_view path = row.socket.unix_.path;
-                if (path.data() == nullptr) return;
+                if (path.data() == nullptr || (path.empty() && !empty_too)) return;
                 out.push_back(' ');
                 put_clean(out, path);
             }};
@@ -670,7 +671,7 @@ std::vector<Column> unix_columns(const View& view) {
             put(out, "unix  ");
             put_backlog(out, row.socket);
         };
-        return {{"", "", 0, -38, queue}, path_column()};
+        return {{"", "", 0, -38, queue}, path_column(view.os == Os::FreeBSD)};
     }
     std::vector<Column> columns{pointer_column("Address", [](const SocketRecord& s) { return s.pcb; })};
     columns.back().gap.clear();
@@ -685,7 +686,7 @@ std::vector<Column> unix_columns(const View& view) {
     columns.push_back(pointer_column("Conn", [](const SocketRecord& s) { return s.unix_.peer; }));
     columns.push_back(pointer_column("Refs", [](const SocketRecord& s) { return s.unix_.refs; }));
     columns.push_back(pointer_column("Nextref", [](const SocketRecord& s) { return s.unix_.next_ref; }));
-    columns.push_back(path_column());
+    columns.push_back(path_column(view.os == Os::FreeBSD));
     return columns;
 }
 
