@@ -89,6 +89,13 @@ std::vector<std::string> files_of(const fs::path& directory) {
     return names;
 }
 
+/// Whether every system's captures have it: names, not one system's way of telling who holds a socket.
+bool everyones(const DecoderEntry& entry) {
+    const std::span<const DecoderEntry> shared = side_tables();
+    return std::any_of(shared.begin(), shared.end(),
+                       [&](const DecoderEntry& each) { return &each == &entry; });
+}
+
 /// The files of a capture that answer `request`: side tables first, then sockets in the order of its tables.
 std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std::string>& files) {
     const auto has = [&](std::string_view name) {
@@ -109,6 +116,7 @@ std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std
         const DecoderEntry* entry = find_decoder(os, file);
         if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
         if (entry->sockets != nullptr && !request.half_open) continue;
+        if (entry->sockets == nullptr && !request.owners && !everyones(*entry)) continue;
         parts.push_back({file, no_table});
     }
     parts.insert(parts.end(), sockets.begin(), sockets.end());

@@ -1,0 +1,455 @@
+#include "format/freebsd_look.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+
+namespace netstat46::freebsd_look {
+namespace {
+
+std::string_view state_name(State state) {
+    switch (state) {
+    case State::Closed:
+    case State::Bound:
+        return "CLOSED";
+    case State::Listen:
+        return "LISTEN";
+    case State::SynSent:
+        return "SYN_SENT";
+    case State::SynReceived:
+        return "SYN_RCVD";
+    case State::Established:
+        return "ESTABLISHED";
+    case State::CloseWait:
+        return "CLOSE_WAIT";
+    case State::FinWait1:
+        return "FIN_WAIT_1";
+    case State::Closing:
+        return "CLOSING";
+    case State::LastAck:
+        return "LAST_ACK";
+    case State::FinWait2:
+        return "FIN_WAIT_2";
+    case State::TimeWait:
+        return "TIME_WAIT";
+    case State::Unknown:
+        break;
+    }
+    return {};
+}
+
+// t_flags, netinet/tcp_var.h
+constexpr std::uint32_t tf_needsyn = 0x400, tf_needfin = 0x800, tf_toe = 0x02000000;
+// inp_flags, netinet/in_pcb.h
+constexpr std::uint32_t inp_anonport = 0x40;
+
+void put_padded(Text& out, std::string_view text, std::size_t width) {
+    const std::size_t start = out.size();
+    put(out, text);
+    pad_to(out, start, width);
+}
+
+/// The decimal number with blanks before it.
+template <class Integer>
+void put_right(Text& out, Integer value, std::size_t width) {
+    const fmt::format_int digits(value);
+    for (std::size_t i = digits.size(); i < width; ++i) out.push_back(' ');
+    put(out, {digits.data(), digits.size()});
+}
+
+Column number_column(std::string title, int width, std::uint64_t (*value)(const SocketRecord&)) {
+    return {" ", std::move(title), -width, width,
+            [value](Text& out, const Row& row) { put_number(out, value(row.socket)); }};
+}
+
+// --- addresses ---
+
+std::string cleaned(std::string_view text) {
+    Text out;
+    put_clean(out, text);
+    return fmt::to_string(out);
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+        return lower(x) == lower(y);
+    });
+}
+
+/// trimdomain(3): the host's own domain goes, wherever in the name it begins.
+std::string_view trimmed(std::string_view name, std::string_view domain) {
+    if (domain.empty() || name.size() <= domain.size()) return name;
+    const std::size_t dot = name.size() - domain.size() - 1;
+    return name[dot] == '.' && equal_ignoring_case(name.substr(dot + 1), domain) ? name.substr(0, dot) : name;
+}
+
+/// For IPv6 the native program looks behind the first dot only, and at the case.
+std::string_view trimmed_inet6(std::string_view name, std::string_view domain) {
+    const std::size_t dot = name.find('.');
+    return dot != name.npos && name.substr(dot + 1) == domain ? name.substr(0, dot) : name;
+}
+
+std::string inet6_number(const Address& address, const Names& names) {
+    Text out;
+    put_address(out, address);
+    if (address.scope != 0) {
+        out.push_back('%');
+        const std::string_view interface =
+            names.interface ? names.interface(address.scope) : std::string_view{};
+        if (interface.empty())
+            put_number(out, address.scope);
+        else
+            put_clean(out, interface);
+    }
+    return fmt::to_string(out);
+}
+
+std::string host_text(const Address& address, const View& view) {
+    if (is_unspecified(address)) return "*";
+    const std::string_view name = view.names->host ? view.names->host(address) : std::string_view{};
+    if (address.family == Family::Inet6)
+        return name.empty() ? inet6_number(address, *view.names) : cleaned(trimmed_inet6(name, view.domain));
+    if (!name.empty()) return cleaned(trimmed(name, view.domain));
+    Text out;
+    put_address(out, address);
+    return fmt::to_string(out);
+}
+
+std::string port_text(std::uint16_t port, std::string_view protocol, bool numeric, const View& view) {
+    if (port == 0) return "*";
+    if (!numeric && view.names->service) {
+        const std::string_view name = view.names->service(port, protocol);
+        if (!name.empty()) return cleaned(name.substr(0, 15));
+    }
+    return std::to_string(port);
+}
+
+/// One end of a socket as netstat writes it, cut as netstat cuts it. A wide IPv4 row is not cut, but for the
+/// buffer of 80 that it is made in, and has a blank of its own behind the port.
+void put_end(Text& out, const Endpoint& end, bool inet, std::string_view protocol, bool numeric_port,
+             const View& view) {
+    constexpr std::size_t buffer = 79;
+    const Given& given = view.given;
+    const Address address = inet ? unmapped(end.address) : end.address;
+    const std::size_t host_length = given.addresses && !numeric_port ? 12 : 16;
+    std::string line = host_text(address, view);
+    if (!given.wide)
+        line.resize(std::min(line.size(), host_length));
+    else if (!inet)
+        line.resize(std::min<std::size_t>(line.size(), 39));
+    line += '.';
+    line.resize(std::min(line.size(), buffer));
+    line += port_text(end.port, protocol, numeric_port, view);
+    if (inet) line += ' ';
+    line.resize(std::min(line.size(), buffer));
+    if (!(given.wide && inet)) line.resize(std::min(line.size(), view.address_width()));
+    put_padded(out, line, view.address_width());
+}
+
+/// INP_ANONPORT: the kernel chose the local port, so the foreign one is the service.
+bool numeric_port(const SocketRecord& socket, bool foreign, const View& view) {
+    if (view.given.numeric) return true;
+    if ((socket.pcb_flags & inp_anonport) != 0) return !foreign;
+    return foreign && socket.local.port != socket.foreign.port;
+}
+
+/// `last`: of the two, or -L's only one, the one that a blank follows in rows though not in the heading.
+Cell end_cell(Viewed view, std::string_view protocol, bool foreign, bool last) {
+    return [=](Text& out, const Row& row) {
+        const SocketRecord& socket = row.socket;
+        put_end(out, foreign ? socket.foreign : socket.local, socket.serves.ipv4, protocol,
+                numeric_port(socket, foreign, *view), *view);
+        if (last) out.push_back(' ');
+    };
+}
+
+// --- the columns of an internet row ---
+
+std::string_view version_of(const SocketRecord& socket) {
+    if (socket.serves.ipv6) return socket.serves.ipv4 ? "46" : "6";
+    return socket.serves.ipv4 ? "4" : "";
+}
+
+Column protocol_column(const View& view, const Shown& shown) {
+    const Edition edition = view.edition;
+    const std::string_view name = shown.name.substr(0, edition.name_length);
+    const bool is_tcp = shown.protocol == Protocol::Tcp;
+    const int title_width = view.given.queues && view.classic ? 5 : edition.protocol_width;
+    return {"", "Proto", -title_width, -edition.protocol_width, [=](Text& out, const Row& row) {
+                const bool offloaded = is_tcp && (row.socket.freebsd.tcp_flags & tf_toe) != 0;
+                const std::size_t start = out.size();
+                put(out, offloaded ? std::string_view("toe") : name);
+                if (edition.pads_name) pad_to(out, start, edition.name_length);
+                put(out, version_of(row.socket));
+            }};
+}
+
+Column address_column(bool tcb) {
+    return {"", "Tcpcb", -16, 16, [tcb](Text& out, const Row& row) {
+                fmt::format_to(fmt::appender(out), FMT_COMPILE("{:x}"),
+                               tcb ? row.socket.tcb : row.socket.pcb);
+            }};
+}
+
+void put_backlog(Text& out, const SocketRecord& socket) {
+    const Backlog backlog = socket.backlog.value_or(Backlog{});
+    put_number(out, backlog.waiting);
+    out.push_back('/');
+    put_number(out, backlog.incomplete);
+    out.push_back('/');
+    put_number(out, backlog.limit);
+}
+
+Column listen_column() {
+    return {" ", "Listen", -32, -32, [](Text& out, const Row& row) { put_backlog(out, row.socket); }};
+}
+
+void add_counts(std::vector<Column>& columns, const View& view, const Shown& shown) {
+    if (view.given.queues) {
+        columns.push_back(listen_column());
+    } else if (view.given.tcp_info) {
+        columns.push_back(number_column(
+            "Rexmit", 6, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.retransmitted; }));
+        columns.push_back(number_column(
+            "OOORcv", 6, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.out_of_order; }));
+        columns.push_back(number_column(
+            "0-win", 6, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.zero_windows; }));
+        if (shown.protocol != Protocol::Tcp)
+            for (auto column = columns.end() - 3; column != columns.end(); ++column)
+                column->cell = [](Text&, const Row&) {};
+    } else {
+        columns.push_back(number_column("Recv-Q", 6, [](const SocketRecord& s) { return s.recv_q; }));
+        columns.push_back(number_column("Send-Q", 6, [](const SocketRecord& s) { return s.send_q; }));
+    }
+}
+
+/// The last address's column ends with a blank in every row; the heading has it where something follows.
+void add_addresses(std::vector<Column>& columns, const Viewed& view, const Shown& shown) {
+    const Given& given = view->given;
+    const int width = static_cast<int>(view->address_width());
+    const bool flows_follow = given.flows && !(given.extra && view->classic);
+    const bool state_follows = !given.queues && !given.tcp_info && !given.extra;
+    const bool blank =
+        state_follows || flows_follow || !view->classic || (given.extra && view->edition.extra_gap);
+    const int last_width = -width - (blank ? 1 : 0);
+    columns.push_back({" ", "Local Address", given.queues ? last_width : -width, 0,
+                       end_cell(view, shown.name, false, given.queues)});
+    if (given.queues) return;
+    const int foreign_width = given.tcp_info && view->classic ? (flows_follow ? -16 : 0) : last_width;
+    columns.push_back({" ", "Foreign Address", foreign_width, 0, end_cell(view, shown.name, true, true)});
+}
+
+struct BufferTitle {
+    std::string_view title;
+    bool old;
+    std::uint32_t (*value)(const SocketRecord&);
+};
+
+constexpr std::array buffer_titles{
+    BufferTitle{"R-MBUF", true, [](const SocketRecord& s) { return s.receive.mbufs; }},
+    BufferTitle{"S-MBUF", true, [](const SocketRecord& s) { return s.send.mbufs; }},
+    BufferTitle{"R-CLUS", true, [](const SocketRecord& s) { return s.receive.clusters; }},
+    BufferTitle{"S-CLUS", true, [](const SocketRecord& s) { return s.send.clusters; }},
+    BufferTitle{"R-HIWA", false, [](const SocketRecord& s) { return s.receive.high_water; }},
+    BufferTitle{"S-HIWA", false, [](const SocketRecord& s) { return s.send.high_water; }},
+    BufferTitle{"R-LOWA", false, [](const SocketRecord& s) { return s.receive.low_water; }},
+    BufferTitle{"S-LOWA", false, [](const SocketRecord& s) { return s.send.low_water; }},
+    BufferTitle{"R-BCNT", false, [](const SocketRecord& s) { return s.receive.mbuf_bytes; }},
+    BufferTitle{"S-BCNT", false, [](const SocketRecord& s) { return s.send.mbuf_bytes; }},
+    BufferTitle{"R-BMAX", false, [](const SocketRecord& s) { return s.receive.mbuf_limit; }},
+    BufferTitle{"S-BMAX", false, [](const SocketRecord& s) { return s.send.mbuf_limit; }},
+};
+
+void add_buffers(std::vector<Column>& columns, const View& view) {
+    std::string gap; // the address before it ends with the first blank
+    for (const BufferTitle& title : buffer_titles) {
+        if (title.old && !view.edition.old_buffers) continue;
+        columns.push_back(
+            {std::exchange(gap, " "), std::string(title.title), -6, 6,
+             [value = title.value](Text& out, const Row& row) { put_number(out, value(row.socket)); }});
+    }
+}
+
+constexpr std::array timer_titles{"rexmt", "persist", "keep", "2msl", "delack", "rcvtime"};
+
+/// Seconds with two decimals, as `%4d.%02d` writes them: a negative remainder keeps its sign.
+void put_seconds(Text& out, std::int32_t ms) {
+    put_right(out, ms / 1000, 4);
+    fmt::format_to(fmt::appender(out), FMT_COMPILE(".{:02}"), ms % 1000 / 10);
+}
+
+void add_timers(std::vector<Column>& columns) {
+    for (std::size_t i = 0; i < timer_titles.size(); ++i)
+        columns.push_back({" ", timer_titles[i], 7, 7, [i](Text& out, const Row& row) {
+                               put_seconds(out, row.socket.freebsd.timers_ms[i]);
+                           }});
+}
+
+Column state_column() {
+    return {"", "(state)", -11, -11, [](Text& out, const Row& row) {
+                const SocketRecord& socket = row.socket;
+                const std::string_view name = state_name(socket.state);
+                const std::size_t start = out.size();
+                if (name.empty()) {
+                    put_number(out, socket.native_state);
+                    return;
+                }
+                put(out, name);
+                if ((socket.freebsd.tcp_flags & (tf_needsyn | tf_needfin)) == 0) return;
+                pad_to(out, start, 11);
+                out.push_back('*');
+            }};
+}
+
+void put_flow(Text& out, const SocketRecord& socket) {
+    fmt::format_to(fmt::appender(out), FMT_COMPILE("{:08x}"), socket.freebsd.flow_id);
+}
+
+void put_flow_type(Text& out, const SocketRecord& socket) {
+    put_number(out, static_cast<std::int32_t>(socket.freebsd.flow_type));
+}
+
+/// Under -x the native heading has no titles for them.
+void add_flows(std::vector<Column>& columns, const View& view) {
+    if (view.given.extra && view.classic) {
+        columns.push_back({"", "", 0, 0, [](Text& out, const Row& row) {
+                               out.push_back(' ');
+                               put_flow(out, row.socket);
+                               out.push_back(' ');
+                               put_right(out, static_cast<std::int32_t>(row.socket.freebsd.flow_type), 5);
+                           }});
+        return;
+    }
+    columns.push_back({" ", "flowid", 8, 8, [](Text& out, const Row& row) { put_flow(out, row.socket); }});
+    columns.push_back(
+        {" ", "ftype", 5, 5, [](Text& out, const Row& row) { put_flow_type(out, row.socket); }});
+}
+
+Column name_column(std::string title, const Widths& widths, std::size_t NameWidths::*width,
+                   std::string_view FreeBsdFacts::*name) {
+    return {" ", std::move(title), -static_cast<int>((*widths).*width), 0, [=](Text& out, const Row& row) {
+                const std::size_t start = out.size();
+                put_clean(out, row.socket.freebsd.*name);
+                pad_to(out, start, (*widths).*width);
+            }};
+}
+
+/// xt_ecn: 1 classic ECN, above that accurate ECN; it means something from ESTABLISHED on.
+void put_ecn(Text& out, const Row& row) {
+    const bool connected = row.socket.native_state >= 4;
+    const std::uint32_t ecn = row.socket.freebsd.ecn;
+    put(out, !connected ? "n/a" : ecn == 0 ? "off" : ecn == 1 ? "ecn" : "ace");
+}
+
+void add_congestion(std::vector<Column>& columns, const Widths& widths) {
+    columns.push_back(name_column("CC", widths, &NameWidths::congestion, &FreeBsdFacts::congestion));
+    const auto add = [&](std::string title, int width, std::uint64_t (*value)(const SocketRecord&)) {
+        columns.push_back(number_column(std::move(title), width, value));
+        columns.back().title_width = width;
+    };
+    add("cwin", 10, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.send_window; });
+    add("ssthresh", 10, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.slow_start; });
+    add("MSS", 5, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.segment; });
+    columns.push_back({" ", "ECN", 3, 3, put_ecn});
+}
+
+Column log_id_column(bool classic) {
+    return {" ", "Log ID", classic ? 0 : -8, classic ? 0 : -8, [](Text& out, const Row& row) {
+                const std::string_view id = row.socket.freebsd.log_id;
+                if (id.empty()) out.push_back('-');
+                put_clean(out, id);
+            }};
+}
+
+/// Columns that only TCP rows have: others end before them, or leave them blank where ours follow.
+void add_for_tcp(std::vector<Column>& columns, std::vector<Column> added, const View& view,
+                 const Shown& shown) {
+    const bool is_tcp = shown.protocol == Protocol::Tcp;
+    if (!is_tcp && view.classic) return;
+    for (Column& column : added) {
+        if (!is_tcp && column.width != 0) column.cell = [](Text&, const Row&) {};
+        columns.push_back(std::move(column));
+    }
+}
+
+// --- unix ---
+
+Column pointer_column(std::string title, std::uint64_t (*value)(const SocketRecord&)) {
+    return {" ", std::move(title), 16, 16, [value](Text& out, const Row& row) {
+                fmt::format_to(fmt::appender(out), FMT_COMPILE("{:x}"), value(row.socket));
+            }};
+}
+
+/// A socket with an address has a blank and its path, which FreeBSD may give as an empty one; one without has
+/// neither.
+Column path_column(bool empty_too) {
+    return {"", " Addr", 0, 0, [empty_too](Text& out, const Row& row) {
+                const std::string_view path = row.socket.unix_.path;
+                if (path.data() == nullptr || (path.empty() && !empty_too)) return;
+                out.push_back(' ');
+                put_clean(out, path);
+            }};
+}
+
+} // namespace
+
+std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const Widths& widths) {
+    const Given& given = view->given;
+    std::vector<Column> columns;
+    if (given.addresses)
+        columns.push_back(address_column(shown.protocol == Protocol::Tcp && view->edition.old_buffers));
+    columns.push_back(protocol_column(*view, shown));
+    if (given.addresses) columns.back().gap = " ";
+    add_counts(columns, *view, shown);
+    add_addresses(columns, view, shown);
+    std::vector<Column> tcp;
+    if (given.extra) {
+        add_buffers(columns, *view);
+        add_timers(tcp);
+    } else if (!given.queues && !given.tcp_info && !given.flows) {
+        tcp.push_back(state_column());
+    }
+    add_for_tcp(columns, std::exchange(tcp, {}), *view, shown);
+    if (given.flows) add_flows(columns, *view);
+    if (given.stack) tcp.push_back(name_column("Stack", widths, &NameWidths::stack, &FreeBsdFacts::stack));
+    if (given.congestion) add_congestion(tcp, widths);
+    if (given.log_id) tcp.push_back(log_id_column(view->classic));
+    add_for_tcp(columns, std::move(tcp), *view, shown);
+    if (!view->classic) {
+        columns.push_back(process_pid_column());
+        columns.push_back(v6only_column());
+    }
+    return columns;
+}
+
+std::vector<Column> unix_columns(const View& view) {
+    if (view.given.queues) {
+        const auto queue = [](Text& out, const Row& row) {
+            put(out, "unix  ");
+            put_backlog(out, row.socket);
+        };
+        return {{"", "", 0, -38, queue}, path_column(view.os == Os::FreeBSD)};
+    }
+    std::vector<Column> columns{pointer_column("Address", [](const SocketRecord& s) { return s.pcb; })};
+    columns.back().gap.clear();
+    columns.back().title_width = -16;
+    columns.push_back({" ", "Type", -6, -6, [](Text& out, const Row& row) {
+                           const std::uint16_t type = row.socket.unix_.type;
+                           put(out, type < socket_types.size() ? socket_types[type].substr(0, 6) : "?");
+                       }});
+    columns.push_back(number_column("Recv-Q", 6, [](const SocketRecord& s) { return s.recv_q; }));
+    columns.push_back(number_column("Send-Q", 6, [](const SocketRecord& s) { return s.send_q; }));
+    columns.push_back(pointer_column("Inode", [](const SocketRecord& s) { return s.unix_.vnode; }));
+    columns.push_back(pointer_column("Conn", [](const SocketRecord& s) { return s.unix_.peer; }));
+    columns.push_back(pointer_column("Refs", [](const SocketRecord& s) { return s.unix_.refs; }));
+    columns.push_back(pointer_column("Nextref", [](const SocketRecord& s) { return s.unix_.next_ref; }));
+    columns.push_back(path_column(view.os == Os::FreeBSD));
+    return columns;
+}
+
+} // namespace netstat46::freebsd_look

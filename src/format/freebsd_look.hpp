@@ -1,0 +1,89 @@
+// The look of FreeBSD's netstat in parts: what a listing depends on, its columns, its plan.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/dialect.hpp"
+
+namespace netstat46::freebsd_look {
+
+/// What changed from one release's netstat to another's.
+struct Edition {
+    int protocol_width;      ///< of the protocol column
+    std::size_t name_length; ///< a longer protocol name is cut
+    bool pads_name;          ///< to that length, before its version
+    bool old_buffers;        ///< -x shows mbufs and clusters, -A the tcpcb instead of so_pcb
+    bool extra_gap;          ///< a blank before -x's first title, as in the rows
+    bool udplite;
+    int bad_name_status, usage_status;
+};
+
+/// A protocol as `-p` names it and rows show it.
+struct Shown {
+    std::string_view name;
+    Protocol protocol;
+    std::int32_t number;    ///< IPPROTO_*, what xso_protocol must be
+    bool in_inet, in_inet6; ///< listed under -4, -6
+};
+
+/// In listing order. Raw IPPROTO_RAW sockets belong to two of them and are listed twice.
+inline constexpr std::array shown_protocols{
+    Shown{"tcp", Protocol::Tcp, 6, true, true},           Shown{"udp", Protocol::Udp, 17, true, true},
+    Shown{"udplite", Protocol::UdpLite, 136, true, true}, Shown{"ip", Protocol::Raw, 255, true, false},
+    Shown{"icmp", Protocol::Raw, 1, true, false},         Shown{"igmp", Protocol::Raw, 2, true, false},
+    Shown{"pim", Protocol::Raw, 103, true, false},        Shown{"ip6", Protocol::Raw, 255, false, true},
+    Shown{"icmp6", Protocol::Raw, 58, false, true},
+};
+
+enum class Wanted : std::uint8_t { All, Inet, Inet6, Unix, Nothing };
+
+/// The native options.
+struct Given {
+    bool addresses = false, all = false, stack = false, congestion = false, queues = false, numeric = false;
+    bool numeric_hosts = false, log_id = false, flows = false, wide = false, tcp_info = false, extra = false;
+    Wanted wanted = Wanted::All;
+    std::string_view protocol; ///< -p, one of shown_protocols' or of the names without; empty: all
+};
+
+/// Everything a column may depend on.
+struct View {
+    Given given;
+    Edition edition;
+    bool classic = false;
+    bool all = false;
+    Os os = Os::FreeBSD;
+    const Names* names = nullptr;
+    std::string domain; ///< of the host, without the leading dot
+
+    [[nodiscard]] std::size_t address_width() const {
+        if (given.addresses && !given.wide) return 18;
+        return given.wide && given.wanted != Wanted::Inet ? 45 : 22;
+    }
+};
+
+using Viewed = std::shared_ptr<const View>;
+
+/// As wide as the longest name that a TCP socket has: -c and -C pad to it.
+struct NameWidths {
+    std::size_t stack = 5;
+    std::size_t congestion = 2;
+};
+
+using Widths = std::shared_ptr<NameWidths>;
+
+/// SOCK_* by number.
+inline constexpr std::array<std::string_view, 6> socket_types{"#0",  "stream", "dgram",
+                                                              "raw", "rdm",    "seqpacket"};
+
+std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const Widths& widths);
+std::vector<Column> unix_columns(const View& view);
+
+/// What the native options list, in the look of `edition`.
+Plan plan_of(const Given& given, const Edition& edition, const Look& look);
+
+} // namespace netstat46::freebsd_look

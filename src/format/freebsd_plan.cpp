@@ -1,0 +1,182 @@
+#include "format/freebsd_look.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+
+namespace netstat46::freebsd_look {
+namespace {
+
+// --- which sockets ---
+
+bool of_protocol(const SocketRecord& socket, const Shown& shown, Os os) {
+    if (os == Os::FreeBSD) return socket.socket_protocol == shown.number;
+    return shown.protocol != Protocol::Raw || socket.ip_protocol == shown.number;
+}
+
+/// What makes the heading appear; -L then lists only some of it.
+bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
+    if (view.classic && socket.past_damage) return false;
+    if (!of_protocol(socket, shown, view.os)) return false;
+    const bool listens = shown.protocol == Protocol::Tcp && socket.state == State::Listen;
+    const Serves serves = socket.serves;
+    switch (view.given.wanted) {
+    case Wanted::All:
+        if (!serves.ipv4 && !serves.ipv6) return false;
+        break;
+    case Wanted::Inet:
+        if (!serves.ipv4) return false;
+        break;
+    case Wanted::Inet6:
+        if (!serves.ipv6) return false;
+        break;
+    default:
+        return view.all || !listens; // -p with a family that is not the internet's
+    }
+    return view.all || !(listens || is_unspecified(unmapped(socket.local.address)));
+}
+
+bool has_queue(const SocketRecord& socket) { return socket.backlog && socket.backlog->limit != 0; }
+
+/// The native program sees nothing wrong in damage that does not lead it out of its buffer.
+Section::End end_of(const TableNotes& notes, bool classic) {
+    Section::End end;
+    if (classic && notes.damaged && !notes.native_fails) end.status = 0;
+    return end;
+}
+
+void say_changed(Text& out, const TableNotes& notes, std::string_view name, bool classic) {
+    if (!notes.generation_changed || (notes.damaged && !classic)) return;
+    const std::string_view change = notes.count_change < 0   ? "deleted"
+                                    : notes.count_change > 0 ? "created"
+                                                             : "created or deleted";
+    fmt::format_to(fmt::appender(out), FMT_COMPILE("Some {} sockets may have been {}.\n"), name, change);
+}
+
+Section inet_section(const Viewed& view, const Shown& shown, const Widths& widths) {
+    Section section;
+    section.table = {shown.protocol, true, true};
+    section.columns = inet_columns(view, shown, widths);
+    section.selects = [view, shown](const SocketRecord& socket) {
+        return passes(socket, shown, *view) && (!view->given.queues || has_queue(socket));
+    };
+    if (view->given.queues)
+        section.announces = [view, shown](const SocketRecord& socket) {
+            return passes(socket, shown, *view);
+        };
+    section.finish = [view, shown](Text& out, const TableNotes& notes) {
+        say_changed(out, notes, shown.name, view->classic);
+        return end_of(notes, view->classic);
+    };
+    return section;
+}
+
+/// Lists nothing, but learns how wide -c's and -C's names are.
+Section measuring_section(const Viewed& view, const Widths& widths) {
+    Section section;
+    section.table = {Protocol::Tcp, true, true};
+    section.selects = [=](const SocketRecord& socket) {
+        if (!(view->classic && socket.past_damage) && of_protocol(socket, shown_protocols[0], view->os)) {
+            widths->stack = std::max(widths->stack, socket.freebsd.stack.size());
+            widths->congestion = std::max(widths->congestion, socket.freebsd.congestion.size());
+        }
+        return false;
+    };
+    return section;
+}
+
+bool is_listed(const Shown& shown, const View& view) {
+    if (shown.protocol == Protocol::UdpLite && !view.edition.udplite) return false;
+    if (!view.given.protocol.empty()) return shown.name == view.given.protocol;
+    switch (view.given.wanted) {
+    case Wanted::All:
+        return true;
+    case Wanted::Inet:
+        return shown.in_inet;
+    case Wanted::Inet6:
+        return shown.in_inet6;
+    default:
+        return false;
+    }
+}
+
+std::string inet_heading(const Viewed& view, const Widths& widths) {
+    std::string heading = view->given.queues ? "Current listen queue sizes (qlen/incqlen/maxqlen)"
+                          : view->all        ? "Active Internet connections (including servers)"
+                                             : "Active Internet connections";
+    return heading + '\n' + heading_of(inet_columns(view, shown_protocols[0], widths)) + '\n';
+}
+
+Listing inet_listing(const Viewed& view) {
+    const Widths widths = std::make_shared<NameWidths>();
+    Listing listing;
+    listing.heading_always = false;
+    listing.late_heading = [=] { return inet_heading(view, widths); };
+    for (const Shown& shown : shown_protocols) {
+        if (!is_listed(shown, *view)) continue;
+        if (shown.protocol == Protocol::Tcp && (view->given.stack || view->given.congestion))
+            listing.sections.push_back(measuring_section(view, widths));
+        listing.sections.push_back(inet_section(view, shown, widths));
+    }
+    return listing;
+}
+
+// --- unix ---
+
+/// `type` 0 is every type that has no section of its own.
+Section unix_section(const Viewed& view, std::uint16_t type) {
+    Section section;
+    section.table = {Protocol::Unix, false, false};
+    section.columns = unix_columns(*view);
+    section.selects = [=](const SocketRecord& socket) {
+        const std::uint16_t its = socket.unix_.type;
+        return (type != 0 ? its == type : its != 1 && its != 2) && !(view->classic && socket.past_damage) &&
+               (!view->given.queues || has_queue(socket));
+    };
+    section.finish = [=](Text& out, const TableNotes& notes) {
+        const std::string begin = fmt::format("Some {} ", socket_types[type == 0 ? 5 : type]);
+        for (const std::string& remark : notes.remarks) {
+            if (!remark.starts_with(begin) || (notes.damaged && !view->classic)) continue;
+            put(out, remark);
+            // FreeBSD's own "created or deleted" of unix sockets ends without a full stop and a line end
+            if (remark.ends_with('.') || !view->classic) out.push_back('\n');
+        }
+        return end_of(notes, view->classic);
+    };
+    return section;
+}
+
+Listing unix_listing(const Viewed& view) {
+    Listing listing;
+    listing.heading_always = false;
+    if (!view->given.queues)
+        listing.heading = "Active UNIX domain sockets\n" + heading_of(unix_columns(*view)) + '\n';
+    for (const std::uint16_t type : {1, 2, 0}) listing.sections.push_back(unix_section(view, type));
+    return listing;
+}
+
+} // namespace
+
+Plan plan_of(const Given& given, const Edition& edition, const Look& look) {
+    auto view = std::make_shared<View>();
+    view->given = given;
+    view->edition = edition;
+    view->classic = look.classic;
+    view->all = given.all || look.all;
+    view->os = look.host->os;
+    view->names = look.names;
+    const std::string& host = look.host->hostname;
+    if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
+    Plan plan;
+    plan.owners = !look.classic;
+    plan.listings.push_back(inet_listing(view));
+    const bool unix_too = given.wanted == Wanted::All || given.wanted == Wanted::Unix;
+    if (unix_too && given.protocol.empty()) plan.listings.push_back(unix_listing(view));
+    return plan;
+}
+
+} // namespace netstat46::freebsd_look

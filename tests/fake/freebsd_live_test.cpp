@@ -1,0 +1,229 @@
+// The live part against a kernel made of functions: tables that grow, shrink, change, refuse or do not exist.
+#include <sys/sysctl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "capture/decoders.hpp"
+#include "freebsd/wire.hpp"
+#include "platform.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// What an interface answers; the errno in `error` if it refuses. Called anew for every question.
+struct Answer {
+    std::vector<std::byte> bytes;
+    int error = 0;
+};
+
+struct FakeKernel {
+    std::map<std::string, std::function<Answer(int call)>> interfaces;
+    std::map<std::string, int> asked; ///< how often the bytes were asked for
+    std::size_t announced_less = 0;   ///< the announced size is that much too small
+};
+
+FakeKernel* kernel = nullptr;
+
+std::vector<std::byte> list(std::uint64_t generation, std::uint64_t trailing_generation,
+                            std::size_t records = 0) {
+    std::vector<std::byte> bytes(2 * freebsd::gen::inet_size + records * freebsd::xtcpcb::size);
+    const auto write = [&](std::size_t at, std::uint64_t value) {
+        std::memcpy(bytes.data() + at, &value, sizeof value);
+    };
+    const std::size_t trailer = bytes.size() - freebsd::gen::inet_size;
+    write(freebsd::gen::length, freebsd::gen::inet_size);
+    write(freebsd::gen::generation, generation);
+    write(trailer + freebsd::gen::length, freebsd::gen::inet_size);
+    write(trailer + freebsd::gen::generation, trailing_generation);
+    return bytes;
+}
+
+class FreeBsdLive : public testing::Test {
+protected:
+    void SetUp() override { kernel = &fake; }
+    void TearDown() override { kernel = nullptr; }
+
+    struct Given {
+        std::string interface;
+        std::size_t table;
+        std::vector<std::byte> bytes;
+    };
+
+    std::vector<Given> read(const Request& request) {
+        std::vector<Given> given;
+        const BlockReader next =
+            live_blocks(request, [&](const Problem& problem) { problems.push_back(problem.text); });
+        while (const auto block = next())
+            given.push_back(
+                {std::string(block->interface), block->table, {block->bytes.begin(), block->bytes.end()}});
+        return given;
+    }
+
+    void answers(const std::string& interface, std::vector<std::byte> bytes) {
+        fake.interfaces[interface] = [bytes = std::move(bytes)](int) { return Answer{bytes, 0}; };
+    }
+
+    void refuses(const std::string& interface, int error) {
+        fake.interfaces[interface] = [error](int) { return Answer{{}, error}; };
+    }
+
+    FakeKernel fake;
+    std::vector<std::string> problems;
+};
+
+Request asking(std::vector<Table> tables) {
+    Request request;
+    request.tables = std::move(tables);
+    return request;
+}
+
+constexpr Table tcp{Protocol::Tcp, true, true};
+constexpr Table udp{Protocol::Udp, true, true};
+constexpr Table udplite{Protocol::UdpLite, true, true};
+constexpr Table raw{Protocol::Raw, true, true};
+constexpr Table unix_domain{Protocol::Unix, false, false};
+
+TEST_F(FreeBsdLive, OwnersComeFirstThenSocketsInTheOrderOfTheTables) {
+    answers("kern.file", std::vector<std::byte>(128));
+    answers("kern.proc.proc", std::vector<std::byte>(1088));
+    answers("net.inet.tcp.pcblist", list(1, 1));
+    answers("net.inet.udp.pcblist", list(1, 1));
+    Request request = asking({udp, tcp});
+    request.owners = true;
+    std::vector<std::string> order;
+    for (const Given& given : read(request)) order.push_back(given.interface);
+    EXPECT_EQ(order, (std::vector<std::string>{"kern.file", "kern.proc.proc", "net.inet.udp.pcblist",
+                                               "net.inet.tcp.pcblist"}));
+    EXPECT_TRUE(problems.empty());
+}
+
+TEST_F(FreeBsdLive, UnixIsThreeInterfacesOfOneTable) {
+    for (const char* name :
+         {"net.local.stream.pcblist", "net.local.dgram.pcblist", "net.local.seqpacket.pcblist"})
+        answers(name, list(1, 1));
+    const auto given = read(asking({tcp, unix_domain}));
+    ASSERT_EQ(given.size(), 3U);
+    EXPECT_EQ(given[0].interface, "net.local.stream.pcblist");
+    EXPECT_EQ(given[2].table, 1U);
+}
+
+TEST_F(FreeBsdLive, ATableThatGrewSinceItsSizeWasAskedIsReadWhole) {
+    answers("net.inet.tcp.pcblist", list(1, 1, 1000));
+    fake.announced_less = 700000;
+    const auto given = read(asking({tcp}));
+    ASSERT_EQ(given.size(), 1U);
+    EXPECT_EQ(given[0].bytes.size(), 2 * 64U + 1000 * 744U);
+    EXPECT_GT(fake.asked["net.inet.tcp.pcblist"], 1);
+}
+
+TEST_F(FreeBsdLive, ATableThatShrankIsAsLongAsItIs) {
+    fake.interfaces["net.inet.tcp.pcblist"] = [](int call) {
+        return Answer{list(1, 1, call == 0 ? 50 : 3), 0};
+    };
+    const auto given = read(asking({tcp}));
+    ASSERT_EQ(given.size(), 1U);
+    EXPECT_EQ(given[0].bytes.size(), 2 * 64U + 3 * 744U);
+}
+
+TEST_F(FreeBsdLive, WhileTheGenerationChangesItIsReadAgain) {
+    fake.interfaces["net.inet.tcp.pcblist"] = [this](int) {
+        return Answer{list(7, fake.asked["net.inet.tcp.pcblist"] < 2 ? 8 : 7), 0};
+    };
+    EXPECT_EQ(read(asking({tcp})).size(), 1U);
+    EXPECT_EQ(fake.asked["net.inet.tcp.pcblist"], 3);
+}
+
+TEST_F(FreeBsdLive, AGenerationThatNeverSettlesIsReadFiveTimes) {
+    answers("net.inet.tcp.pcblist", list(7, 8));
+    EXPECT_EQ(read(asking({tcp})).size(), 1U);
+    EXPECT_EQ(fake.asked["net.inet.tcp.pcblist"], 5);
+    EXPECT_TRUE(problems.empty());
+}
+
+TEST_F(FreeBsdLive, AnInterfaceThatDoesNotExistIsLeftOut) {
+    answers("net.inet.tcp.pcblist", list(1, 1));
+    EXPECT_EQ(read(asking({udplite, tcp})).size(), 1U);
+    EXPECT_TRUE(problems.empty());
+    EXPECT_TRUE(read(asking({udplite})).empty());
+}
+
+TEST_F(FreeBsdLive, ARefusedInterfaceIsSaidAndTheNextFollows) {
+    refuses("kern.file", EPERM);
+    answers("net.inet.tcp.pcblist", list(1, 1));
+    Request request = asking({tcp});
+    request.owners = true;
+    EXPECT_EQ(read(request).size(), 1U);
+    EXPECT_EQ(problems, std::vector<std::string>{"kern.file: Operation not permitted"});
+}
+
+TEST_F(FreeBsdLive, AnEmptyAnswerIsSaid) {
+    answers("net.inet.tcp.pcblist", {});
+    answers("net.inet.udp.pcblist", list(1, 1));
+    EXPECT_EQ(read(asking({tcp, udp})).size(), 1U);
+    EXPECT_EQ(problems, std::vector<std::string>{"net.inet.tcp.pcblist: empty answer"});
+}
+
+TEST_F(FreeBsdLive, NothingAtAllIsFatal) {
+    refuses("net.inet.tcp.pcblist", EPERM);
+    EXPECT_THROW(read(asking({tcp})), std::runtime_error);
+}
+
+TEST_F(FreeBsdLive, AnInterfaceAskedAgainAtOnceIsNotReadAgain) {
+    answers("net.inet.raw.pcblist", list(1, 1));
+    const auto given = read(asking({raw, raw, raw}));
+    ASSERT_EQ(given.size(), 3U);
+    EXPECT_EQ(given[2].table, 2U);
+    EXPECT_EQ(fake.asked["net.inet.raw.pcblist"], 1);
+}
+
+TEST_F(FreeBsdLive, ACaptureAsksEveryInterfaceOnce) {
+    for (const DecoderEntry& entry : freebsd_decoders())
+        if (!entry.interface.ends_with('*')) answers(std::string(entry.interface), list(1, 1));
+    Request request;
+    request.everything = true;
+    EXPECT_EQ(read(request).size(), 9U);
+    EXPECT_TRUE(problems.empty());
+}
+
+TEST(FreeBsdHost, TellsWhoItIs) {
+    const HostFacts host = live_host();
+    EXPECT_EQ(host.os, Os::FreeBSD);
+    EXPECT_FALSE(host.release.empty());
+    EXPECT_EQ(host.time.size(), std::string("2000-01-01T00:00:00Z").size());
+}
+
+} // namespace
+} // namespace netstat46
+
+extern "C" int sysctlbyname(const char* name, void* old_value, size_t* old_size, const void*, size_t) {
+    using netstat46::kernel;
+    const auto found = kernel->interfaces.find(name);
+    if (found == kernel->interfaces.end()) {
+        errno = ENOENT;
+        return -1;
+    }
+    const netstat46::Answer answer = found->second(old_value == nullptr ? 0 : 1);
+    if (answer.error != 0) {
+        errno = answer.error;
+        return -1;
+    }
+    if (old_value == nullptr) {
+        *old_size = answer.bytes.size() - std::min(kernel->announced_less, answer.bytes.size());
+        return 0;
+    }
+    ++kernel->asked[name];
+    if (*old_size < answer.bytes.size()) {
+        errno = ENOMEM;
+        return -1;
+    }
+    *old_size = answer.bytes.size();
+    if (!answer.bytes.empty()) std::memcpy(old_value, answer.bytes.data(), answer.bytes.size());
+    return 0;
+}

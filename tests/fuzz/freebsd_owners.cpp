@@ -1,0 +1,17 @@
+// kern.file and the process table: the first byte chooses, the rest is the answer.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "freebsd/decode.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace netstat46;
+    if (size == 0) return 0;
+    const DecodeContext context{"kern", nullptr, [](const Problem&) {}, nullptr};
+    const SideDecoder decode =
+        data[0] % 2 == 0 ? freebsd::owners_decoder(context) : freebsd::processes_decoder(context);
+    SideTables side;
+    decode(Bytes(std::as_bytes(std::span(data + 1, size - 1))), side);
+    return 0;
+}
