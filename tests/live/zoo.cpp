@@ -79,6 +79,7 @@ bool add_address(const char* address) {
 bool mount_hosts() {
     if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
         return false;
+    umount2("/etc/hosts", MNT_DETACH); // of an earlier test
     std::array<char, 32> path{"/tmp/netstat46-hosts-XXXXXX"};
     const Fd file(mkstemp(path.data()));
     const std::string_view text = hosts;
