@@ -39,6 +39,8 @@ SOURCES := $(filter-out src/main.cpp,$(wildcard src/*.cpp src/*/*.cpp)) \
 OBJECTS = $(SOURCES:%.cpp=$(OUT)/%.o) $(BPF_OBJECTS)
 TESTS := $(wildcard tests/unit/*.cpp)
 TEST_OBJECTS := $(TESTS:%.cpp=$(OUT)/%.o)
+LIVE_TESTS := $(wildcard tests/live/*.cpp)
+LIVE_OBJECTS := $(LIVE_TESTS:%.cpp=$(OUT)/%.o)
 
 all: build/netstat46
 
@@ -54,6 +56,9 @@ $(OUT)/libnetstat46.a: $(OBJECTS)
 
 $(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest -lgtest_main
+
+$(OUT)/live_tests: $(LIVE_OBJECTS) $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest
 
 $(OUT)/%.o: %.cpp
 	@mkdir -p $(@D)
@@ -76,9 +81,12 @@ $(OUT)/bench: $(OUT)/tests/bench/bench.o
 bench: build/netstat46 $(OUT)/bench
 	$(OUT)/bench build/netstat46 --million
 
+live: $(OUT)/live_tests $(OUT)/netstat46
+	$(OUT)/live_tests --gtest_brief=1
+
 clean:
 	rm -rf build
 
-.PHONY: all unit bench clean
+.PHONY: all unit live bench clean
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/src/main.d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(OUT)/src/main.d

@@ -42,16 +42,17 @@ bool read_bundle(std::span<const std::string> arguments, std::size_t& at, std::s
     return true;
 }
 
+/// The option meant by `name`; behind it, if `name` is ambiguous, those that differ from it (as glibc has it:
+/// two names for one option are one).
 std::vector<LongOption> candidates(std::string_view name, std::span<const LongOption> long_options) {
     std::vector<LongOption> found;
     for (const LongOption& option : long_options) {
         if (option.name == name) return {option};
-        if (option.name.starts_with(name)) found.push_back(option);
+        if (!option.name.starts_with(name)) continue;
+        if (found.empty() || option.letter != found.front().letter ||
+            option.takes_value != found.front().takes_value)
+            found.push_back(option);
     }
-    const bool same = std::all_of(found.begin(), found.end(), [&](const LongOption& option) {
-        return option.letter == found.front().letter && option.takes_value == found.front().takes_value;
-    });
-    if (!found.empty() && same) found.resize(1);
     return found;
 }
 

@@ -126,7 +126,7 @@ private:
 
     void finish_section() {
         const Section& section = *here().section;
-        notes_.present = interfaces_.size() >= parts_of(source_.host.os, section.table).size();
+        notes_.present = !interfaces_.empty();
         if (!section.finish) return;
         const Section::End end = section.finish(text_, notes_);
         if (!end.error.empty()) {

@@ -1,0 +1,15 @@
+#include <cstring>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "zoo.hpp"
+
+int main(int argc, char** argv) {
+    // A process of the zoo: it holds its sockets and waits to be killed.
+    if (argc == 2 && std::strcmp(argv[1], netstat46::live::hold_word) == 0)
+        while (true) pause();
+    testing::InitGoogleTest(&argc, argv);
+    return RUN_ALL_TESTS();
+}

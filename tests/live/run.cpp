@@ -1,0 +1,127 @@
+#include "run.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace netstat46::live {
+namespace {
+
+std::string contents(int fd) {
+    std::string text(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)), '\0');
+    const ssize_t got = pread(fd, text.data(), text.size(), 0);
+    text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    close(fd);
+    return text;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+    std::vector<char*> out;
+    for (const std::string& word : words) out.push_back(const_cast<char*>(word.c_str()));
+    out.push_back(nullptr);
+    return out;
+}
+
+/// Ours is a controlled environment: what the machine sets must not change a word.
+std::vector<std::string> environment(const Way& way) {
+    const char* path = std::getenv("PATH");
+    std::vector<std::string> out{"LC_ALL=C", std::string("PATH=") + (path == nullptr ? "/usr/bin" : path)};
+    out.insert(out.end(), way.environment.begin(), way.environment.end());
+    return out;
+}
+
+[[noreturn]] void become(const std::string& program, const std::vector<std::string>& words, const Way& way,
+                         int out, int error) {
+    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(error, STDERR_FILENO);
+    if (way.closed_out) close(STDOUT_FILENO);
+    signal(SIGPIPE, SIG_DFL);
+    if (way.in_child) way.in_child();
+    const std::vector<std::string> added = environment(way);
+    execve(program.c_str(), pointers(words).data(), pointers(added).data());
+    _exit(127);
+}
+
+/// False if the time was up first.
+bool ends_within(pid_t child, double seconds) {
+    const int handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+    pollfd wait{handle, POLLIN, 0};
+    const bool ended = handle < 0 || poll(&wait, 1, static_cast<int>(seconds * 1000)) > 0;
+    if (handle >= 0) close(handle);
+    return ended;
+}
+
+} // namespace
+
+Ran run(const std::string& program, const std::vector<std::string>& words, const Way& way) {
+    const int out = way.out >= 0 ? way.out : memfd_create("out", MFD_CLOEXEC);
+    const int error = memfd_create("error", MFD_CLOEXEC);
+    const pid_t child = fork();
+    if (child < 0) throw std::runtime_error("fork");
+    if (child == 0) become(program, words, way, out, error);
+    if (!ends_within(child, way.seconds)) kill(child, SIGKILL);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    Ran ran;
+    ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (way.out < 0) ran.out = contents(out);
+    ran.error = contents(error);
+    return ran;
+}
+
+std::string our_program() {
+    return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netstat46").string();
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (true) {
+        const std::size_t begin = text.find_first_not_of(' ');
+        if (begin == std::string_view::npos) return words;
+        text.remove_prefix(begin);
+        const std::string_view word = text.substr(0, text.find(' '));
+        words.emplace_back(word == "''" ? "" : word);
+        text.remove_prefix(word.size());
+    }
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        lines.emplace_back(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return lines;
+}
+
+namespace {
+
+Ran run_as(const std::string& program, const char* name, std::string_view options, const Way& way) {
+    std::vector<std::string> words = words_of(options);
+    words.insert(words.begin(), name);
+    return run(program, words, way);
+}
+
+} // namespace
+
+Ran ours(std::string_view options, const Way& way) {
+    return run_as(our_program(), "netstat46", options, way);
+}
+
+Ran native(std::string_view options, const Way& way) {
+    return run_as(native_program, "netstat", options, way);
+}
+
+} // namespace netstat46::live

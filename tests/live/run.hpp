@@ -1,0 +1,42 @@
+// Running programs and catching what they print.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace netstat46::live {
+
+struct Ran {
+    int status = -1; ///< exit status; 128 + N for signal N
+    std::string out, error;
+};
+
+struct Way {
+    std::vector<std::string> environment{}; ///< added: `NAME=value`
+    std::function<void()> in_child{};       ///< between fork(2) and execve(2)
+    int out = -1;                           ///< instead of a file that is read afterwards
+    bool closed_out = false;
+    double seconds = 20; ///< then SIGKILL
+};
+
+/// Runs `program` with `words` as argv, in the C locale.
+Ran run(const std::string& program, const std::vector<std::string>& words, const Way& way = {});
+
+/// The netstat46 that stands beside these tests.
+std::string our_program();
+
+inline constexpr const char* native_program = "/usr/bin/netstat";
+
+/// `text` at blanks. A word `''` is an empty one.
+std::vector<std::string> words_of(std::string_view text);
+
+std::vector<std::string> lines_of(std::string_view text);
+
+/// netstat46 or the native netstat with options written as in a shell, without quoting.
+Ran ours(std::string_view options, const Way& way = {});
+Ran native(std::string_view options, const Way& way = {});
+
+} // namespace netstat46::live
