@@ -111,18 +111,26 @@ private:
         *fmt::format_to(path, "{}/fd", *pid) = '\0';
         const int fd = openat(dirfd(proc_.get()), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0) {
-            if (errno == EACCES || errno == EPERM)
-                fmt::format_to(std::back_inserter(block_), "{}\t-\t{}\n", *pid, "EACCES");
+            if (errno == EACCES || errno == EPERM) note_refused(*pid, "EACCES");
             return true;
         }
         const Directory descriptors(fdopendir(fd));
         if (!descriptors) return true;
-        bool holds = false;
-        while (const dirent* descriptor = readdir(descriptors.get()))
+        bool holds = false, refused = false;
+        while (const dirent* descriptor = readdir(descriptors.get())) {
+            errno = 0;
             holds = read_link(*pid, dirfd(descriptors.get()), descriptor->d_name) || holds;
+            refused = refused || errno == EACCES || errno == EPERM;
+        }
+        // Root without CAP_SYS_PTRACE may list a process's descriptors and not read them.
+        if (refused) note_refused(*pid, "links");
         // A directory that opens and then lists nothing was refused by hidepid or a security module.
         if (holds) name_process(*pid, entry->d_name);
         return true;
+    }
+
+    void note_refused(std::int32_t pid, std::string_view what) {
+        fmt::format_to(std::back_inserter(block_), "{}\t-\t{}\n", pid, what);
     }
 
     bool read_link(std::int32_t pid, int directory, const char* name) {
