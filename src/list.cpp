@@ -149,8 +149,7 @@ private:
             if (!side_.half_open.empty()) amend(storage, side_.half_open);
             if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
                 put_heading();
-            const bool idle = bound_ && socket.state == State::Bound;
-            return (idle || section.selects(socket)) && selects_(socket);
+            return (section.selects(socket) || selects_bound(section, socket)) && selects_(socket);
         };
         const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
         const auto print = [&](const Row& row) {
@@ -165,6 +164,14 @@ private:
             streams_.out.write_if_long(text_);
         };
         ranges::for_each(records | ranges::views::filter(wanted) | ranges::views::transform(owned), print);
+    }
+
+    /// Where bound-but-idle sockets are asked for, they belong where closed ones do.
+    [[nodiscard]] bool selects_bound(const Section& section, const SocketRecord& socket) const {
+        if (!bound_ || socket.state != State::Bound) return false;
+        SocketRecord closed = socket;
+        closed.state = State::Closed;
+        return section.selects(closed);
     }
 
     const Source& source_;
@@ -223,8 +230,10 @@ Plan each_table_once(const Plan& plan) {
     std::vector<Section>& tables = once.listings.front().sections;
     for (const Listing& listing : plan.listings)
         for (const Section& section : listing.sections) {
+            const Protocol protocol = section.table.protocol;
+            if (protocol == Protocol::Multipath || protocol == Protocol::KernelControl) continue;
             const auto same = std::find_if(tables.begin(), tables.end(), [&](const Section& other) {
-                return other.table.protocol == section.table.protocol;
+                return other.table.protocol == protocol;
             });
             if (same == tables.end()) {
                 tables.push_back({section.table, section.selects, {}, {}, {}});

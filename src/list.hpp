@@ -35,7 +35,8 @@ Listed list(const Plan& plan, const Source& source, const std::function<bool(con
 /// Leaves out of what `plan` asks of the kernel what `selection` does not want, and adds what it needs.
 void narrow(Plan& plan, const Selection& selection);
 
-/// The same sockets without a look: each table once, with what any of its sections selects.
+/// The same internet and unix sockets without a look: each table once, with what any of its sections
+/// selects.
 Plan each_table_once(const Plan& plan);
 
 /// Only the side tables of a capture.

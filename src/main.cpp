@@ -68,13 +68,13 @@ struct Task {
     Selection selection;
 };
 
-Names names_of(const Task& task, const SideTables& side) {
-    return shown_names(task.source.live ? live_names() : replayed_names(side), task.chosen.numeric);
+Names names_of(const Task& task, const SideTables& side, const Numeric& numeric) {
+    return shown_names(task.source.live ? live_names() : replayed_names(side), numeric);
 }
 
 int list_once(const Task& task, Output& out) {
     SideTables side;
-    const Names names = names_of(task, side);
+    const Names names = names_of(task, side, task.chosen.numeric);
     const Look look{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
     const Streams streams{out, complain_of, [](std::string_view text) { Output(STDERR_FILENO).write(text); }};
     Plan plan = task.chosen.plan(look);
@@ -82,6 +82,13 @@ int list_once(const Task& task, Output& out) {
     const Listed listed = list(plan, task.source, selector(task.selection, side, names), side, streams);
     say_owners_hidden(listed, task.chosen, task.ours.classic);
     return listed.status;
+}
+
+/// -n leaves out every name here, though BSD's leaves users' names alone.
+Names data_names_of(const Task& task, const SideTables& side) {
+    Numeric numeric = task.chosen.numeric;
+    numeric.users = numeric.users || (numeric.hosts && numeric.ports);
+    return names_of(task, side, numeric);
 }
 
 /// The sockets that the native options and ours select, without a look.
@@ -98,7 +105,7 @@ constexpr std::size_t most_problems = 1000;
 
 int list_as_json(const Task& task, Output& out) {
     SideTables side;
-    const Names names = names_of(task, side);
+    const Names names = data_names_of(task, side);
     const JsonLook look{&task.source.host, &names};
     std::vector<std::string> problems;
     const auto keep = [&](const Problem& problem) {
@@ -133,7 +140,7 @@ constexpr int matched = 0, nothing_matched = 1, in_trouble = 2;
 
 int list_quietly(const Task& task, Output& out) {
     SideTables side;
-    const Names names = names_of(task, side);
+    const Names names = names_of(task, side, task.chosen.numeric);
     bool trouble = false;
     const auto hear = [&](const Problem& problem) {
         if (problem.fails) complain_of(problem);

@@ -303,6 +303,8 @@ void decode_tcp(const Bytes& bytes, SocketRecord& record) {
     record.native_state = bytes.i32(xtcpcb::state);
     if (record.native_state >= 0 && static_cast<std::size_t>(record.native_state) < tcp_states.size())
         record.state = tcp_states[static_cast<std::size_t>(record.native_state)];
+    if (record.state == State::Closed && record.local.port != 0 && record.foreign.port == 0)
+        record.state = State::Bound;
     FreeBsdFacts& tcp = record.freebsd;
     tcp.tcp_flags = bytes.u32(xtcpcb::flags);
     for (std::size_t i = 0; i < 5; ++i) tcp.timers_ms[i] = bytes.i32(xtcpcb::timers + 4 * i);

@@ -18,7 +18,7 @@ SideDecoder half_open_decoder(const DecodeContext& context);
 SocketDecoder proc_net_unix_decoder(const DecodeContext& context);
 
 /// `proc.pid.fd`: lines `pid TAB fd TAB link`; a process whose descriptors were refused is `pid TAB - TAB
-/// reason`.
+/// reason`; the reason is `links` if they could be listed and not read.
 SideDecoder proc_pid_fd_decoder(const DecodeContext& context);
 
 /// TCP_ESTABLISHED 1 .. TCP_BOUND_INACTIVE 13 (net/tcp_states.h).

@@ -23,7 +23,7 @@ bool read_line(std::string_view line, SideTables& side) {
     Holder holder;
     if (!take_number(line, holder.pid, '\t')) return false;
     if (line.starts_with("-\t")) {
-        side.owners_withheld = true;
+        (line == "-\tlinks" ? side.links_withheld : side.owners_withheld) = true;
         return true;
     }
     std::uint64_t inode = 0;

@@ -111,6 +111,10 @@ bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record)
     record.state = linux_state(message.u8(diag_state));
     record.local = endpoint(message, diag_src, diag_sport, record.family);
     record.foreign = endpoint(message, diag_dst, diag_dport, record.family);
+    // Asked for TCP_BOUND_INACTIVE the kernel answers TCP_CLOSE, its sockets' true state.
+    if (protocol == Protocol::Tcp && record.state == State::Closed && record.local.port != 0 &&
+        record.foreign.port == 0)
+        record.state = State::Bound;
     record.device = message.u32(diag_if);
     record.recv_q = message.u32(diag_rqueue);
     record.send_q = message.u32(diag_wqueue);

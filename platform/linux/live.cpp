@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "linux/filter_bytecode.hpp"
 #include "linux/live_netlink.hpp"
 #include "linux/live_owners.hpp"
 #include "linux/live_proc.hpp"
@@ -220,8 +221,14 @@ private:
         wanted.ip_protocol = interface.ip_protocol;
         wanted.states = kernel_states(request_, request_.tables[table]);
         wanted.tcp_info = (request_.half_open || request_.tcp_info) && interface.protocol == Protocol::Tcp;
-        const auto dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);
-        const std::span<const std::byte> first = dump->next();
+        // SCTP sockets have several addresses, of which inet_diag's filter knows one.
+        if (interface.protocol != Protocol::Sctp) wanted.bytecode = filter_bytecode(request_.filter);
+        auto dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);
+        std::span<const std::byte> first = dump->next();
+        if (dump->result().end == DumpEnd::Refused && !std::exchange(wanted.bytecode, {}).empty()) {
+            dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);
+            first = dump->next();
+        }
         if (dump->result().end != DumpEnd::Done) return instead(interface, table, dump->result());
         return [dump, first, table, name = interface.name,
                 offset = std::size_t{0}]() mutable -> std::optional<RawBlock> {

@@ -10,6 +10,7 @@
 
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 
 #include <fmt/format.h>
@@ -27,6 +28,13 @@ static_assert(offsetof(inet_diag_msg, id.idiag_dst) == diag_dst &&
               offsetof(inet_diag_msg, id.idiag_if) == diag_if);
 static_assert(offsetof(inet_diag_msg, idiag_expires) == diag_expires);
 static_assert(INET_DIAG_SKV6ONLY == inet_diag_skv6only && INET_DIAG_INFO == inet_diag_info);
+static_assert(INET_DIAG_REQ_BYTECODE == inet_diag_req_bytecode && INET_DIAG_BC_JMP == bc_jmp);
+static_assert(INET_DIAG_BC_S_GE == bc_s_ge && INET_DIAG_BC_S_LE == bc_s_le && INET_DIAG_BC_D_GE == bc_d_ge &&
+              INET_DIAG_BC_D_LE == bc_d_le);
+static_assert(INET_DIAG_BC_S_COND == bc_s_cond && INET_DIAG_BC_D_COND == bc_d_cond);
+static_assert(sizeof(inet_diag_bc_op) == bc_size && offsetof(inet_diag_bc_op, no) == bc_no);
+static_assert(sizeof(inet_diag_hostcond) == hostcond_size &&
+              offsetof(inet_diag_hostcond, port) == hostcond_port);
 static_assert(SOCK_DIAG_BY_FAMILY == sock_diag_by_family && NLMSG_DONE == nlmsg_done);
 
 NetlinkCalls netlink_calls() {
@@ -71,7 +79,11 @@ bool Dump::start() {
         nlmsghdr header;
         inet_diag_req_v2 body;
     } message{};
-    message.header.nlmsg_len = sizeof message;
+    rtattr attribute{};
+    attribute.rta_len = static_cast<std::uint16_t>(sizeof attribute + request_.bytecode.size());
+    attribute.rta_type = INET_DIAG_REQ_BYTECODE;
+    const std::size_t filter = request_.bytecode.empty() ? 0 : attribute.rta_len;
+    message.header.nlmsg_len = static_cast<std::uint32_t>(sizeof message + filter);
     message.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
     message.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     message.header.nlmsg_seq = ++sequence_;
@@ -80,7 +92,13 @@ bool Dump::start() {
     message.body.idiag_states = request_.states;
     message.body.idiag_ext = request_.tcp_info ? 1U << (INET_DIAG_INFO - 1) : 0;
     ++attempts_;
-    if (calls_.send(std::as_bytes(std::span(&message, 1))) >= 0) return true;
+    const auto bytes = [](const auto& part) { return std::as_bytes(std::span(&part, 1)); };
+    std::vector<std::byte> whole(bytes(message).begin(), bytes(message).end());
+    if (filter != 0) {
+        whole.insert(whole.end(), bytes(attribute).begin(), bytes(attribute).end());
+        whole.insert(whole.end(), request_.bytecode.begin(), request_.bytecode.end());
+    }
+    if (calls_.send(whole) >= 0) return true;
     result_ = {DumpEnd::Refused, errno};
     return false;
 }

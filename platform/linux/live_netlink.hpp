@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <sys/types.h>
+#include <vector>
 
 #include "platform.hpp"
 
@@ -24,6 +25,7 @@ struct DumpRequest {
     std::uint8_t ip_protocol = 0;      ///< IPPROTO_TCP and its like
     std::uint32_t states = 0xffffffff; ///< bit per kernel state
     bool tcp_info = false;             ///< INET_DIAG_INFO: retransmits and probes apart
+    std::vector<std::byte> bytecode;   ///< INET_DIAG_REQ_BYTECODE; empty: none
 };
 
 [[nodiscard]] NetlinkCalls netlink_calls();

@@ -102,12 +102,13 @@ bool scan_process(int proc, std::int32_t pid, Wanted& wanted, std::string& lines
     }
     const Directory descriptors(fdopendir(fd));
     if (!descriptors) return false;
-    bool holds = false;
+    bool holds = false, refused = false;
     char link[64];
     while (const dirent* entry = readdir(descriptors.get())) {
         const auto descriptor = number<std::int32_t>(entry->d_name);
         if (!descriptor) continue;
         const ssize_t length = readlinkat(dirfd(descriptors.get()), entry->d_name, link, sizeof link);
+        refused = refused || (length < 0 && (errno == EACCES || errno == EPERM));
         if (length < 10 || std::memcmp(link, "socket:[", 8) != 0) continue;
         const auto inode =
             number<std::uint64_t>(std::string_view(link + 8, static_cast<std::size_t>(length) - 9));
@@ -115,6 +116,8 @@ bool scan_process(int proc, std::int32_t pid, Wanted& wanted, std::string& lines
         put_socket(lines, {*inode, pid, *descriptor});
         holds = true;
     }
+    // Root without CAP_SYS_PTRACE may list a process's descriptors and not read them.
+    if (refused) fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tlinks\n"), pid);
     return holds;
 }
 

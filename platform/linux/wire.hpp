@@ -44,6 +44,24 @@ inline constexpr std::uint16_t attr_type_mask = 0x3fff; // NLA_TYPE_MASK, linux/
 inline constexpr std::uint16_t inet_diag_info = 2;
 inline constexpr std::uint16_t inet_diag_skv6only = 11;
 
+// struct inet_diag_bc_op and struct inet_diag_hostcond, linux/inet_diag.h
+inline constexpr std::uint16_t inet_diag_req_bytecode = 1;
+inline constexpr std::size_t bc_code = 0;
+inline constexpr std::size_t bc_yes = 1; // offset of the next instruction if it holds, 8 bits
+inline constexpr std::size_t bc_no = 2;  // and if it does not, 16 bits
+inline constexpr std::size_t bc_size = 4;
+inline constexpr std::uint8_t bc_jmp = 1; // always goes to `no`
+inline constexpr std::uint8_t bc_s_ge = 2;
+inline constexpr std::uint8_t bc_s_le = 3;
+inline constexpr std::uint8_t bc_d_ge = 4;
+inline constexpr std::uint8_t bc_d_le = 5;
+inline constexpr std::uint8_t bc_s_cond = 7;
+inline constexpr std::uint8_t bc_d_cond = 8;
+inline constexpr std::size_t hostcond_family = 0;
+inline constexpr std::size_t hostcond_prefix = 1;
+inline constexpr std::size_t hostcond_port = 4; // int, -1: any
+inline constexpr std::size_t hostcond_size = 8; // the address follows
+
 // struct tcp_info, linux/tcp.h
 inline constexpr std::size_t tcp_info_retransmits = 2;
 inline constexpr std::size_t tcp_info_probes = 3;

@@ -72,7 +72,7 @@ struct Plan {
     bool contexts = false;  ///< some column shows SELinux contexts
     bool half_open = false; ///< some column shows uid or retransmits of SYN_RECV sockets
     bool tcp_info = false;  ///< as Request::tcp_info
-    bool bound = false;     ///< bound-but-idle TCP sockets too, whatever the sections select
+    bool bound = false;     ///< bound-but-idle TCP sockets too, where sections select closed ones
     KernelFilter filter;    ///< what a kernel may leave out
     std::string epilogue;   ///< for standard error, behind all rows
     int status = 0;         ///< if nothing else decides

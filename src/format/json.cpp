@@ -205,7 +205,8 @@ bool put_owners(Text& out, const Row& row, const JsonLook& look) {
 
 std::string_view why_no_owner(const Row& row, const HostFacts& host) {
     if (row.socket.owner_key == 0) return "no process holds it";
-    if (row.side.owners_withheld || host.sight == Sight::Own) return "not permitted";
+    if (row.side.owners_withheld || row.side.links_withheld || host.sight == Sight::Own)
+        return "not permitted";
     if (!row.side.owners_read && row.side.owners.empty()) return "not told";
     if (host.sight == Sight::Everyone) return "kernel";
     return host.sight == Sight::Namespace ? "other pid namespace" : "not told";

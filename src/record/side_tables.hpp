@@ -32,6 +32,7 @@ struct SideTables {
     std::map<std::string, std::string, std::less<>> hosts;    ///< numeric address to name
     std::map<std::uint32_t, std::string> users;               ///< uid to name
     bool owners_withheld = false; ///< some processes' descriptors could not be read for want of privilege
+    bool links_withheld = false;  ///< some descriptors were listed and could not be looked at (Linux)
     bool owners_read = false;     ///< at least one descriptor table could be read
 
     /// The process, or null where nobody told its name.
