@@ -1,0 +1,25 @@
+// A printed listing, read back.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace netstat46::live {
+
+/// An internet row of netstat46's own look with -e: cells by the places of their titles.
+struct ListedSocket {
+    std::string line, protocol, local, foreign, state, program, v6only;
+    std::string inode;
+};
+
+/// Of `-e` without -W. Rows whose numbers need more than their columns are read by what shifts them.
+std::vector<ListedSocket> internet_rows(std::string_view listing);
+
+/// Behind the last colon; 0 for `*`.
+unsigned port_of(std::string_view endpoint);
+
+/// The header of the internet sockets.
+std::string internet_header(std::string_view listing);
+
+} // namespace netstat46::live
