@@ -13,7 +13,8 @@ namespace {
 using namespace darwin_wire;
 
 constexpr ItemKind inpcb{kind::inpcb, "xinpcb_n", xinpcb_n::local + 16, xinpcb_n::size};
-constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size};
+constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size,
+                          xsocket_n::size_7195};
 constexpr ItemKind receive{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4,
                            xsockbuf_n::size};
 constexpr ItemKind send{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size};
@@ -113,7 +114,7 @@ SocketRecord inet_record(const Group& group, Protocol protocol) {
 }
 
 SocketDecoder inet_decoder(Protocol protocol, std::span<const ItemKind> kinds, const DecodeContext& context) {
-    return [groups = GroupReader({inet_header, kinds}, other_socket, context),
+    return [groups = GroupReader({inet_header, kinds}, same_control_block, context),
             protocol](Bytes& rest, SocketRecord& record) mutable {
         Group group;
         while (groups.next(rest, group)) {
@@ -192,14 +193,19 @@ void load_socket_items(const Group& group, SocketRecord& record) {
     }
 }
 
-bool other_socket(const Item& item, const Group& group) {
+Kinship same_first_item(const Item& item, const Group& group) {
+    if (item.kind != pcb_item || !group.has(pcb_item)) return Kinship::Unknown;
+    return group.items[pcb_item].text() == item.bytes.text() ? Kinship::Same : Kinship::Other;
+}
+
+Kinship same_control_block(const Item& item, const Group& group) {
     const std::uint64_t block = control_block(item.kind, item.bytes);
     if (block != 0)
         for (const std::size_t kind : {pcb_item, socket_item}) {
             const std::uint64_t known = control_block(kind, group.items[kind]);
-            if (known != 0) return known != block;
+            if (known != 0) return known == block ? Kinship::Same : Kinship::Other;
         }
-    return item.kind == pcb_item && group.has(pcb_item) && group.items[pcb_item].text() != item.bytes.text();
+    return same_first_item(item, group);
 }
 
 } // namespace darwin

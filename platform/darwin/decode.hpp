@@ -33,7 +33,10 @@ inline constexpr std::size_t pcb_item = 0, socket_item = 1, receive_item = 2, se
 /// What xsocket_n, the two xsockbuf_n and xsockstat_n tell; a missing one leaves its fields as they are.
 void load_socket_items(const Group& group, SocketRecord& record);
 
-/// Whether `item` belongs to another socket than `group`, as far as addresses of control blocks tell.
-bool other_socket(const Item& item, const Group& group);
+/// By the address of the control block, which both the pcb and its socket name.
+Kinship same_control_block(const Item& item, const Group& group);
+
+/// By the first item alone.
+Kinship same_first_item(const Item& item, const Group& group);
 
 } // namespace netstat46::darwin

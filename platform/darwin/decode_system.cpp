@@ -11,7 +11,8 @@ using namespace darwin_wire;
 
 constexpr HeaderForm system_header{xsystmgen::size, xsystmgen::count, xsystmgen::generation, true};
 
-constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size};
+constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size,
+                          xsocket_n::size_7195};
 constexpr ItemKind receive{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4,
                            xsockbuf_n::size};
 constexpr ItemKind send{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size};
@@ -53,14 +54,9 @@ void load_control(Bytes item, SocketRecord& record) {
     record.control.name = item.sub(xkctlpcb::name, xkctlpcb::name_room).c_string();
 }
 
-/// A second control block of other contents is another socket's.
-bool other_block(const Item& item, const Group& group) {
-    return item.kind == pcb_item && group.has(pcb_item) && group.items[pcb_item].text() != item.bytes.text();
-}
-
 SocketDecoder system_decoder(std::int32_t protocol, std::span<const ItemKind> kinds,
                              void (*load)(Bytes, SocketRecord&), const DecodeContext& context) {
-    return [groups = GroupReader({system_header, kinds}, other_block, context), protocol,
+    return [groups = GroupReader({system_header, kinds}, same_first_item, context), protocol,
             load](Bytes& rest, SocketRecord& record) mutable {
         Group group;
         if (!groups.next(rest, group)) return false;

@@ -15,7 +15,7 @@ using namespace darwin_wire;
 
 constexpr std::array unix_kinds{
     ItemKind{kind::unpcb, "xunpcb_n", xunpcb_n::size, xunpcb_n::size},
-    ItemKind{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size},
+    ItemKind{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size, xsocket_n::size_7195},
     ItemKind{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size},
     ItemKind{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size},
     ItemKind{kind::statistics, "xsockstat_n", xsockstat_n::size, xsockstat_n::size},
@@ -225,7 +225,7 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
 } // namespace
 
 SocketDecoder decode_unix(const DecodeContext& context) {
-    return [groups = GroupReader({unix_header, unix_kinds}, other_socket, context),
+    return [groups = GroupReader({unix_header, unix_kinds}, same_control_block, context),
             type = type_name(context.interface),
             notes = context.notes](Bytes& rest, SocketRecord& record) mutable {
         Group group;

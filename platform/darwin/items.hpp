@@ -22,6 +22,7 @@ struct ItemKind {
     std::string_view name;
     std::size_t least = 0; ///< the bytes a decoder needs of it
     std::size_t usual = 0; ///< what today's kernels write
+    std::size_t older = 0; ///< what older ones wrote, if that differs
 };
 
 /// Where an answer's header (and its trailer, which has the same form) keeps what.
@@ -41,6 +42,15 @@ inline constexpr std::size_t most_kinds = 8;
 struct Item {
     std::size_t kind = 0; ///< index into ListForm::kinds
     Bytes bytes;
+};
+
+/// The items of one socket by their place in ListForm::kinds; empty where one is missing.
+struct Group {
+    std::array<Bytes, most_kinds> items;
+    std::size_t offset = 0;
+    bool damaged = false; ///< damage came before or in it
+
+    [[nodiscard]] bool has(std::size_t kind) const { return !items[kind].empty(); }
 };
 
 /// Says what is wrong with an answer.
@@ -72,6 +82,11 @@ public:
     [[nodiscard]] Complaints& complaints() { return complaints_; }
     /// Of the header. Records of a later generation came after it and are no part of the answer.
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
+    [[nodiscard]] std::size_t damages() const { return complaints_.damages(); }
+    /// How often bytes were passed over that nothing was made of.
+    [[nodiscard]] std::size_t losses() const { return losses_; }
+    /// Whether one of the items that follow, up to the next first kind, is of a kind that `group` has.
+    [[nodiscard]] bool repeats(Bytes rest, const Group& group) const;
     [[nodiscard]] bool trailer_seen() const { return trailer_seen_; }
     [[nodiscard]] std::optional<std::uint64_t> trailer_count() const { return trailer_count_; }
 
@@ -80,7 +95,10 @@ private:
     void read_trailer(Bytes trailer);
     bool plausible(Bytes at) const;
     bool certain(Bytes at) const;
-    void search(Bytes& rest) const;
+    bool found(Bytes at) const;
+    void search(Bytes& rest);
+    void lose(Bytes& rest, std::size_t count);
+    [[nodiscard]] std::size_t found_within(Bytes item, Bytes rest) const;
     std::optional<Item> known_item(Bytes& rest, std::size_t kind);
     void unknown_item(Bytes& rest);
     [[nodiscard]] std::optional<std::size_t> kind_of(Bytes at) const;
@@ -93,44 +111,50 @@ private:
     bool trailer_seen_ = false;
     std::uint64_t generation_ = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t count_ = 0;
+    std::size_t losses_ = 0;
     std::optional<std::uint64_t> trailer_count_;
     std::vector<std::uint32_t> unknown_kinds_;
 };
 
-/// The items of one socket by their place in ListForm::kinds; empty where one is missing.
-struct Group {
-    std::array<Bytes, most_kinds> items;
-    std::size_t offset = 0;
-    bool damaged = false; ///< damage came before or in it
+/// Whether an item and a group are of one socket, as far as they tell.
+enum class Kinship : std::uint8_t { Unknown, Same, Other };
 
-    [[nodiscard]] bool has(std::size_t kind) const { return !items[kind].empty(); }
-};
-
-/// Collects items into sockets, in any order; a socket ends when it has one of each kind. A doubled item is
-/// ignored, a missing one said; a socket without its first kind, or cut off by the end of the answer, is not
-/// given.
+/// Collects items into sockets. A socket ends when it has one item of each kind; kernels write them in the
+/// order of ListForm::kinds, but any order will do as long as no bytes were lost. A doubled item is ignored,
+/// a missing one said; a socket without its first kind, or cut off by the end of the answer, is not given.
 class GroupReader {
 public:
-    /// Tells whether two items of one group belong to different sockets.
-    using Differ = bool (*)(const Item& item, const Group& group);
+    using Relate = Kinship (*)(const Item& item, const Group& group);
 
-    GroupReader(ListForm form, Differ differ, const DecodeContext& context)
-        : items_(form, context), differ_(differ) {}
+    GroupReader(ListForm form, Relate relate, const DecodeContext& context)
+        : items_(form, context), relate_(relate) {}
 
     bool next(Bytes& rest, Group& group);
 
     [[nodiscard]] const ItemReader& reader() const { return items_; }
 
 private:
-    [[nodiscard]] bool empty() const;
+    enum class Place : std::uint8_t { Joins, Doubled, Begins };
+
+    [[nodiscard]] bool empty() const { return last_ == none; }
     [[nodiscard]] bool complete() const;
+    [[nodiscard]] Place place(const Item& item, Bytes rest) const;
+    [[nodiscard]] bool left_over(Bytes rest) const;
+    [[nodiscard]] Place place_after_loss(const Item& item) const;
     void add(const Item& item);
     bool finish(Group& group);
+    void clear();
+
+    static constexpr std::size_t none = most_kinds;
 
     ItemReader items_;
-    Differ differ_;
+    Relate relate_;
     Group pending_;
-    std::size_t damages_before_ = 0;
+    std::size_t last_ = none; ///< the last kind that joined
+    std::size_t end_ = 0;     ///< offset behind it
+    bool in_order_ = true;    ///< so far
+    bool shuffled_ = false;   ///< this answer has a whole socket in another order
+    std::size_t damages_before_ = 0, losses_before_ = 0;
 };
 
 } // namespace netstat46::darwin
