@@ -241,6 +241,47 @@ TEST(FreeBsdList, WhereBytesAreMissingInsideARecordOnlyThatOneIsLost) {
     EXPECT_EQ(shown(out.sockets.back().local), "0.0.0.0 22 %0");
 }
 
+TEST(FreeBsdList, ALengthOfTwoRecordsHidesOneFromTheNativeProgramOnly) {
+    Buffer bytes = captured("s6-intact", tcp);
+    poke<std::uint64_t>(bytes, first + step, 2 * step);
+    const Decoded out = decode(tcp, bytes);
+    ASSERT_EQ(out.sockets.size(), 5U);
+    std::vector<bool> past;
+    for (const SocketRecord& socket : out.sockets) past.push_back(socket.past_damage);
+    EXPECT_EQ(past, (std::vector<bool>{false, false, true, false, false}));
+    EXPECT_EQ(out.problems.size(), 1U);
+    EXPECT_FALSE(out.notes.generation_changed);
+    EXPECT_FALSE(out.notes.native_fails);
+}
+
+TEST(FreeBsdList, ALengthThatLeadsInsideTheRecordEndsTheListForTheNativeProgram) {
+    Buffer bytes = captured("s6-intact", tcp);
+    poke<std::uint64_t>(bytes, first + step, 104); // to where zeros stand
+    const Decoded out = decode(tcp, bytes);
+    ASSERT_EQ(out.sockets.size(), 5U);
+    EXPECT_FALSE(out.sockets[1].past_damage);
+    EXPECT_TRUE(out.sockets[2].past_damage);
+    EXPECT_TRUE(out.notes.generation_changed);
+    EXPECT_FALSE(out.notes.native_fails);
+}
+
+TEST(FreeBsdList, ALongAnswerMayComeInSeveralBlocks) {
+    const Buffer bytes = captured("s6-intact", tcp);
+    TableNotes notes;
+    const DecodeContext context{tcp, nullptr, [](const Problem&) { FAIL(); }, &notes};
+    const SocketDecoder next = find_decoder(Os::FreeBSD, tcp)->sockets(context);
+    const std::size_t cut = first + 2 * step;
+    SocketRecord record;
+    std::size_t count = 0;
+    for (const auto& [from, to] : {std::pair{std::size_t{0}, cut}, {cut, bytes.size()}}) {
+        const std::span<const std::byte> part = std::span(bytes).subspan(from, to - from);
+        Bytes rest(part, ByteOrder::Little, from);
+        for (; next(rest, record); ++count) EXPECT_FALSE(record.past_damage);
+    }
+    EXPECT_EQ(count, 5U);
+    EXPECT_FALSE(notes.generation_changed);
+}
+
 TEST(FreeBsdList, ACutRecordEndsTheList) {
     const Decoded out = decode(tcp, captured("s6-truncated-mid-record", tcp));
     EXPECT_EQ(out.sockets.size(), 2U);
