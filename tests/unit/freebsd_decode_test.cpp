@@ -2,6 +2,7 @@
 #include "freebsd/decode.hpp"
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -19,8 +20,10 @@ namespace {
 using Buffer = std::vector<std::byte>;
 
 Buffer captured(const std::string& capture, const std::string& interface) {
-    std::ifstream file("tests/captures/freebsd/" + capture + "/" + interface, std::ios::binary);
-    EXPECT_TRUE(file) << capture << "/" << interface << ": run the tests from the project's directory";
+    std::ifstream file(std::filesystem::path(__FILE__).parent_path().parent_path() / "captures/freebsd" /
+                           capture / interface,
+                       std::ios::binary);
+    EXPECT_TRUE(file) << capture << "/" << interface;
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     const auto bytes = std::as_bytes(std::span(text));
     return {bytes.begin(), bytes.end()};
