@@ -1,7 +1,7 @@
 #include "freebsd/decode.hpp"
 
-#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,30 +13,94 @@
 namespace netstat46::freebsd {
 namespace {
 
-/// The walk over one list. The native program steps by each record's length and takes any length up to the
-/// header's for the trailer; where it would go astray this one goes on, and remembers what the native one
-/// made of it.
+/// The way the native program takes through a list: by each record's length, whatever it is, until one is no
+/// longer than the header and so must be the trailer.
+class NativePath {
+public:
+    NativePath(const ListLayout& layout, TableNotes* notes) : layout_(layout), notes_(notes) {}
+
+    /// Stands behind `header`, as far behind as that says. One of length 0 ends it without a word.
+    void begin(const Bytes& header) {
+        generation_ = header.u64(gen::generation);
+        count_ = header.u32(gen::count);
+        at_ = header.offset();
+        if (header.u64(gen::length) == 0)
+            at_.reset();
+        else
+            step(header);
+    }
+
+    /// Whether it takes what stands at `offset` of `block` for a record.
+    bool meets(const Bytes& block, std::size_t offset) {
+        while (at_ && *at_ < offset) step(block);
+        if (at_ != offset) return false;
+        step(block);
+        return at_ || notes_->native_fails;
+    }
+
+    void finish(const Bytes& block) {
+        while (at_ && *at_ < block.offset() + block.size()) step(block);
+    }
+
+    [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
+private:
+    void step(const Bytes& block) {
+        const Bytes there = block.sub(*at_ - block.offset());
+        const std::uint64_t length = there.u64(gen::length);
+        const bool behind_header = *at_ != 0;
+        if (behind_header && length <= layout_.header && there.size() >= layout_.header) {
+            compare(there);
+            at_.reset();
+        } else if (length > there.size() || there.size() < layout_.header) {
+            notes_->native_fails = true;
+            at_.reset();
+        } else {
+            *at_ += static_cast<std::size_t>(length);
+        }
+    }
+
+    void compare(const Bytes& trailer) {
+        notes_->generation_changed = trailer.u64(gen::generation) != generation_;
+        notes_->count_change = std::int64_t{trailer.u32(gen::count)} - std::int64_t{count_};
+        if (layout_.remark_name == nullptr || !notes_->generation_changed) return;
+        const char* change = notes_->count_change < 0   ? "deleted."
+                             : notes_->count_change > 0 ? "created."
+                                                        : "created or deleted";
+        notes_->remarks.push_back(
+            fmt::format("Some {} sockets may have been {}", layout_.remark_name, change));
+    }
+
+    ListLayout layout_;
+    TableNotes* notes_;
+    std::optional<std::size_t> at_; ///< offset; nothing: it has ended
+    std::uint64_t generation_ = 0;
+    std::uint32_t count_ = 0;
+};
+
+/// The walk over one list. Where a length is wrong it goes on at the next record that can be made out.
 class Walk {
 public:
     Walk(const DecodeContext& context, const ListLayout& layout)
-        : layout_(layout), interface_(context.interface), problem_(context.problem), notes_(context.notes) {}
+        : layout_(layout), interface_(context.interface), problem_(context.problem), notes_(context.notes),
+          native_(layout, context.notes) {}
 
     bool operator()(Bytes& rest, SocketRecord& record) {
+        if (rest.offset() + rest.size() != block_.offset() + block_.size()) block_ = rest;
         if (!begun_ && !rest.empty()) begin(rest);
         while (!rest.empty()) {
             const std::uint64_t length = rest.u64(gen::length);
-            if (length == layout_.record) {
-                if (rest.size() < layout_.record) return cut(rest, "record");
-                if (take(rest, record, past_damage_)) return true;
+            if (length == layout_.record && rest.size() >= layout_.record) {
+                if (take(rest, record)) return true;
             } else if (length == layout_.header && rest.size() == layout_.header) {
-                if (!past_damage_) compare_with_trailer(rest);
                 rest.skip(rest.size());
-            } else if (rest.size() < sizeof length) {
-                return cut(rest, "record");
+            } else if (length == layout_.record || rest.size() < sizeof length) {
+                cut(rest, "record");
             } else if (take_damaged(rest, record, length)) {
                 return true;
             }
         }
+        if (begun_) native_.finish(block_);
         return false;
     }
 
@@ -44,42 +108,35 @@ private:
     void begin(Bytes& rest) {
         begun_ = true;
         if (rest.size() < layout_.header) {
+            notes_->native_fails = true;
             cut(rest, "header");
             return;
         }
-        generation_ = rest.u64(gen::generation);
-        count_ = rest.u32(gen::count);
         const std::uint64_t length = rest.u64(gen::length);
-        if (length == layout_.header) {
-            rest.skip(layout_.header);
-            return;
-        }
-        say(rest, fmt::format("header length {} instead of {}", length, layout_.header));
-        past_damage_ = true;
-        if (length != 0) compare_if_trailer(rest, length);
-        rest.skip(to_next_sound(rest));
+        if (length != layout_.header)
+            say(rest, fmt::format("header length {} instead of {}", length, layout_.header));
+        native_.begin(rest);
+        rest.skip(length == layout_.header ? layout_.header : to_next_sound(rest));
     }
 
     /// The record at the front; false if it is newer than the header, which the native program skips too.
-    bool take(Bytes& rest, SocketRecord& record, bool past_damage) {
+    bool take(Bytes& rest, SocketRecord& record) {
         const Bytes bytes = rest.sub(0, layout_.record);
         rest.skip(layout_.record);
-        if (bytes.u64(layout_.generation) > generation_) return false;
+        const bool met = native_.meets(block_, bytes.offset());
+        if (bytes.u64(layout_.generation) > native_.generation()) return false;
         record = SocketRecord{};
         layout_.decode(bytes, record);
-        record.past_damage = past_damage;
+        record.past_damage = !met;
         return true;
     }
 
     bool take_damaged(Bytes& rest, SocketRecord& record, std::uint64_t length) {
         say(rest, fmt::format("record length {} instead of {}", length, layout_.record));
-        const bool native_stops_here = past_damage_ || length <= layout_.header;
-        if (!past_damage_) compare_if_trailer(rest, length <= layout_.header ? 0 : length);
-        past_damage_ = true;
         const std::size_t distance = to_next_sound(rest);
         const bool whole = distance % layout_.record == 0 ||
                            (rest.size() >= layout_.record && rest.u64(layout_.socket) == xsocket::size);
-        if (whole) return take(rest, record, native_stops_here);
+        if (whole) return take(rest, record);
         rest.skip(distance);
         return false;
     }
@@ -98,32 +155,9 @@ private:
         return at;
     }
 
-    void compare_if_trailer(const Bytes& rest, std::uint64_t distance) {
-        const Bytes there =
-            rest.sub(static_cast<std::size_t>(std::min<std::uint64_t>(distance, rest.size())));
-        const bool is_trailer = there.size() >= layout_.header && there.u64(gen::length) <= layout_.header;
-        if (is_trailer)
-            compare_with_trailer(there);
-        else
-            notes_->native_fails = true;
-    }
-
-    void compare_with_trailer(const Bytes& trailer) {
-        notes_->generation_changed = trailer.u64(gen::generation) != generation_;
-        notes_->count_change = std::int64_t{trailer.u32(gen::count)} - std::int64_t{count_};
-        if (layout_.remark_name == nullptr || !notes_->generation_changed) return;
-        const char* change = notes_->count_change < 0   ? "deleted."
-                             : notes_->count_change > 0 ? "created."
-                                                        : "created or deleted";
-        notes_->remarks.push_back(
-            fmt::format("Some {} sockets may have been {}", layout_.remark_name, change));
-    }
-
-    bool cut(Bytes& rest, std::string_view what) {
-        notes_->native_fails = notes_->native_fails || !past_damage_;
+    void cut(Bytes& rest, std::string_view what) {
         say(rest, fmt::format("{} cut short, {} bytes left", what, rest.size()));
         rest.skip(rest.size());
-        return false;
     }
 
     void say(const Bytes& rest, std::string_view what) {
@@ -135,10 +169,9 @@ private:
     std::string interface_;
     ProblemSink problem_;
     TableNotes* notes_;
+    NativePath native_;
+    Bytes block_; ///< under way, from its first byte
     bool begun_ = false;
-    bool past_damage_ = false;
-    std::uint64_t generation_ = 0;
-    std::uint32_t count_ = 0;
     std::size_t sound_ = 0; ///< offset of the next sound record, once it was looked for
 };
 

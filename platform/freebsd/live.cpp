@@ -164,6 +164,7 @@ HostFacts live_host() {
     if (uname(&names) == 0) {
         host.release = names.release;
         host.hostname = names.nodename;
+        host.machine = names.machine;
     }
     return host;
 }

@@ -2,6 +2,7 @@
 #include "freebsd/decode.hpp"
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -19,8 +20,10 @@ namespace {
 using Buffer = std::vector<std::byte>;
 
 Buffer captured(const std::string& capture, const std::string& interface) {
-    std::ifstream file("tests/captures/freebsd/" + capture + "/" + interface, std::ios::binary);
-    EXPECT_TRUE(file) << capture << "/" << interface << ": run the tests from the project's directory";
+    std::ifstream file(std::filesystem::path(__FILE__).parent_path().parent_path() / "captures/freebsd" /
+                           capture / interface,
+                       std::ios::binary);
+    EXPECT_TRUE(file) << capture << "/" << interface;
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     const auto bytes = std::as_bytes(std::span(text));
     return {bytes.begin(), bytes.end()};
@@ -239,6 +242,47 @@ TEST(FreeBsdList, WhereBytesAreMissingInsideARecordOnlyThatOneIsLost) {
     EXPECT_EQ(out.problems.size(), 1U);
     ASSERT_EQ(out.sockets.size(), 4U);
     EXPECT_EQ(shown(out.sockets.back().local), "0.0.0.0 22 %0");
+}
+
+TEST(FreeBsdList, ALengthOfTwoRecordsHidesOneFromTheNativeProgramOnly) {
+    Buffer bytes = captured("s6-intact", tcp);
+    poke<std::uint64_t>(bytes, first + step, 2 * step);
+    const Decoded out = decode(tcp, bytes);
+    ASSERT_EQ(out.sockets.size(), 5U);
+    std::vector<bool> past;
+    for (const SocketRecord& socket : out.sockets) past.push_back(socket.past_damage);
+    EXPECT_EQ(past, (std::vector<bool>{false, false, true, false, false}));
+    EXPECT_EQ(out.problems.size(), 1U);
+    EXPECT_FALSE(out.notes.generation_changed);
+    EXPECT_FALSE(out.notes.native_fails);
+}
+
+TEST(FreeBsdList, ALengthThatLeadsInsideTheRecordEndsTheListForTheNativeProgram) {
+    Buffer bytes = captured("s6-intact", tcp);
+    poke<std::uint64_t>(bytes, first + step, 104); // to where zeros stand
+    const Decoded out = decode(tcp, bytes);
+    ASSERT_EQ(out.sockets.size(), 5U);
+    EXPECT_FALSE(out.sockets[1].past_damage);
+    EXPECT_TRUE(out.sockets[2].past_damage);
+    EXPECT_TRUE(out.notes.generation_changed);
+    EXPECT_FALSE(out.notes.native_fails);
+}
+
+TEST(FreeBsdList, ALongAnswerMayComeInSeveralBlocks) {
+    const Buffer bytes = captured("s6-intact", tcp);
+    TableNotes notes;
+    const DecodeContext context{tcp, nullptr, [](const Problem&) { FAIL(); }, &notes};
+    const SocketDecoder next = find_decoder(Os::FreeBSD, tcp)->sockets(context);
+    const std::size_t cut = first + 2 * step;
+    SocketRecord record;
+    std::size_t count = 0;
+    for (const auto& [from, to] : {std::pair{std::size_t{0}, cut}, {cut, bytes.size()}}) {
+        const std::span<const std::byte> part = std::span(bytes).subspan(from, to - from);
+        Bytes rest(part, ByteOrder::Little, from);
+        for (; next(rest, record); ++count) EXPECT_FALSE(record.past_damage);
+    }
+    EXPECT_EQ(count, 5U);
+    EXPECT_FALSE(notes.generation_changed);
 }
 
 TEST(FreeBsdList, ACutRecordEndsTheList) {
