@@ -491,11 +491,7 @@ TEST_F(Classic, EveryAbbreviation) {
 
 TEST_F(Classic, GoesOnWithC) {
     const Zoo zoo;
-<<<<<<< Updated upstream
     for (const char* options : {"-cn", "-tanc", "--conti -xln"}) {
-=======
-    for (const char* options : {"-cn", "-tanc", "-lnc", "--conti -4n", "-xlc"}) {
->>>>>>> Stashed changes
         const Way two_rounds{.seconds = 1.5};
         const Ran theirs = native(options, two_rounds);
         const Ran mine = ours(std::string("--classic ") + options, two_rounds);

@@ -95,14 +95,12 @@ Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours
     Printed printed{{}, chosen.errors, 0};
     SideTables side;
     const Names names = only_wanted(replayed_names(side), chosen.numeric);
-    Selection selection;
-    if (ours.port) selection.ports = std::get<0>(parse_ports(*ours.port, names));
-    const Look look{ours.classic, &names, &source.host, !selection.empty()};
+    const Look look{ours.classic, &names, &source.host, false};
     std::FILE* file = std::tmpfile();
     Output out(fileno(file));
     const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
-                          [&](std::string_view text) { printed.error += text; }};
-    printed.status = list(chosen.plan(look), source, selector(selection), side, streams).status;
+                          [&](std::string_view text) { printed.error += text; }, nullptr};
+    printed.status = list(chosen.plan(look), source, selector({}, side, names), side, streams).status;
     printed.out = written(file);
     std::fclose(file);
     return printed;

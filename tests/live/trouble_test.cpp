@@ -1,0 +1,331 @@
+// Bad input, full disks, missing privilege, missing kernel interfaces: what can be listed is listed, and what
+// cannot is said once.
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "listing.hpp"
+#include "run.hpp"
+#include "zoo.hpp"
+
+namespace netstat46::live {
+namespace {
+
+constexpr uid_t nobody = 65534;
+
+class Trouble : public testing::Test {
+protected:
+    void SetUp() override {
+        if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
+    }
+};
+
+/// A copy of the program where everybody may run it.
+std::string program_for_everybody(const Zoo& zoo) {
+    chmod(zoo.directory().c_str(), 0755);
+    const std::string copy = zoo.directory() + "/netstat46";
+    std::filesystem::copy_file(our_program(), copy, std::filesystem::copy_options::overwrite_existing);
+    chmod(copy.c_str(), 0755);
+    return copy;
+}
+
+Ran run_copy(const std::string& program, std::string_view options, const Way& way) {
+    std::vector<std::string> words = words_of(options);
+    words.insert(words.begin(), "netstat46");
+    return run(program, words, way);
+}
+
+void become_nobody() {
+    if (setgid(nobody) != 0 || setuid(nobody) != 0) _exit(126);
+}
+
+/// From here on this process makes no netlink socket: EPERM.
+void refuse_netlink() {
+    sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{std::size(code), code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(126);
+}
+
+void hide_proc() {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/proc", "tmpfs", 0, nullptr) != 0) _exit(126);
+}
+
+void hide_other_users_processes() {
+    if (unshare(CLONE_NEWNS) != 0 || mount("proc", "/proc", "proc", 0, "hidepid=2") != 0) _exit(126);
+    become_nobody();
+}
+
+std::size_t lines(const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// ---- Input
+
+struct BadInput {
+    const char* options;
+    int status;
+    const char* says;
+};
+
+TEST_F(Trouble, BadInputIsOneClearLineOrTheUsageAndNoListing) {
+    const BadInput cases[] = {
+        {"--port=", 3, "--port"},
+        {"--port", 3, "--port"},
+        {"--port=x-y", 3, "x-y"},
+        {"--port=99999", 3, "99999"},
+        {"--port=80,", 3, "--port"},
+        {"--port=90-80", 3, "90-80"},
+        {"--port=no-such-service", 3, "no-such-service"},
+        {"--dialect=plan9", 3, "plan9"},
+        {"--dialect", 3, "--dialect"},
+        {"--classic=yes", 3, "--classic"},
+        {"--replay=/nonexistent/capture", 1, "/nonexistent/capture"},
+        {"--save=/dev/null/capture", 1, "/dev/null/capture"},
+        {"--save=a --replay=b", 3, "--save"},
+        {"--clas", 3, "usage:"},
+        {"--repl=x", 3, "usage:"},
+        {"--no-such-option", 3, "usage:"},
+        {"-k", 3, "usage:"},
+        {"-A klingon", 1, "klingon"},
+    };
+    for (const BadInput& bad : cases)
+        for (const char* classic : {"", "--classic "}) {
+            const Ran ran = ours(std::string(classic) + bad.options);
+            EXPECT_EQ(ran.status, bad.status) << bad.options;
+            EXPECT_EQ(ran.out, "") << bad.options;
+            EXPECT_NE(ran.error.find(bad.says), std::string::npos) << bad.options << ": " << ran.error;
+            if (std::string_view(bad.says) != "usage:") EXPECT_EQ(lines(ran.error), 1U) << ran.error;
+        }
+}
+
+TEST_F(Trouble, OursComeBeforeTheNativeTextsOfVersionAndHelp) {
+    for (const char* options : {"-V", "--version", "-h", "--help"}) {
+        const std::string own = ours(options).out, theirs = native(options).out;
+        EXPECT_NE(own.substr(0, own.size() - theirs.size()).find("netstat46"), std::string::npos) << options;
+        EXPECT_TRUE(own.ends_with(theirs)) << options;
+        EXPECT_EQ(ours(std::string("--classic ") + options).out, theirs) << options;
+    }
+}
+
+// ---- Output
+
+TEST_F(Trouble, AFullDiskIsSaidAndNotASuccess) {
+    const Zoo zoo;
+    for (const char* options : {"-an", "--classic -an", "-V", "-h"}) {
+        const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+        const Ran ran = ours(options, {.out = full.get()});
+        EXPECT_EQ(ran.status, 1) << options;
+        EXPECT_EQ(lines(ran.error.substr(ran.error.find("netstat46:"))), 1U) << ran.error;
+        EXPECT_NE(ran.error.find("No space left on device"), std::string::npos) << options;
+    }
+}
+
+TEST_F(Trouble, AClosedStandardOutputIsSaidAndNotASuccess) {
+    const Ran ran = ours("-an", {.closed_out = true});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_EQ(lines(ran.error), 1U) << ran.error;
+}
+
+TEST_F(Trouble, AClosedPipeIsQuiet) {
+    const Zoo zoo;
+    for (const char* options : {"-an", "--classic -an", "-c -n"}) {
+        int ends[2];
+        ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+        close(ends[0]);
+        const Fd into(ends[1]);
+        for (const bool ignored : {false, true}) {
+            const Ran ran = ours(options, {.in_child = [=] { signal(SIGPIPE, ignored ? SIG_IGN : SIG_DFL); },
+                                           .out = into.get(),
+                                           .seconds = 5});
+            EXPECT_NE(ran.status, 0) << options;
+            EXPECT_NE(ran.status, 128 + SIGKILL) << options;
+            EXPECT_EQ(ran.error, "") << options;
+        }
+    }
+}
+
+// ---- Privilege
+
+TEST_F(Trouble, WithoutRootItListsWhatTheNativeOneLists) {
+    if (geteuid() != 0) GTEST_SKIP() << "not root: cannot become another user";
+    const Zoo zoo;
+    const std::string program = program_for_everybody(zoo);
+    const Way way{.in_child = become_nobody};
+    const std::regex times(R"(\([0-9]+\.[0-9][0-9]/)");
+    for (const char* options : {"-an", "-anp", "-tulpn", "-xap", "-anpe", "-p"}) {
+        const Ran theirs = native(options, way),
+                  mine = run_copy(program, std::string("--classic ") + options, way);
+        if (theirs.status == 126) GTEST_SKIP() << "setuid is not permitted";
+        EXPECT_EQ(mine.status, theirs.status) << options;
+        EXPECT_EQ(lines(mine.out), lines(theirs.out)) << options;
+        EXPECT_EQ(mine.error,
+                  std::regex_replace(theirs.error, std::regex("warning, got bogus unix line.\n"), ""))
+            << options;
+    }
+    const Ran mine = run_copy(program, "-ane", way);
+    EXPECT_EQ(mine.status, 0);
+    EXPECT_EQ(mine.error, "") << "the sentences are for -p; this is no terminal";
+    int owned = 0, hidden = 0;
+    for (const ListedSocket& row : internet_rows(mine.out)) {
+        ++(row.program == "-" ? hidden : owned);
+        if (row.local.ends_with(":7102")) EXPECT_TRUE(row.program.ends_with("/of-another-use")) << row.line;
+    }
+    EXPECT_EQ(owned, 2 + 1) << "of-another-user, and third of the two shared ones";
+    EXPECT_GT(hidden, 60);
+}
+
+TEST_F(Trouble, HiddenProcessesAreNoError) {
+    if (geteuid() != 0) GTEST_SKIP() << "not root: cannot mount /proc";
+    const Zoo zoo;
+    const Ran ran = run_copy(program_for_everybody(zoo), "-ane", {.in_child = hide_other_users_processes});
+    if (ran.status == 126) GTEST_SKIP() << "/proc cannot be mounted with hidepid here";
+    EXPECT_EQ(ran.status, 0);
+    EXPECT_EQ(ran.error, "");
+    EXPECT_GT(internet_rows(ran.out).size(), 60U);
+}
+
+TEST_F(Trouble, ProcessesThatEndMeanwhileAreNoError) {
+    const Zoo zoo;
+    const pid_t parent = fork();
+    if (parent == 0) { // children come and go
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGCHLD, SIG_IGN);
+        while (true) {
+            if (fork() == 0) _exit(0);
+            usleep(300);
+        }
+    }
+    for (int i = 0; i < 30; ++i) {
+        const Ran ran = ours("-anp");
+        EXPECT_EQ(ran.status, 0);
+        EXPECT_EQ(ran.error, "");
+    }
+    kill(parent, SIGKILL);
+}
+
+// ---- Kernel interfaces
+
+TEST_F(Trouble, WithoutNetlinkProcListsTheSameButV6Only) {
+    const Zoo zoo;
+    const Way way{.in_child = refuse_netlink};
+    const Ran probe = run("/bin/true", {"true"}, way);
+    if (probe.status == 126) GTEST_SKIP() << "no seccomp filters here";
+    for (const char* options : {"-an", "-anp", "-ane", "-tuan", "-l", "-wan"}) {
+        const Ran mine = ours(std::string("--classic ") + options, way),
+                  usual = ours(std::string("--classic ") + options);
+        EXPECT_EQ(mine.out, usual.out) << options;
+        EXPECT_EQ(mine.status, 0) << options;
+        EXPECT_EQ(lines(mine.error), 1U) << mine.error;
+    }
+    const Ran mine = ours("-ane", way);
+    EXPECT_EQ(mine.status, 0) << "no table is missing";
+    int unknown = 0;
+    for (const ListedSocket& row : internet_rows(mine.out)) {
+        const bool unconnected6 =
+            row.protocol.ends_with("6") && row.foreign.ends_with(":*") && row.state != "1";
+        EXPECT_EQ(row.v6only, unconnected6 ? "?" : "-") << row.line;
+        unknown += unconnected6 ? 1 : 0;
+    }
+    EXPECT_GT(unknown, 20);
+}
+
+TEST_F(Trouble, WithoutProcSocketsAreListedAndTheMissingTableIsSaid) {
+    const Zoo zoo;
+    const std::string program = our_program(); // read before /proc is gone
+    const Way way{.in_child = hide_proc};
+    const Ran mine = run_copy(program, "-an", way), usual = ours("-an");
+    if (mine.status == 126) GTEST_SKIP() << "no mounts here";
+    EXPECT_EQ(mine.status, 1) << "unix sockets are missing";
+    std::set<std::string> want, have;
+    for (const ListedSocket& row : internet_rows(usual.out))
+        if (!row.protocol.starts_with("raw")) want.insert(row.local + row.foreign + row.v6only);
+    for (const ListedSocket& row : internet_rows(mine.out)) {
+        EXPECT_EQ(row.program, "-");
+        if (!row.protocol.starts_with("raw")) have.insert(row.local + row.foreign + row.v6only);
+    }
+    EXPECT_EQ(want, have);
+    const std::vector<std::string> said = lines_of(mine.error);
+    EXPECT_EQ(std::set<std::string>(said.begin(), said.end()).size(), said.size()) << "once each\n"
+                                                                                   << mine.error;
+    EXPECT_NE(mine.error.find("unix"), std::string::npos) << mine.error;
+    const Ran tcp = run_copy(program, "-tan", way);
+    EXPECT_EQ(tcp.status, 0) << "nothing is missing but owners: " << tcp.error;
+    EXPECT_EQ(lines(tcp.error), 1U) << tcp.error;
+}
+
+// ---- Other modes
+
+TEST_F(Trouble, OtherModesAreTheNativeProgramsOwn) {
+    for (const char* options : {"-rn", "-i", "-gn", "-s", "-rn -6", "--route -n"}) {
+        const Ran theirs = native(options), mine = ours(options);
+        EXPECT_EQ(mine.status, theirs.status) << options;
+        if (std::string_view(options) != "-s") EXPECT_EQ(mine.out, theirs.out) << options;
+    }
+}
+
+/// Directories with a `netstat` in them: what -r does there.
+TEST_F(Trouble, NoOtherNetstatIsSaidAndAWrapperAroundUsIsNotCalledTwice) {
+    const Zoo zoo;
+    const std::string empty = zoo.directory() + "/empty", linked = zoo.directory() + "/linked",
+                      wrapped = zoo.directory() + "/wrapped", diverted = zoo.directory() + "/diverted";
+    for (const std::string& directory : {empty, linked, wrapped, diverted})
+        std::filesystem::create_directory(directory);
+    std::filesystem::create_symlink(our_program(), linked + "/netstat");
+    std::ofstream(wrapped + "/netstat") << "#!/bin/sh\nexec " << our_program() << " \"$@\"\n";
+    chmod((wrapped + "/netstat").c_str(), 0755);
+    std::filesystem::create_symlink(our_program(), diverted + "/netstat");
+    std::filesystem::create_symlink(native_program, diverted + "/netstat.distrib");
+    const std::pair<const char*, const char*> modes[] = {
+        {"-r", "ip route"}, {"-i", "ip -s link"}, {"-s", "nstat"}, {"-g", "ip maddr"}, {"-M", "conntrack"}};
+    for (const std::string& directory : {empty, linked, wrapped})
+        for (const auto& [mode, instead] : modes) {
+            const Ran ran = ours(mode, {.environment = {"PATH=" + directory}, .seconds = 5});
+            EXPECT_EQ(ran.status, 1) << directory << mode;
+            EXPECT_EQ(ran.out, "") << directory << mode;
+            EXPECT_EQ(lines(ran.error), 1U) << ran.error;
+            EXPECT_NE(ran.error.find(instead), std::string::npos) << ran.error;
+        }
+    EXPECT_EQ(ours("-rn", {.environment = {"PATH=" + diverted}}).out, native("-rn").out);
+    EXPECT_EQ(ours("-rn", {.environment = {"PATH=" + wrapped + ":/usr/bin:/bin"}}).out, native("-rn").out);
+}
+
+TEST_F(Trouble, ACaptureCannotAnswerOtherModes) {
+    const Zoo zoo;
+    const std::string capture = zoo.directory() + "/capture";
+    ASSERT_EQ(ours("--save=" + capture + " -an").status, 0);
+    const Ran ran = ours("--replay=" + capture + " -r");
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(lines(ran.error), 1U) << ran.error;
+}
+
+} // namespace
+} // namespace netstat46::live
