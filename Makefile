@@ -72,21 +72,79 @@ $(OUT)/owners_bpf.o: $(OUT)/owners.bpf.o
 	printf '.section .rodata\n.balign 8\n.global netstat46_owners_bpf, netstat46_owners_bpf_end\nnetstat46_owners_bpf:\n.incbin "$<"\nnetstat46_owners_bpf_end:\n.section .note.GNU-stack,"",%%progbits\n' \
 	  | $(CXX) -c -x assembler -o $@ -
 
+# ---- Tests
+
+TEST_PROGRAMS := $(OUT)/unit_tests
+ifeq ($(PLATFORM),linux)
+TEST_PROGRAMS += $(OUT)/live_tests:3
+endif
+
+test check: $(OUT)/netstat46 $(TEST_PROGRAMS:%:3=%)
+	tests/run.sh $(TEST_PROGRAMS)
+
 unit: $(OUT)/unit_tests
-	$(OUT)/unit_tests --gtest_brief=1
+	tests/run.sh $<
+
+live: $(OUT)/live_tests $(OUT)/netstat46
+	tests/run.sh $(OUT)/live_tests:3
+
+# Each fuzz target for FUZZ_SECONDS, its corpus seeded from the captures. Needs clang.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz_%,$(wildcard tests/fuzz/*.cpp))
+
+$(OUT)/fuzz_%: $(OUT)/tests/fuzz/%.o $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+
+fuzz:
+	$(MAKE) MODE=fuzz CXX=clang++ BPF=no run-fuzzers
+
+run-fuzzers: $(FUZZERS)
+	tests/fuzz/run.sh $(FUZZ_SECONDS) $(OUT) $(FUZZERS)
 
 $(OUT)/bench: $(OUT)/tests/bench/bench.o
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ -lfmt
 
+# Needs root, and time: about five minutes. Peers that are not installed are skipped by name.
 bench: build/netstat46 $(OUT)/bench
 	$(OUT)/bench build/netstat46 --million
 
-live: $(OUT)/live_tests $(OUT)/netstat46
-	$(OUT)/live_tests --gtest_brief=1
+# ---- Care
+
+CODE := $(wildcard src/*.cpp src/*/*.cpp platform/*/*.cpp)
+HEADERS := $(wildcard src/*.hpp src/*/*.hpp platform/*.hpp platform/*/*.hpp)
+LINTED := $(filter-out platform/darwin/live% platform/freebsd/live%,$(CODE))
+
+lint: $(LINTED:%=$(OUT)/lint/%) $(OUT)/lint/format $(OUT)/lint/manual
+
+$(OUT)/lint/%.cpp: %.cpp $(HEADERS) .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- $(filter-out -Wextra,$(PROJECT_FLAGS)) 2>/dev/null
+	@touch $@
+
+$(OUT)/lint/format: $(CODE) $(HEADERS) $(TESTS) $(LIVE_TESTS)
+	@mkdir -p $(@D)
+	clang-format --dry-run --Werror $^
+	@touch $@
+
+$(OUT)/lint/manual: man/netstat46.1
+	@mkdir -p $(@D)
+	mandoc -Tlint -Wwarning $<
+	@touch $@
+
+format:
+	clang-format -i $(CODE) $(HEADERS) $(wildcard tests/*/*.cpp tests/*/*.hpp)
+
+run: build/netstat46
+	build/netstat46 -an
+
+# What every target of this file needs on Debian 12.
+deps:
+	apt-get install -y --no-install-recommends make g++ clang clang-tidy clang-format libclang-rt-14-dev libfmt-dev \
+	  librange-v3-dev libgtest-dev libbpf-dev net-tools iproute2 lsof jq python3-minimal perl mandoc
 
 clean:
 	rm -rf build
 
-.PHONY: all unit live bench clean
+.PHONY: all test check unit live fuzz run-fuzzers bench lint format run deps clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(OUT)/src/main.d
