@@ -201,7 +201,6 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
         save_capture(*task.ours.save, task.source, live_names(), !task.chosen.numeric.hosts, complain_of);
         task.source = open_capture(*task.ours.save);
     }
-    Output(STDERR_FILENO).write(task.chosen.errors);
     if (task.ours.quiet) return list_quietly(task, out);
     if (task.ours.json) return list_as_json(task, out);
     return list_repeatedly(task, out);

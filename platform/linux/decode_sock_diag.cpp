@@ -132,8 +132,6 @@ bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record)
             Backlog{static_cast<std::uint32_t>(record.recv_q), 0, static_cast<std::uint32_t>(record.send_q)};
         record.send_q = 0;
     }
-    // What the kernel gives for state bit 13 reads CLOSE; no other TCP socket in that state is in its tables.
-    if (protocol == Protocol::Tcp && record.state == State::Closed) record.state = State::Bound;
     settle_v6only(record, attributes.v6only);
     return true;
 }

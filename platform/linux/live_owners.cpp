@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/compile.h>
 
@@ -250,10 +251,12 @@ class OwnersReader {
 public:
     OwnersReader(OwnersRequest request, const ProblemSink& problem)
         : request_(std::move(request)), proc_(opendir("/proc")) {
-        if (proc_) {
+        if (proc_ && access("/proc/self", F_OK) == 0) {
             finder_ = choose();
         } else {
-            problem({fmt::format("/proc: {}; owners are not known", std::strerror(errno)), false});
+            problem({fmt::format("/proc: {}; owners are not known",
+                                 proc_ ? "no processes" : std::strerror(errno)),
+                     false});
         }
     }
 

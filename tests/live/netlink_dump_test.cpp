@@ -259,8 +259,8 @@ TEST(NetlinkDump, SignalsDoNotDisturbADumpOfThisHost) {
     DumpResult result;
     std::size_t bytes = 0, problems = 0;
     for (int i = 0; i < 300 && result.end == DumpEnd::Done; ++i) {
-        Dump dump(netlink_calls(), {AF_INET, IPPROTO_TCP, 0xffffffff, false}, "sock_diag.inet.tcp",
-                  [&problems](const Problem&) { ++problems; });
+        Dump dump(netlink_calls(), {.family = AF_INET, .ip_protocol = IPPROTO_TCP, .bytecode = {}},
+                  "sock_diag.inet.tcp", [&problems](const Problem&) { ++problems; });
         for (auto block = dump.next(); !block.empty(); block = dump.next()) bytes += block.size();
         result = dump.result();
     }

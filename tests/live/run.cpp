@@ -1,5 +1,6 @@
 #include "run.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -33,9 +34,12 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 /// Ours is a controlled environment: what the machine sets must not change a word.
 std::vector<std::string> environment(const Way& way) {
+    std::vector<std::string> out = way.environment;
+    out.emplace_back("LC_ALL=C");
     const char* path = std::getenv("PATH");
-    std::vector<std::string> out{"LC_ALL=C", std::string("PATH=") + (path == nullptr ? "/usr/bin" : path)};
-    out.insert(out.end(), way.environment.begin(), way.environment.end());
+    const bool given =
+        std::any_of(out.begin(), out.end(), [](const std::string& one) { return one.starts_with("PATH="); });
+    if (!given && path != nullptr) out.push_back(std::string("PATH=") + path);
     return out;
 }
 

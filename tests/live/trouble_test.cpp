@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 
 #include <fcntl.h>
@@ -122,7 +121,7 @@ TEST_F(Trouble, BadInputIsOneClearLineOrTheUsageAndNoListing) {
             EXPECT_EQ(ran.status, bad.status) << bad.options;
             EXPECT_EQ(ran.out, "") << bad.options;
             EXPECT_NE(ran.error.find(bad.says), std::string::npos) << bad.options << ": " << ran.error;
-            if (std::string_view(bad.says) != "usage:") EXPECT_EQ(lines(ran.error), 1U) << ran.error;
+            EXPECT_TRUE(std::string_view(bad.says) == "usage:" || lines(ran.error) == 1) << ran.error;
         }
 }
 
@@ -179,16 +178,13 @@ TEST_F(Trouble, WithoutRootItListsWhatTheNativeOneLists) {
     const Zoo zoo;
     const std::string program = program_for_everybody(zoo);
     const Way way{.in_child = become_nobody};
-    const std::regex times(R"(\([0-9]+\.[0-9][0-9]/)");
-    for (const char* options : {"-an", "-anp", "-tulpn", "-xap", "-anpe", "-p"}) {
-        const Ran theirs = native(options, way),
-                  mine = run_copy(program, std::string("--classic ") + options, way);
+    for (const char* options : {"-tuanp", "-tulpn", "-tuanpe", "-tup"}) {
+        const Ran theirs = native(options, way);
         if (theirs.status == 126) GTEST_SKIP() << "setuid is not permitted";
+        const Ran mine = run_copy(program, std::string("--classic ") + options, way);
         EXPECT_EQ(mine.status, theirs.status) << options;
-        EXPECT_EQ(lines(mine.out), lines(theirs.out)) << options;
-        EXPECT_EQ(mine.error,
-                  std::regex_replace(theirs.error, std::regex("warning, got bogus unix line.\n"), ""))
-            << options;
+        EXPECT_EQ(mine.out, theirs.out) << options;
+        EXPECT_EQ(mine.error, theirs.error) << options;
     }
     const Ran mine = run_copy(program, "-ane", way);
     EXPECT_EQ(mine.status, 0);
@@ -196,7 +192,8 @@ TEST_F(Trouble, WithoutRootItListsWhatTheNativeOneLists) {
     int owned = 0, hidden = 0;
     for (const ListedSocket& row : internet_rows(mine.out)) {
         ++(row.program == "-" ? hidden : owned);
-        if (row.local.ends_with(":7102")) EXPECT_TRUE(row.program.ends_with("/of-another-use")) << row.line;
+        const std::string_view name = row.local.ends_with(":7102") ? "/of-another" : "";
+        EXPECT_NE(row.program.find(name), std::string::npos) << row.line;
     }
     EXPECT_EQ(owned, 2 + 1) << "of-another-user, and third of the two shared ones";
     EXPECT_GT(hidden, 60);
@@ -287,7 +284,7 @@ TEST_F(Trouble, OtherModesAreTheNativeProgramsOwn) {
     for (const char* options : {"-rn", "-i", "-gn", "-s", "-rn -6", "--route -n"}) {
         const Ran theirs = native(options), mine = ours(options);
         EXPECT_EQ(mine.status, theirs.status) << options;
-        if (std::string_view(options) != "-s") EXPECT_EQ(mine.out, theirs.out) << options;
+        EXPECT_TRUE(std::string_view(options) == "-s" || mine.out == theirs.out) << options;
     }
 }
 

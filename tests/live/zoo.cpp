@@ -212,7 +212,7 @@ pid_t Holders::add(const std::string& argv0, const std::vector<const Fd*>& socke
     const pid_t pid = fork();
     if (pid == 0) {
         for (const Fd* socket : sockets) fcntl(socket->get(), F_SETFD, 0);
-        if (uid != 0 && setuid(uid) != 0) _exit(1);
+        if (uid != 0 && (setgid(uid) != 0 || setuid(uid) != 0)) _exit(1);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         execl(self.c_str(), argv0.c_str(), hold_word, nullptr);
         _exit(1);
