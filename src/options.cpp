@@ -42,7 +42,7 @@ std::string take_flag(Ours& ours, std::string_view /*value*/) {
 }
 
 constexpr OurOption our_options[] = {
-    {"--classic", {}, "the native program's columns and bytes, nothing added", take_flag<&Ours::classic>},
+    {"--classic", {}, "the native columns and bytes, nothing added", take_flag<&Ours::classic>},
     {"--dialect", "linux|darwin|freebsd", "that system's options and look", take_dialect},
     {"--json", {}, "one JSON document instead", take_flag<&Ours::json>},
     {"--quiet", {}, "print nothing; exit 0 if some match, 1 if none", take_flag<&Ours::quiet>},
@@ -125,10 +125,10 @@ std::string our_help() {
     std::string text =
         "usage: netstat46 [native options] [--option=value ...]\n\n"
         "netstat46 lists sockets as the system's netstat does, and adds the process that\n"
-        "holds each one and V6ONLY: yes, no (dual-stack), - (no IPv6 listener), ? (unknown).\n\n";
+        "holds each one and V6ONLY: yes, no (dual-stack), - (no IPv6 listener), ?.\n\n";
     for (const OurOption& option : our_options)
         text += fmt::format("  {:<30} {}\n", form_of(option), option.help);
-    text += "\nOnly some sockets, listening or not (LIST as in 22,8000-8100,http or listen,TIME_WAIT):";
+    text += "\nOnly some sockets (LIST: 22,8000-8100,http or 1,4711 or listen,TIME_WAIT):";
     std::size_t line = help_width;
     for (const SelectionOption& option : selection_options()) {
         const std::string form = form_of(option);

@@ -696,6 +696,8 @@ Plan make_plan(const Flags& flags, const Look& look) {
 
 } // namespace
 
+std::span<const LongOption> linux_long_options() { return long_options; }
+
 Parsed parse_linux(std::span<const std::string> given, const ParseContext& context) {
     const Arguments arguments = read_getopt_long(given, short_letters, long_options);
     Flags flags;

@@ -1,0 +1,84 @@
+// Our options beside the native ones.
+#include "options.hpp"
+
+#include <gtest/gtest.h>
+
+#include "format/dialect_linux.hpp"
+
+namespace netstat46 {
+namespace {
+
+std::variant<Ours, UsageError> read(const std::vector<std::string>& arguments,
+                                    std::string_view classic_variable = {}) {
+    return read_ours("netstat46", classic_variable, arguments);
+}
+
+std::string mistake(const std::vector<std::string>& arguments) {
+    const auto read_ = read(arguments);
+    const UsageError* error = std::get_if<UsageError>(&read_);
+    return error == nullptr ? "none" : error->text;
+}
+
+TEST(Ours, EveryPrefixOfEveryNativeLongOptionStaysNative) {
+    unsigned prefixes = 0;
+    for (const LongOption& option : linux_long_options())
+        for (std::size_t length = 1; length <= option.name.size(); ++length)
+            for (const char* value : {"", "=", "=inet"}) {
+                const std::string argument = "--" + std::string(option.name.substr(0, length)) + value;
+                const auto given = read({argument});
+                ASSERT_TRUE(std::holds_alternative<Ours>(given)) << argument;
+                const Ours& ours = std::get<Ours>(given);
+                EXPECT_EQ(ours.native, std::vector<std::string>{argument});
+                EXPECT_FALSE(ours.json || ours.quiet || ours.classic || ours.dialect || ours.save ||
+                             ours.replay || !ours.selections.empty())
+                    << argument;
+                ++prefixes;
+            }
+    EXPECT_GT(prefixes, 600U);
+}
+
+TEST(Ours, AreTakenByTheirWholeNamesOnly) {
+    for (const char* argument :
+         {"--jso", "--quie", "--por=80", "--por", "--loca=1", "--local-por=1", "--stat=x",
+          "--addres=::", "--pi=1", "--comman=x", "--use=x", "--v6onl=yes", "--clas"})
+        EXPECT_EQ(std::get<Ours>(read({argument})).native, std::vector<std::string>{argument});
+}
+
+TEST(Ours, StandAnywhereBeforeTwoDashes) {
+    const Ours ours = std::get<Ours>(read({"-an", "--port=80", "-t", "--json", "--", "--quiet"}));
+    EXPECT_EQ(ours.native, (std::vector<std::string>{"-an", "-t", "--", "--quiet"}));
+    EXPECT_TRUE(ours.json);
+    EXPECT_FALSE(ours.quiet);
+    ASSERT_EQ(ours.selections.size(), 1U);
+    EXPECT_EQ(ours.selections[0].first->name, "--port");
+    EXPECT_EQ(ours.selections[0].second, "80");
+}
+
+TEST(Ours, AValueThatIsMissingOrTooMuchIsNamedWithTheForm) {
+    EXPECT_EQ(mistake({"--port"}), "--port needs a value: write --port=LIST");
+    EXPECT_EQ(mistake({"--address", "::1"}), "--address needs a value: write --address=ADDR[/LEN]");
+    EXPECT_EQ(mistake({"--json=yes"}), "--json takes no value: write --json");
+    EXPECT_EQ(mistake({"--dialect=beos"}),
+              "--dialect: `beos' is not linux, darwin or freebsd; write --dialect=linux|darwin|freebsd");
+}
+
+TEST(Ours, JsonHasNoLook) {
+    EXPECT_EQ(mistake({"--json", "--classic"}), "--json has no look: leave out --classic");
+    EXPECT_EQ(mistake({"--dialect=linux", "--json"}), "--json has no look: leave out --dialect");
+    EXPECT_EQ(mistake({"--json", "--quiet"}), "--json and --quiet exclude each other: name one of them");
+    EXPECT_TRUE(std::get<Ours>(read({"--json"}, "1")).json) << "a variable is no wish about this call";
+}
+
+TEST(Ours, HelpFitsATerminal) {
+    const std::string help = our_help();
+    std::size_t lines = 0, begin = 0;
+    for (std::size_t end = help.find('\n'); end != std::string::npos;
+         end = help.find('\n', begin = end + 1)) {
+        EXPECT_LE(end - begin, 80U) << help.substr(begin, end - begin);
+        ++lines;
+    }
+    EXPECT_LE(lines, 24U);
+}
+
+} // namespace
+} // namespace netstat46
