@@ -95,12 +95,19 @@ Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours
     Printed printed{{}, chosen.errors, 0};
     SideTables side;
     const Names names = only_wanted(replayed_names(side), chosen.numeric);
-    const Look look{ours.classic, &names, &source.host, false};
+    SideTables known;
+    read_side_tables(source, known, [](const Problem&) {});
+    Selection selection;
+    for (const auto& [option, value] : ours.selections)
+        EXPECT_FALSE(option->take(selection, value, replayed_names(known)));
+    const Look look{ours.classic, &names, &source.host, !selection.empty()};
     std::FILE* file = std::tmpfile();
     Output out(fileno(file));
     const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
-                          [&](std::string_view text) { printed.error += text; }, nullptr};
-    printed.status = list(chosen.plan(look), source, selector({}, side, names), side, streams).status;
+                          [&](std::string_view text) { printed.error += text; }};
+    Plan plan = chosen.plan(look);
+    narrow(plan, selection);
+    printed.status = list(plan, source, selector(selection, side, names), side, streams).status;
     printed.out = written(file);
     std::fclose(file);
     return printed;
