@@ -1,0 +1,65 @@
+// Would a bind succeed, who answers: the kernels' rules plus what the host allows at all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ports/holder.hpp"
+#include "ports/verdict.hpp"
+
+namespace netstat46 {
+
+/// A packet filter's rule that sends what arrives for a port elsewhere.
+struct NatRule {
+    Protocol protocol = Protocol::Tcp;
+    std::uint16_t first_port = 0, last_port = 0;
+    std::string text; ///< as the packet filter lists it
+
+    [[nodiscard]] bool takes(Protocol which, std::uint16_t port) const {
+        return which == protocol && first_port <= port && port <= last_port;
+    }
+};
+
+/// What decides besides the sockets.
+struct PortHost {
+    Os os = Os::Linux;
+    int major = 0;                           ///< FreeBSD 13, 14, 15
+    std::uint16_t first_unprivileged = 1024; ///< Linux net.ipv4.ip_unprivileged_port_start
+    std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known
+    std::vector<NatRule> nat;
+};
+
+/// The verdict for some users who fare alike.
+struct UserVerdict {
+    std::vector<std::uint32_t> users;
+    bool everybody_else = false;
+    BindVerdict verdict;
+};
+
+struct BindAnswer {
+    BindVerdict verdict;                     ///< over all users, if none was given
+    std::vector<UserVerdict> by_user;        ///< if the outcome depends on the user
+    bool assumes_local = false;              ///< whether the host has the address is not known
+    std::vector<std::string> intercepted_by; ///< rules that take its packets first
+};
+
+struct WhoAnswer {
+    AnswerVerdict verdict;
+    std::vector<std::string> intercepted_by;
+};
+
+/// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.
+int major_of(const std::string& release);
+
+/// `holders`: those of the newcomer's protocol and port, in row order.
+BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders);
+
+/// Of a wildcard destination: what a client on the host itself gets, which connects to loopback.
+WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
+                      std::span<const PortHolder> holders);
+
+} // namespace netstat46
