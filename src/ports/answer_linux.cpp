@@ -128,13 +128,6 @@ std::vector<Chain> possible_orders(std::span<const PortHolder> holders) {
     return {one, other};
 }
 
-bool is_loopback(const Address& address) {
-    if (address.family == Family::Inet) return address.bytes[0] == 127;
-    Address last = address;
-    last.bytes[15] = 0;
-    return address.bytes[15] == 1 && is_unspecified(last);
-}
-
 /// The interfaces that make a difference: what a host says to itself comes in on lo.
 std::set<std::uint32_t> possible_devices(const Address& destination, std::span<const PortHolder> holders) {
     std::set<std::uint32_t> devices{loopback_device};

@@ -83,6 +83,13 @@ bool same_address(const Address& a, const Address& b) {
     return a.family == b.family && a.bytes == b.bytes && (a.scope == b.scope || a.scope == 0 || b.scope == 0);
 }
 
+bool is_loopback(const Address& address) {
+    if (address.family == Family::Inet) return address.bytes[0] == 127;
+    Address last = address;
+    last.bytes[15] = 0;
+    return address.bytes[15] == 1 && is_unspecified(last);
+}
+
 Truth overlap(const PortHolder& a, const PortHolder& b) {
     const bool meet = a.wildcard || b.wildcard || same_address(a.address, b.address);
     return truth(meet) && ((a.ipv4 && b.ipv4) || (a.ipv6 && b.ipv6));

@@ -61,6 +61,9 @@ PortHolder holder_of(const Newcomer& newcomer);
 /// The same address; a scope counts only where both have one.
 bool same_address(const Address& a, const Address& b);
 
+/// 127.0.0.0/8, ::1.
+bool is_loopback(const Address& address);
+
 /// Some packet could be meant for either of two sockets: they share a family, and their addresses there are
 /// equal or one is the wildcard. Mirrors Linux inet_rcv_saddr_equal() with wildcards matching.
 Truth overlap(const PortHolder& a, const PortHolder& b);

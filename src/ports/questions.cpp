@@ -30,6 +30,10 @@ bool privileged(const PortHost& host, const Newcomer& newcomer) {
     return newcomer.port < reserved;
 }
 
+bool may_bind_low(const PortHost& host, std::uint32_t uid) {
+    return host.may_bind_low ? host.may_bind_low(uid) : uid == 0;
+}
+
 bool is_link_local(const Address& address) {
     return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
 }
@@ -40,7 +44,7 @@ std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer
     if (host.os == Os::Linux && is_link_local(newcomer.address) && newcomer.address.scope == 0)
         return "EINVAL";
     if (local == false) return "EADDRNOTAVAIL";
-    if (newcomer.uid != 0U && privileged(host, newcomer)) return "EACCES";
+    if (privileged(host, newcomer) && !may_bind_low(host, *newcomer.uid)) return "EACCES";
     return host.os == Os::Darwin && darwin_keeps(newcomer) ? "EADDRINUSE" : "";
 }
 
@@ -83,11 +87,18 @@ BindVerdict together(const std::vector<UserVerdict>& by_user) {
     return verdict;
 }
 
-std::vector<std::string> rules_for(const PortHost& host, Protocol protocol, std::uint16_t port) {
-    std::vector<std::string> texts;
-    for (const NatRule& rule : host.nat)
-        if (rule.takes(protocol, port)) texts.push_back(rule.text);
-    return texts;
+/// The rule that keeps packets from the newcomer. Those for a wildcard come to any address, of which one
+/// stands for all.
+std::string rule_against(const PortHost& host, const Newcomer& newcomer) {
+    const PortHolder self = holder_of(newcomer);
+    const auto against = [&](const Address& address) {
+        return intercepting_rule(host.nat, newcomer.protocol, address, newcomer.port);
+    };
+    if (!self.wildcard) return against(self.address);
+    std::string rule;
+    if (self.ipv4 == Truth::Yes) rule = against(any_inet);
+    if (rule.empty() && self.ipv6 == Truth::Yes) rule = against(any_inet6);
+    return rule;
 }
 
 /// connect(2) to a wildcard reaches the host itself.
@@ -125,7 +136,7 @@ BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<co
         if (answer.by_user.size() == 1) answer.by_user.clear();
     }
     answer.assumes_local = !local && answer.verdict.outcome != Outcome::Refused;
-    answer.intercepted_by = rules_for(host, newcomer.protocol, newcomer.port);
+    answer.intercepted_by = rule_against(host, newcomer);
     return answer;
 }
 
@@ -135,7 +146,7 @@ WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& de
     const AnswerVerdict verdict = host.os == Os::Linux
                                       ? linux_answer(address, holders)
                                       : bsd_answer({host.os == Os::FreeBSD, host.major}, address, holders);
-    return {verdict, rules_for(host, protocol, port)};
+    return {verdict, intercepting_rule(host.nat, protocol, address, port)};
 }
 
 } // namespace netstat46

@@ -9,20 +9,15 @@
 #include <vector>
 
 #include "ports/holder.hpp"
+#include "ports/nat.hpp"
 #include "ports/verdict.hpp"
 
 namespace netstat46 {
 
-/// A packet filter's rule that sends what arrives for a port elsewhere.
-struct NatRule {
-    Protocol protocol = Protocol::Tcp;
-    std::uint16_t first_port = 0, last_port = 0;
-    std::string text; ///< as the packet filter lists it
-
-    [[nodiscard]] bool takes(Protocol which, std::uint16_t port) const {
-        return which == protocol && first_port <= port && port <= last_port;
-    }
-};
+/// Addresses that stand for those that no socket is bound to (RFC 5737, RFC 3849).
+inline constexpr Address any_inet{Family::Inet, {192, 0, 2, 46}, 0};
+inline constexpr Address any_inet6{
+    Family::Inet6, {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x46}, 0};
 
 /// What decides besides the sockets.
 struct PortHost {
@@ -30,7 +25,8 @@ struct PortHost {
     int major = 0;                           ///< FreeBSD 13, 14, 15
     std::uint16_t first_unprivileged = 1024; ///< Linux net.ipv4.ip_unprivileged_port_start
     std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known
-    std::vector<NatRule> nat;
+    std::function<bool(std::uint32_t uid)> may_bind_low;         ///< empty: root
+    NatRules nat;
 };
 
 /// The verdict for some users who fare alike.
@@ -49,7 +45,7 @@ struct BindAnswer {
 
 struct WhoAnswer {
     AnswerVerdict verdict;
-    std::vector<std::string> intercepted_by;
+    std::string intercepted_by;
 };
 
 /// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.

@@ -38,12 +38,14 @@ std::optional<Address> parse_host(std::string_view text) {
     return address;
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text, Protocol protocol,
-                                        const ServicePort& service) {
+std::optional<std::uint16_t> parse_port(std::string_view text, const Names& names) {
     const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    auto port = digits ? parse_number<std::uint16_t>(text) : service(text, name_of(protocol));
-    if (port == std::uint16_t{0}) port.reset();
-    return port;
+    if (!digits) {
+        const std::vector<std::uint16_t> ports = names.ports(text);
+        return ports.empty() ? std::nullopt : std::optional(ports.front());
+    }
+    const auto port = parse_number<std::uint16_t>(text);
+    return port == std::uint16_t{0} ? std::nullopt : port;
 }
 
 } // namespace
@@ -54,10 +56,11 @@ std::string written(const Address& address, std::uint16_t port) {
     Text text;
     put_address(text, address);
     const std::string host = fmt::to_string(text);
-    return address.family == Family::Inet6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+    return address.family == Family::Inet6 ? fmt::format("[{}]:{}", host, port)
+                                           : fmt::format("{}:{}", host, port);
 }
 
-std::optional<PortTarget> parse_port_target(std::string_view text, const ServicePort& service) {
+std::optional<PortTarget> parse_port_target(std::string_view text, const Names& names) {
     PortTarget target;
     target.protocol = take_protocol(text).value_or(Protocol::Tcp);
     if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
@@ -65,15 +68,15 @@ std::optional<PortTarget> parse_port_target(std::string_view text, const Service
         if (!target.address) return std::nullopt;
         text.remove_prefix(colon + 1);
     }
-    const auto port = parse_port(text, target.protocol, service);
+    const auto port = parse_port(text, names);
     if (!port) return std::nullopt;
     target.port = *port;
     return target;
 }
 
-std::optional<Newcomer> parse_newcomer(std::string_view text, const ServicePort& service) {
+std::optional<Newcomer> parse_newcomer(std::string_view text, const Names& names) {
     const std::size_t comma = text.find(',');
-    const auto target = parse_port_target(text.substr(0, comma), service);
+    const auto target = parse_port_target(text.substr(0, comma), names);
     if (!target || !target->address) return std::nullopt;
     Newcomer newcomer;
     newcomer.protocol = target->protocol;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "ports/holder.hpp"
+#include "record/names.hpp"
 
 namespace netstat46 {
 
@@ -23,10 +23,10 @@ using ServicePort =
     std::function<std::optional<std::uint16_t>(std::string_view name, std::string_view protocol)>;
 
 /// Reads `tcp:127.0.0.1:80`, `[::1]:8080`, `udp:domain`, `*:80`. Nothing if it is not a target.
-std::optional<PortTarget> parse_port_target(std::string_view text, const ServicePort& service);
+std::optional<PortTarget> parse_port_target(std::string_view text, const Names& names);
 
 /// Reads `[PROTO:]ADDR:PORT[,v6only][,reuseaddr][,reuseport][,uid=N]`; without `uid=` the uid stays unset.
-std::optional<Newcomer> parse_newcomer(std::string_view text, const ServicePort& service);
+std::optional<Newcomer> parse_newcomer(std::string_view text, const Names& names);
 
 /// `tcp`, `udp`.
 std::string_view name_of(Protocol protocol);
