@@ -137,8 +137,8 @@ std::set<std::uint32_t> possible_devices(const Address& destination, std::span<c
     return devices;
 }
 
-/// What else the answers can hang on.
-Doubt other_doubt(std::span<const PortHolder> holders) {
+/// What of the sockets is not known.
+Doubt unread_facts(std::span<const PortHolder> holders) {
     const auto any = [&](Truth PortHolder::*fact) {
         return std::any_of(holders.begin(), holders.end(), [&](const PortHolder& holder) {
             return !holder.connected && holder.*fact == Truth::Unknown;
@@ -180,9 +180,11 @@ AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolde
     if (answers.size() == 1) {
         verdict.doubt = rows.size() > 1 ? Doubt::Group : Doubt::None;
     } else {
-        verdict.doubt = device_matters  ? Doubt::Interface
-                        : order_matters ? Doubt::Order
-                                        : other_doubt(holders);
+        const Doubt unread = unread_facts(holders);
+        verdict.doubt = device_matters          ? Doubt::Interface
+                        : unread != Doubt::None ? unread
+                        : order_matters         ? Doubt::Order
+                                                : Doubt::Group;
     }
     return verdict;
 }

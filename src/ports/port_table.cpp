@@ -27,6 +27,7 @@ Plan reading_plan(PortTable& table) {
     };
     Plan plan;
     plan.owners = plan.bound = true;
+    plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
     return plan;
 }
@@ -54,7 +55,7 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
         PortHolder holder = holder_of(table.sockets[row], source.host.os, row);
         for (const Holder& owner : table.side.owners.all(table.sockets[row].owner_key)) {
             if (holder.reuseaddr != Truth::Unknown && holder.reuseport != Truth::Unknown) break;
-            add_options(holder, options(owner));
+            if (options) add_options(holder, options(owner));
         }
         table.holders.push_back(holder);
     }

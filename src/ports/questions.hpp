@@ -37,10 +37,10 @@ struct UserVerdict {
 };
 
 struct BindAnswer {
-    BindVerdict verdict;                     ///< over all users, if none was given
-    std::vector<UserVerdict> by_user;        ///< if the outcome depends on the user
-    bool assumes_local = false;              ///< whether the host has the address is not known
-    std::vector<std::string> intercepted_by; ///< rules that take its packets first
+    BindVerdict verdict;              ///< over all users, if none was given
+    std::vector<UserVerdict> by_user; ///< if the outcome depends on the user
+    bool assumes_local = false;       ///< whether the host has the address is not known
+    std::string intercepted_by;       ///< the nat rule that takes its packets first
 };
 
 struct WhoAnswer {
