@@ -42,20 +42,14 @@ bool same_group(const PortHolder& a, const PortHolder& b) {
 /// The sockets bound to the destination, or the wildcards, in the order in which the kernel meets them.
 using Chain = std::vector<const PortHolder*>;
 
-/// The sockets that take turns with `one`, and whether a connected one is among them (reuseport_has_conns()).
-struct Group {
+/// The sockets that take turns with `one`.
+std::vector<std::size_t> group_of(const PortHolder& one, const Chain& chain, const Packet& packet) {
     std::vector<std::size_t> rows;
-    bool connections = false;
-};
-
-Group group_of(const PortHolder& one, const Chain& chain, const Packet& packet) {
-    Group group;
     for (const PortHolder* other : chain) {
-        if (other->reuseport == Truth::No || !same_group(one, *other)) continue;
-        if (may_get(*other, packet) != Truth::No) group.rows.push_back(other->row);
-        group.connections |= other->protocol == Protocol::Udp && other->connected;
+        if (may_get(*other, packet) != Truth::No && other->reuseport != Truth::No && same_group(one, *other))
+            rows.push_back(other->row);
     }
-    return group;
+    return rows;
 }
 
 /// A walk so far: the best score and whose it is.
@@ -67,8 +61,8 @@ struct Walk {
 };
 
 /// Every way the walk may go: the highest score wins, of equals the first. A SO_REUSEPORT socket that scores
-/// higher stands for its group and ends the walk; in UDP only if the group never had a connected member,
-/// which the kernel remembers longer than the socket lives.
+/// higher stands for its group and ends the walk; in UDP only if no member of the group was ever connected,
+/// which cannot be seen: reuseport_has_conns().
 Answers walk(const Chain& chain, const Packet& packet) {
     Answers answers;
     std::set<Walk> walks{Walk{}};
@@ -82,9 +76,9 @@ Answers walk(const Chain& chain, const Packet& packet) {
             if (!better) continue;
             if (holder->reuseport != Truth::Yes) next.insert({score, {holder->row}});
             if (holder->reuseport == Truth::No) continue;
-            const Group group = group_of(*holder, chain, packet);
-            if (holder->protocol == Protocol::Udp) next.insert({score, group.rows});
-            if (!group.connections) answers.insert(group.rows);
+            const std::vector<std::size_t> group = group_of(*holder, chain, packet);
+            answers.insert(group);
+            if (holder->protocol == Protocol::Udp) next.insert({score, group});
         }
         walks = std::move(next);
     }
