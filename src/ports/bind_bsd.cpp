@@ -12,6 +12,11 @@ struct Lookup {
     bool any = false;
 };
 
+/// FreeBSD's half-open connections stand in its syncache, not among the sockets.
+bool is_socket(const BsdKernel& kernel, const PortHolder& holder) {
+    return !kernel.freebsd || holder.state != State::SynReceived;
+}
+
 /// in_pcblookup_local(), in6_pcblookup_local() with INPLOOKUP_WILDCARD: fewest wildcards wins, of equals the
 /// newest. FreeBSD puts a dual-stack socket behind every pure IPv4 one (INP_LOOKUP_MAPPED_PCB_COST).
 const PortHolder* best_fit(const BsdKernel& kernel, const Lookup& lookup) {
@@ -20,7 +25,7 @@ const PortHolder* best_fit(const BsdKernel& kernel, const Lookup& lookup) {
     const PortHolder* best = nullptr;
     int best_cost = 3 + mapped_cost;
     for (const PortHolder& holder : lookup.holders) {
-        if (holder.*lookup.reach != Truth::Yes) continue;
+        if (holder.*lookup.reach != Truth::Yes || !is_socket(kernel, holder)) continue;
         if (!lookup.any && !holder.wildcard && !same_address(holder.address, lookup.address)) continue;
         int cost = (holder.connected ? 1 : 0) + (holder.wildcard != lookup.any ? 1 : 0);
         if (dual_last && holder.ipv6 == Truth::Yes) cost += mapped_cost;

@@ -106,7 +106,7 @@ std::string words_of(const BindVerdict& verdict, const PortRows& rows) {
 std::vector<std::string> lines_of(const BindAnswer& answer, const PortRows& rows) {
     std::vector<std::string> lines;
     for (const UserVerdict& users : answer.by_user)
-        lines.push_back(fmt::format("{} for {}", words_of(users.verdict, rows), users_of(users)));
+        lines.push_back(fmt::format("for {}: {}", users_of(users), words_of(users.verdict, rows)));
     if (lines.empty()) lines.push_back(words_of(answer.verdict, rows));
     if (answer.verdict.outcome != Outcome::Refused && !answer.intercepted_by.empty())
         lines.push_back(fmt::format("intercepted  by a nat rule: {}", cleaned(answer.intercepted_by)));

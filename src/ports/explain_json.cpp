@@ -1,21 +1,12 @@
 #include <fmt/format.h>
 
 #include "format/address.hpp"
+#include "format/json.hpp"
+#include "list.hpp"
 #include "ports/explain.hpp"
 
 namespace netstat46 {
 namespace {
-
-std::string quoted(std::string_view text) {
-    Text clean;
-    put_clean(clean, text);
-    std::string out = "\"";
-    for (const char c : std::string_view(clean.data(), clean.size())) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
 
 /// Members of one object or items of one array, commas between them.
 class List {
@@ -31,11 +22,11 @@ public:
         return out_;
     }
     Text& member(std::string_view name) {
-        put(item(), quoted(name));
+        put_json_string(item(), name);
         out_.push_back(':');
         return out_;
     }
-    void text(std::string_view name, std::string_view value) { put(member(name), quoted(value)); }
+    void text(std::string_view name, std::string_view value) { put_json_string(member(name), value); }
     void flag(std::string_view name, bool value) { put(member(name), value ? "true" : "false"); }
     template <class Number>
     void number(std::string_view name, Number value) {
@@ -54,10 +45,6 @@ std::string text_of(const Address& address) {
     return fmt::to_string(text);
 }
 
-constexpr std::string_view state_names[] = {"",         "CLOSED",      "BOUND",      "LISTEN",     "SYN_SENT",
-                                            "SYN_RECV", "ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT_1", "CLOSING",
-                                            "LAST_ACK", "FIN_WAIT_2",  "TIME_WAIT"};
-
 constexpr std::string_view doubt_names[] = {"",      "option", "v6only",   "user", "reuseport cache",
                                             "order", "group",  "interface"};
 
@@ -67,31 +54,14 @@ void put_truth(List& object, std::string_view name, Truth value) {
 
 void put_holder(Text& out, const PortTable& table, std::size_t row) {
     const PortHolder& holder = table.holders[row];
-    const SocketRecord& socket = table.sockets[row];
+    const Names names = replayed_names(table.side);
     List object(out, '{', '}');
-    object.text("protocol", name_of(holder.protocol));
-    object.text("family", holder.family == Family::Inet6 ? "inet6" : "inet");
-    object.text("local_address", text_of(socket.local.address));
-    object.number("local_port", socket.local.port);
-    object.text("foreign_address", text_of(socket.foreign.address));
-    object.number("foreign_port", socket.foreign.port);
-    if (holder.protocol == Protocol::Tcp)
-        object.text("state", state_names[static_cast<std::size_t>(holder.state)]);
+    put_json_socket(object.member("socket"), with_owner(table.sockets[row], table.side),
+                    {&table.host, &names});
     put_truth(object, "receives_ipv4", holder.ipv4);
     put_truth(object, "receives_ipv6", holder.ipv6);
     put_truth(object, "reuseaddr", holder.reuseaddr);
     put_truth(object, "reuseport", holder.reuseport);
-    if (holder.uid) object.number("uid", *holder.uid);
-    if (holder.device != 0) object.number("interface", holder.device);
-    List owners(object.member("owners"), '[', ']');
-    std::vector<Holder> known = table.side.owners.all(socket.owner_key);
-    if (known.empty() && socket.darwin.last_pid) known.push_back({*socket.darwin.last_pid, -1});
-    for (const Holder& owner : known) {
-        List one(owners.item(), '{', '}');
-        one.number("pid", owner.pid);
-        const Process* process = table.side.process(owner.pid);
-        if (process != nullptr) one.text("name", process->name);
-    }
 }
 
 void put_holders(List& object, std::string_view name, const PortTable& table,
@@ -102,7 +72,7 @@ void put_holders(List& object, std::string_view name, const PortTable& table,
 
 void put_texts(List& object, std::string_view name, const std::vector<std::string>& texts) {
     List list(object.member(name), '[', ']');
-    for (const std::string& text : texts) put(list.item(), quoted(text));
+    for (const std::string& text : texts) put_json_string(list.item(), text);
 }
 
 void put_certainty(List& object, bool doubtful, Doubt doubt, std::string_view nat_rule) {

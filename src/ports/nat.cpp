@@ -118,6 +118,8 @@ NatRule read_nft_rule(const std::vector<std::string_view>& words, std::string_vi
                 rule.conditional = true;
             else
                 read_ports(rule, value);
+        } else if (word == "fib") {
+            ++i; // what it looks up
         } else if (word == "daddr") {
             read_destination(rule, value, negated);
         } else if (word == "iifname" || word == "oifname" || word == "iif" || word == "oif" ||

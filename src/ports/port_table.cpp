@@ -44,6 +44,7 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
                           const std::function<SocketOptions(const Holder&)>& options,
                           const ProblemSink& problem) {
     PortTable table;
+    table.host = source.host;
     table.protocol = protocol;
     table.port = port;
     Output nowhere(STDOUT_FILENO);

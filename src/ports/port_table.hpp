@@ -11,6 +11,7 @@
 namespace netstat46 {
 
 struct PortTable {
+    HostFacts host;
     Protocol protocol = Protocol::Tcp;
     std::uint16_t port = 0;
     std::vector<SocketRecord> sockets; ///< with this local port, in the kernel's order; no views into blocks

@@ -60,7 +60,8 @@ std::vector<UserVerdict> for_all_users(Newcomer newcomer, std::span<const PortHo
     std::uint32_t nobodys = 1;
     while (users.count(nobodys) != 0) ++nobodys;
     newcomer.uid = nobodys;
-    std::vector<UserVerdict> out{{{}, true, ask(newcomer)}};
+    const UserVerdict others{{}, true, ask(newcomer)};
+    std::vector<UserVerdict> out;
     for (const std::uint32_t user : users) {
         newcomer.uid = user;
         const BindVerdict verdict = ask(newcomer);
@@ -71,6 +72,13 @@ std::vector<UserVerdict> for_all_users(Newcomer newcomer, std::span<const PortHo
         else
             same->users.push_back(user);
     }
+    const auto same = std::find_if(out.begin(), out.end(), [&](const UserVerdict& other) {
+        return alike(other.verdict, others.verdict);
+    });
+    if (same == out.end())
+        out.push_back(others);
+    else
+        same->everybody_else = true;
     return out;
 }
 
