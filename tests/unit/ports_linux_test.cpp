@@ -1,4 +1,4 @@
-// Linux's rules for ports. tests/live/ports_live_test.cpp holds them against a kernel.
+// Linux's rules for ports. tests/live/ports_test.cpp holds them against a kernel.
 #include "ports/rules.hpp"
 
 #include <string>
