@@ -34,7 +34,7 @@ endif
 
 # Portable code, every platform's decoders, and exactly one platform's live part.
 SOURCES := $(filter-out src/main.cpp,$(wildcard src/*.cpp src/*/*.cpp)) \
-           $(filter-out %/live.cpp %/live_%.cpp,$(wildcard platform/*/*.cpp)) \
+           $(filter-out $(wildcard platform/*/live.cpp platform/*/live_*.cpp),$(wildcard platform/*/*.cpp)) \
            $(wildcard platform/$(PLATFORM)/live.cpp platform/$(PLATFORM)/live_*.cpp)
 OBJECTS = $(SOURCES:%.cpp=$(OUT)/%.o) $(BPF_OBJECTS)
 TESTS := $(wildcard tests/unit/*.cpp)

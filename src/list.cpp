@@ -50,12 +50,6 @@ void amend(SocketRecord& socket, const std::vector<HalfOpen>& half_open) {
     if (socket.timer) socket.timer->retransmits = found->retransmits;
 }
 
-Row with_owner(const SocketRecord& socket, const SideTables& side) {
-    Row row{socket, side.owners.lowest(socket.owner_key), side};
-    if (!row.owner && socket.darwin.last_pid) row.owner = Holder{*socket.darwin.last_pid, -1};
-    return row;
-}
-
 /// Walks the sections of a plan as the blocks of their tables arrive.
 class Lister {
 public:
@@ -195,6 +189,12 @@ private:
 };
 
 } // namespace
+
+Row with_owner(const SocketRecord& socket, const SideTables& side) {
+    Row row{socket, side.owners.lowest(socket.owner_key), side};
+    if (!row.owner && socket.darwin.last_pid) row.owner = Holder{*socket.darwin.last_pid, -1};
+    return row;
+}
 
 Request request_of(const Plan& plan) {
     Request request;

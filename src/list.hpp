@@ -42,6 +42,9 @@ Plan each_table_once(const Plan& plan);
 /// Only the side tables of a capture.
 void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem);
 
+/// The row of `socket`. Both outlive it.
+Row with_owner(const SocketRecord& socket, const SideTables& side);
+
 /// What `plan` asks the kernel for.
 Request request_of(const Plan& plan);
 

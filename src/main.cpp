@@ -17,10 +17,13 @@
 #include "hand_over.hpp"
 #include "list.hpp"
 #include "options.hpp"
+#include "ports/ask.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {
 namespace {
+
+constexpr int port_usage_status = 2; // of --explain, --who-answers and --can-bind in every dialect
 
 void complain(std::string_view line) { Output(STDERR_FILENO).write(fmt::format("netstat46: {}\n", line)); }
 
@@ -206,11 +209,38 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
     return list_repeatedly(task, out);
 }
 
+/// Native options are checked and then make no difference.
+int ask(const Ours& ours, const Source& source, const Dialect& dialect, Output& out) {
+    bool damaged = false;
+    const auto problem = [&](const Problem& what) {
+        damaged |= what.fails;
+        complain_of(what);
+    };
+    const PortAsker asker{source, dialect, ours.classic, ours.json};
+    const auto reply = answer_port_question(ours.question, asker, problem);
+    if (const UsageError* error = std::get_if<UsageError>(&reply)) {
+        complain(error->text);
+        return port_usage_status;
+    }
+    const PortReply& told = std::get<PortReply>(reply);
+    if (!ours.quiet) out.write(told.text);
+    return damaged ? in_trouble : told.status;
+}
+
 int run_ours(Ours ours, Output& out) {
     Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
     const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
     Parsed parsed = dialect.parse(ours.native, {ours.classic, &source.host});
-    if (const Say* what = std::get_if<Say>(&parsed)) return say(*what, ours, out);
+    const bool question = ours.question.count() != 0;
+    if (const Say* what = std::get_if<Say>(&parsed)) {
+        const int status = say(*what, ours, out);
+        return question && what->about == Say::About::Mistake ? port_usage_status : status;
+    }
+    if (question && std::holds_alternative<HandOver>(parsed)) {
+        complain("a question about a port goes only with options of the socket list");
+        return port_usage_status;
+    }
+    if (question) return ask(ours, source, dialect, out);
     if (const HandOver* mode = std::get_if<HandOver>(&parsed)) {
         if (ours.json || ours.quiet || !ours.selections.empty())
             return mistake(fmt::format("{} is no socket list: leave out {}", mode->mode,
@@ -229,13 +259,16 @@ int run_ours(Ours ours, Output& out) {
 int run(const std::vector<std::string>& arguments, std::string_view invoked_as, Output& out) {
     const char* classic = std::getenv("NETSTAT46_CLASSIC");
     auto read = read_ours(invoked_as, classic == nullptr ? "" : classic, arguments);
-    if (const UsageError* error = std::get_if<UsageError>(&read))
-        return mistake(error->text, dialect_of(live_host().os));
+    const bool about_port = asks_about_port(arguments);
+    if (const UsageError* error = std::get_if<UsageError>(&read)) {
+        const int status = mistake(error->text, dialect_of(live_host().os));
+        return about_port ? port_usage_status : status;
+    }
     Ours ours = std::get<Ours>(std::move(read));
-    if (!ours.quiet) return run_ours(std::move(ours), out);
+    if (!ours.quiet && !about_port) return run_ours(std::move(ours), out);
     try {
         return run_ours(std::move(ours), out);
-    } catch (const std::exception& error) { // 1 would say that nothing matched
+    } catch (const std::exception& error) { // 1 would be an answer
         complain(error.what());
         return in_trouble;
     }

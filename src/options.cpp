@@ -41,11 +41,26 @@ std::string take_flag(Ours& ours, std::string_view /*value*/) {
     return {};
 }
 
+template <std::optional<std::string> PortQuestion::*member>
+std::string take_question(Ours& ours, std::string_view value) {
+    ours.question.*member = std::string(value);
+    return {};
+}
+
+constexpr std::string_view port_form = "[PROTO:][ADDR:]PORT", address_form = "[PROTO:]ADDR:PORT",
+                           bind_form = "[PROTO:]ADDR:PORT[,v6only]...";
+
 constexpr OurOption our_options[] = {
     {"--classic", {}, "the native columns and bytes, nothing added", take_flag<&Ours::classic>},
     {"--dialect", "linux|darwin|freebsd", "that system's options and look", take_dialect},
     {"--json", {}, "one JSON document instead", take_flag<&Ours::json>},
     {"--quiet", {}, "print nothing; exit 0 if some match, 1 if none", take_flag<&Ours::quiet>},
+    {"--explain", port_form, "who holds a port, who answers there, who could bind it",
+     take_question<&PortQuestion::explain>},
+    {"--who-answers", address_form, "which socket gets what is sent there",
+     take_question<&PortQuestion::who_answers>},
+    {"--can-bind", bind_form, "would bind and listen succeed? 0 yes, 1 no, 3 depends",
+     take_question<&PortQuestion::can_bind>},
     {"--save", "DIR", "save what the kernel answered, then list it", take_text<&Ours::save>},
     {"--replay", "DIR", "list a saved capture, of any system", take_text<&Ours::replay>},
 };
@@ -98,6 +113,11 @@ std::optional<UsageError> conflict(const Ours& ours, bool classic_asked) {
     if (ours.json && (classic_asked || ours.dialect))
         return UsageError{
             fmt::format("--json has no look: leave out {}", classic_asked ? "--classic" : "--dialect")};
+    if (ours.question.count() > 1)
+        return UsageError{"--explain, --who-answers and --can-bind exclude each other: ask one of them"};
+    if (ours.question.count() != 0 && (ours.save || !ours.selections.empty()))
+        return UsageError{fmt::format("a question about a port lists nothing: leave out {}",
+                                      ours.save ? "--save" : ours.selections.front().first->name)};
     return std::nullopt;
 }
 
@@ -119,6 +139,15 @@ std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::strin
     if (auto wrong = conflict(ours, ours.classic)) return *wrong;
     ours.classic = ours.classic || program == "netstat" || !classic_variable.empty();
     return ours;
+}
+
+bool asks_about_port(std::span<const std::string> arguments) {
+    for (const std::string& argument : arguments) {
+        if (argument == "--") return false;
+        for (const std::string_view name : {"--explain", "--who-answers", "--can-bind"})
+            if (argument.substr(0, argument.find('=')) == name) return true;
+    }
+    return false;
 }
 
 std::string our_help() {

@@ -13,6 +13,13 @@
 
 namespace netstat46 {
 
+/// At most one of them is set.
+struct PortQuestion {
+    std::optional<std::string> explain, who_answers, can_bind;
+
+    [[nodiscard]] int count() const { return (explain ? 1 : 0) + (who_answers ? 1 : 0) + (can_bind ? 1 : 0); }
+};
+
 /// The options that no native netstat has, by their full names only, and what is left for the native grammar.
 struct Ours {
     bool classic = false;
@@ -20,6 +27,7 @@ struct Ours {
     std::optional<std::string> save, replay;
     bool json = false, quiet = false;
     std::vector<std::pair<const SelectionOption*, std::string>> selections; ///< and their values
+    PortQuestion question;
     bool version = false, help = false;
     std::vector<std::string> native; ///< all other arguments, in order
 };
@@ -33,6 +41,9 @@ struct UsageError {
 /// behind `--` are never ours.
 std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::string_view classic_variable,
                                          std::span<const std::string> arguments);
+
+/// One of them asks about a port: then every usage error ends with status 2.
+bool asks_about_port(std::span<const std::string> arguments);
 
 /// What `--help` says of ours; at most 24 lines of 80 columns.
 std::string our_help();

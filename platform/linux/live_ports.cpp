@@ -1,0 +1,99 @@
+// Linux: what decides over ports besides the sockets.
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "platform.hpp"
+#include "posix/port_facts.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// A descriptor that closes itself.
+class Descriptor {
+public:
+    explicit Descriptor(long fd) : fd_(static_cast<int>(fd)) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    [[nodiscard]] int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+std::optional<bool> option(int fd, int level, int name) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    if (::getsockopt(fd, level, name, &value, &length) != 0) return std::nullopt;
+    return value != 0;
+}
+
+/// pidfd_getfd(2) gives a second descriptor of the same socket, which is only asked and closed again.
+SocketOptions options_of(const Holder& holder) {
+    const Descriptor process(::syscall(SYS_pidfd_open, holder.pid, 0));
+    if (process.get() < 0 || holder.fd < 0) return {};
+    const Descriptor socket(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0));
+    if (socket.get() < 0) return {};
+    return {option(socket.get(), SOL_SOCKET, SO_REUSEADDR), option(socket.get(), SOL_SOCKET, SO_REUSEPORT),
+            option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY)};
+}
+
+/// CAP_NET_BIND_SERVICE of this process; of others only root is known to have it.
+bool may_bind_low(std::uint32_t uid) {
+    constexpr int net_bind_service = 10; // linux/capability.h
+    if (uid != ::geteuid()) return uid == 0;
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (!line.starts_with("CapEff:\t")) continue;
+        unsigned long long capabilities = 0;
+        std::from_chars(line.data() + 8, line.data() + line.size(), capabilities, 16);
+        return (capabilities >> net_bind_service & 1) != 0;
+    }
+    return uid == 0;
+}
+
+std::uint16_t first_unprivileged() {
+    std::ifstream file("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    unsigned port = 1024;
+    file >> port;
+    return static_cast<std::uint16_t>(std::min(port, 65535U));
+}
+
+std::string output_of(const char* command) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command, "r"), ::pclose);
+    std::string text;
+    char buffer[4096];
+    while (pipe) {
+        const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe.get());
+        if (got == 0) break;
+        text.append(buffer, got);
+    }
+    return text;
+}
+
+/// Only root may ask. nft(8) does not write out all that iptables(8) makes.
+std::string nat_rules() {
+    if (::geteuid() != 0) return {};
+    return output_of("PATH=/usr/sbin:/sbin:/usr/bin:/bin; exec 2>/dev/null;"
+                     " echo '# ipv4'; iptables-save -t nat;"
+                     " echo '# ipv6'; ip6tables-save -t nat;"
+                     " echo '# nft'; nft list ruleset");
+}
+
+} // namespace
+
+PortFacts live_port_facts() {
+    return {options_of, bindable, may_bind_low, first_unprivileged(), nat_rules()};
+}
+
+} // namespace netstat46

@@ -1,0 +1,39 @@
+#include "posix/port_facts.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace netstat46 {
+namespace {
+
+std::optional<bool> try_bind(int family, const sockaddr* name, socklen_t length) {
+    const int fd = ::socket(family, SOCK_DGRAM, 0);
+    if (fd < 0) return std::nullopt;
+    const int result = ::bind(fd, name, length);
+    const int error = errno;
+    ::close(fd);
+    if (result == 0) return true;
+    return error == EADDRNOTAVAIL ? std::optional(false) : std::nullopt;
+}
+
+} // namespace
+
+std::optional<bool> bindable(const Address& address) {
+    if (address.family == Family::Inet) {
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        std::memcpy(&name.sin_addr, address.bytes.data(), sizeof name.sin_addr);
+        return try_bind(AF_INET, reinterpret_cast<const sockaddr*>(&name), sizeof name);
+    }
+    sockaddr_in6 name{};
+    name.sin6_family = AF_INET6;
+    name.sin6_scope_id = address.scope;
+    std::memcpy(&name.sin6_addr, address.bytes.data(), sizeof name.sin6_addr);
+    return try_bind(AF_INET6, reinterpret_cast<const sockaddr*>(&name), sizeof name);
+}
+
+} // namespace netstat46

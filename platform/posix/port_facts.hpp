@@ -1,0 +1,14 @@
+// What every system's live part tells of ports in the same way.
+#pragma once
+
+#include <optional>
+
+#include "record/socket_record.hpp"
+
+namespace netstat46 {
+
+/// Whether bind(2) admits the address: asked with a datagram socket of our own on a port of the kernel's
+/// choice.
+std::optional<bool> bindable(const Address& address);
+
+} // namespace netstat46

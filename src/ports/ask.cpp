@@ -1,0 +1,150 @@
+#include "ports/ask.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+#include "list.hpp"
+#include "ports/explain.hpp"
+
+namespace netstat46 {
+namespace {
+
+constexpr int ok = 0, no = 1, depends = 3;
+
+/// The columns of the listing that -an gives, for sockets of `protocol`.
+std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Protocol protocol) {
+    const std::vector<std::string> all_numeric{"-an"};
+    const HostFacts& host = asker.source.host;
+    const Parsed parsed = asker.dialect.parse(all_numeric, {asker.classic, &host});
+    const Look look{asker.classic, &names, &host, true};
+    for (const Listing& listing : std::get<Chosen>(parsed).plan(look).listings)
+        for (const Section& section : listing.sections)
+            if (section.table.protocol == protocol) return section.columns;
+    return {};
+}
+
+Names numbers_only(Names names) {
+    names.host = [](const Address&) { return std::string_view{}; };
+    names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
+    return names;
+}
+
+/// What is known of the host that the sockets are on: of a capture's, only what the capture holds.
+PortHost host_of(const Source& source, const PortTable& table, const PortFacts& facts) {
+    PortHost host;
+    host.os = source.host.os;
+    host.major = major_of(source.host.release);
+    if (source.live) {
+        host.first_unprivileged = facts.first_unprivileged;
+        host.is_local = facts.is_local;
+        host.may_bind_low = facts.may_bind_low;
+        host.nat = parse_nat_rules(facts.nat_rules);
+        return host;
+    }
+    host.is_local = [&table](const Address& address) -> std::optional<bool> {
+        if (is_loopback(address)) return true;
+        for (const Address& other : table.addresses)
+            if (same_address(address, other)) return true;
+        return std::nullopt;
+    };
+    return host;
+}
+
+struct Asked {
+    const PortAsker& asker;
+    const ProblemSink& problem;
+};
+
+/// `answer` writes its text and gives the status.
+template <class Answer>
+PortReply with_table(const Asked& asked, Protocol protocol, std::uint16_t port, Answer answer) {
+    const Source& source = asked.asker.source;
+    const PortFacts facts = source.live ? live_port_facts() : PortFacts{};
+    const PortTable table = read_port_table(source, protocol, port, facts.options, asked.problem);
+    const Names names = numbers_only(source.live ? live_names() : replayed_names(table.side));
+    const PortRows rows{table, columns_of(asked.asker, names, protocol)};
+    Text text;
+    const int status = answer(text, rows, host_of(source, table, facts));
+    return {fmt::to_string(text), status};
+}
+
+std::optional<std::uint32_t> default_uid(const Source& source) {
+    return source.live ? std::optional<std::uint32_t>(geteuid()) : std::nullopt;
+}
+
+PortReply ask_explain(const Asked& asked, const PortTarget& target) {
+    return with_table(asked, target.protocol, target.port,
+                      [&](Text& out, const PortRows& rows, const PortHost& host) {
+                          const Explanation explanation =
+                              explain(target, rows.table, host, default_uid(asked.asker.source));
+                          if (asked.asker.json)
+                              put_explanation_json(out, explanation, rows.table);
+                          else
+                              put_explanation(out, explanation, rows);
+                          return explanation.rows.empty() && explanation.intercepted_by.empty() ? no : ok;
+                      });
+}
+
+PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
+    return with_table(
+        asked, target.protocol, target.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
+            const WhoAnswer answer =
+                who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
+            if (asked.asker.json)
+                put_who_answers_json(out, target, answer, rows.table);
+            else
+                put_who_answers(out, target, answer, rows);
+            if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty()) return depends;
+            return answer.verdict.who.empty() ? no : ok;
+        });
+}
+
+PortReply ask_can_bind(const Asked& asked, Newcomer newcomer) {
+    if (!newcomer.uid) newcomer.uid = default_uid(asked.asker.source);
+    return with_table(
+        asked, newcomer.protocol, newcomer.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
+            const BindAnswer answer = can_bind(host, newcomer, rows.table.holders);
+            if (asked.asker.json)
+                put_bind_answer_json(out, newcomer, answer, rows.table);
+            else
+                put_bind_answer(out, newcomer, answer, rows);
+            if (answer.verdict.outcome == Outcome::Refused) return no;
+            const bool sure = answer.verdict.outcome == Outcome::Ok && answer.intercepted_by.empty();
+            return sure ? ok : depends;
+        });
+}
+
+UsageError not_a_target(std::string_view option, std::string_view text, std::string_view form) {
+    return {fmt::format("{}: `{}' is not {}", option, text, form)};
+}
+
+} // namespace
+
+std::variant<PortReply, UsageError> answer_port_question(const PortQuestion& question, const PortAsker& asker,
+                                                         const ProblemSink& problem) {
+    SideTables side;
+    if (!asker.source.live) read_side_tables(asker.source, side, [](const Problem&) {});
+    const Names names = asker.source.live ? live_names() : replayed_names(side);
+    const Asked asked{asker, problem};
+    if (question.explain) {
+        const auto target = parse_port_target(*question.explain, names);
+        if (target) return ask_explain(asked, *target);
+        return not_a_target("--explain", *question.explain,
+                            "[PROTO:][ADDR:]PORT, such as 8888, udp:53 or [::1]:8888");
+    }
+    if (question.who_answers) {
+        const auto target = parse_port_target(*question.who_answers, names);
+        if (target && target->address) return ask_who_answers(asked, *target);
+        return not_a_target("--who-answers", *question.who_answers,
+                            "[PROTO:]ADDR:PORT, such as 127.0.0.1:8888 or udp:[::1]:53");
+    }
+    const auto newcomer = parse_newcomer(*question.can_bind, names);
+    if (newcomer) return ask_can_bind(asked, *newcomer);
+    return not_a_target(
+        "--can-bind", *question.can_bind,
+        "[PROTO:]ADDR:PORT[,v6only][,reuseaddr][,reuseport][,uid=N], such as 0.0.0.0:8888,reuseaddr");
+}
+
+} // namespace netstat46

@@ -1,0 +1,39 @@
+// What the port questions print.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "format/dialect.hpp"
+#include "ports/explanation.hpp"
+
+namespace netstat46 {
+
+/// The sockets of a port in a listing's columns.
+struct PortRows {
+    const PortTable& table;
+    std::vector<Column> columns;
+};
+
+/// Heading and rows, as the listing prints them.
+void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which, bool heading);
+
+/// For people: who holds it, who answers, who could bind.
+void put_explanation(Text& out, const Explanation& explanation, const PortRows& rows);
+
+/// The verdict on one bind, in a sentence or two, and the rows that it is because of.
+void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answer, const PortRows& rows);
+
+/// The rows that answer, and a sentence where that is not the whole truth.
+void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows);
+
+// The same as one JSON document each.
+void put_explanation_json(Text& out, const Explanation& explanation, const PortTable& table);
+void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer& answer,
+                          const PortTable& table);
+void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer,
+                          const PortTable& table);
+
+} // namespace netstat46

@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+#include "format/json.hpp"
+#include "list.hpp"
+#include "ports/explain.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// Members of one object or items of one array, commas between them.
+class List {
+public:
+    List(Text& out, char open, char close) : out_(out), close_(close) { out_.push_back(open); }
+    List(const List&) = delete;
+    List& operator=(const List&) = delete;
+    ~List() { out_.push_back(close_); }
+
+    Text& item() {
+        if (!first_) out_.push_back(',');
+        first_ = false;
+        return out_;
+    }
+    Text& member(std::string_view name) {
+        put_json_string(item(), name);
+        out_.push_back(':');
+        return out_;
+    }
+    void text(std::string_view name, std::string_view value) { put_json_string(member(name), value); }
+    void flag(std::string_view name, bool value) { put(member(name), value ? "true" : "false"); }
+    template <class Number>
+    void number(std::string_view name, Number value) {
+        put_number(member(name), value);
+    }
+
+private:
+    Text& out_;
+    char close_;
+    bool first_ = true;
+};
+
+std::string text_of(const Address& address) {
+    Text text;
+    put_address(text, address);
+    return fmt::to_string(text);
+}
+
+constexpr std::string_view doubt_names[] = {"",      "option", "v6only",   "user", "reuseport cache",
+                                            "order", "group",  "interface"};
+
+void put_truth(List& object, std::string_view name, Truth value) {
+    put(object.member(name), value == Truth::Yes ? "true" : value == Truth::No ? "false" : "null");
+}
+
+void put_holder(Text& out, const PortTable& table, std::size_t row) {
+    const PortHolder& holder = table.holders[row];
+    const Names names = replayed_names(table.side);
+    List object(out, '{', '}');
+    put_json_socket(object.member("socket"), with_owner(table.sockets[row], table.side),
+                    {&table.host, &names});
+    put_truth(object, "receives_ipv4", holder.ipv4);
+    put_truth(object, "receives_ipv6", holder.ipv6);
+    put_truth(object, "reuseaddr", holder.reuseaddr);
+    put_truth(object, "reuseport", holder.reuseport);
+}
+
+void put_holders(List& object, std::string_view name, const PortTable& table,
+                 const std::vector<std::size_t>& rows) {
+    List list(object.member(name), '[', ']');
+    for (const std::size_t row : rows) put_holder(list.item(), table, row);
+}
+
+void put_texts(List& object, std::string_view name, const std::vector<std::string>& texts) {
+    List list(object.member(name), '[', ']');
+    for (const std::string& text : texts) put_json_string(list.item(), text);
+}
+
+void put_certainty(List& object, bool doubtful, Doubt doubt, std::string_view nat_rule) {
+    object.text("certainty", !nat_rule.empty() ? "intercepted" : doubtful ? "depends" : "certain");
+    if (doubt != Doubt::None) object.text("depends_on", doubt_names[static_cast<std::size_t>(doubt)]);
+    if (!nat_rule.empty()) object.text("intercepted_by", nat_rule);
+}
+
+void put_who(List& object, const WhoAnswer& answer, const PortTable& table) {
+    put_holders(object, "answered_by", table, answer.verdict.who);
+    if (!answer.verdict.silent.empty()) put_holders(object, "refused_by", table, answer.verdict.silent);
+    object.flag("maybe_nobody", answer.verdict.maybe_nobody);
+    put_certainty(object, answer.verdict.doubt != Doubt::None, answer.verdict.doubt, answer.intercepted_by);
+}
+
+void put_verdict(List& object, const BindVerdict& verdict, const PortTable& table,
+                 std::string_view nat_rule) {
+    constexpr std::string_view outcomes[] = {"ok", "refused", "depends"};
+    object.text("outcome", outcomes[static_cast<std::size_t>(verdict.outcome)]);
+    if (!verdict.error.empty()) object.text("error", verdict.error);
+    put_holders(object, "because_of", table, verdict.because);
+    put_certainty(object, verdict.outcome == Outcome::Depends, verdict.doubt,
+                  verdict.outcome == Outcome::Refused ? "" : nat_rule);
+}
+
+void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, const PortTable& table) {
+    object.text("address", text_of(newcomer.address));
+    if (newcomer.family == Family::Inet6) object.flag("v6only", newcomer.v6only);
+    object.flag("reuseaddr", newcomer.reuseaddr);
+    object.flag("reuseport", newcomer.reuseport);
+    if (newcomer.uid) object.number("uid", *newcomer.uid);
+    put_verdict(object, answer.verdict, table, answer.intercepted_by);
+    if (answer.assumes_local) object.flag("assumes_local_address", true);
+    if (answer.by_user.empty()) return;
+    List list(object.member("by_user"), '[', ']');
+    for (const UserVerdict& users : answer.by_user) {
+        List one(list.item(), '{', '}');
+        {
+            List uids(one.member("uids"), '[', ']');
+            for (const std::uint32_t uid : users.users) put_number(uids.item(), uid);
+        }
+        one.flag("everybody_else", users.everybody_else);
+        put_verdict(one, users.verdict, table, {});
+    }
+}
+
+void put_target(List& object, Protocol protocol, std::uint16_t port) {
+    object.text("protocol", name_of(protocol));
+    object.number("port", port);
+}
+
+} // namespace
+
+void put_explanation_json(Text& out, const Explanation& explanation, const PortTable& table) {
+    {
+        List object(out, '{', '}');
+        put_target(object, explanation.target.protocol, explanation.target.port);
+        if (explanation.target.address) object.text("address", text_of(*explanation.target.address));
+        object.flag("held", !explanation.rows.empty());
+        put_holders(object, "holders", table, explanation.rows);
+        {
+            List answers(object.member("answers"), '[', ']');
+            for (const AnswerLine& line : explanation.answers) {
+                List one(answers.item(), '{', '}');
+                put_texts(one, "to", line.to);
+                put_who(one, line.answer, table);
+                if (!line.why.empty()) one.text("why", line.why);
+            }
+        }
+        List binds(object.member("binds"), '[', ']');
+        for (const BindLine& line : explanation.binds) {
+            List one(binds.item(), '{', '}');
+            one.text("programs", line.programs);
+            put_bind(one, line.newcomer, line.answer, table);
+            if (line.answer.verdict.outcome == Outcome::Ok) put_texts(one, "would_get", line.gets);
+        }
+    }
+    out.push_back('\n');
+}
+
+void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer& answer,
+                          const PortTable& table) {
+    {
+        List object(out, '{', '}');
+        put_target(object, newcomer.protocol, newcomer.port);
+        put_bind(object, newcomer, answer, table);
+    }
+    out.push_back('\n');
+}
+
+void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer,
+                          const PortTable& table) {
+    {
+        List object(out, '{', '}');
+        put_target(object, target.protocol, target.port);
+        object.text("address", text_of(*target.address));
+        put_who(object, answer, table);
+    }
+    out.push_back('\n');
+}
+
+} // namespace netstat46

@@ -1,0 +1,49 @@
+// All that can be said of one port, as data.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ports/port_table.hpp"
+#include "ports/questions.hpp"
+#include "ports/target.hpp"
+
+namespace netstat46 {
+
+/// Destinations that are answered alike.
+struct AnswerLine {
+    std::vector<std::string> to; ///< `127.0.0.1`, `any IPv4`, `any other IPv6`
+    WhoAnswer answer;
+    std::string why; ///< a remark on the answer, or empty
+};
+
+/// What happens to a program that binds.
+struct BindLine {
+    Newcomer newcomer;
+    std::string_view address;  ///< `0.0.0.0`, `[::] dual`
+    std::string_view programs; ///< who binds so
+    BindAnswer answer;
+    std::vector<std::string> gets; ///< what it would then receive
+};
+
+struct Explanation {
+    PortTarget target;
+    std::vector<std::size_t> rows; ///< of the sockets it is about
+    std::string headline;
+    std::vector<AnswerLine> answers;
+    std::vector<BindLine> binds;
+    std::string intercepted_by; ///< a nat rule that takes some of it
+};
+
+/// `uid`: the user who asks, or nobody in particular.
+Explanation explain(const PortTarget& target, const PortTable& table, const PortHost& host,
+                    std::optional<std::uint32_t> uid);
+
+/// Why one cannot say who answers; empty for None.
+std::string doubt_in_words(Doubt doubt);
+
+/// `1 listening socket`, `2 connections and 1 half-open connection`.
+std::string counted(const std::vector<const PortHolder*>& holders);
+
+} // namespace netstat46

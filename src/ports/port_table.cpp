@@ -1,0 +1,66 @@
+#include "ports/port_table.hpp"
+
+#include <unistd.h>
+
+#include "format/address.hpp"
+#include "format/output.hpp"
+#include "list.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// A socket that outlives its block.
+SocketRecord kept(SocketRecord socket) {
+    socket.unix_ = {};
+    socket.freebsd = {};
+    return socket;
+}
+
+/// A listing that keeps what it reads instead of printing it.
+Plan reading_plan(PortTable& table) {
+    Section section;
+    section.table = {table.protocol, true, true};
+    section.selects = [&table](const SocketRecord& socket) {
+        if (!is_unspecified(socket.local.address)) table.addresses.push_back(unmapped(socket.local.address));
+        if (socket.local.port == table.port) table.sockets.push_back(kept(socket));
+        return false;
+    };
+    Plan plan;
+    plan.owners = plan.bound = true;
+    plan.filter.local_ports = {{table.port, table.port}};
+    plan.listings.push_back({{}, false, {section}});
+    return plan;
+}
+
+void add_options(PortHolder& holder, const SocketOptions& options) {
+    if (options.reuseaddr) holder.reuseaddr = truth(*options.reuseaddr);
+    if (options.reuseport) holder.reuseport = truth(*options.reuseport);
+    if (options.v6only && holder.v6only == Truth::Unknown) holder.v6only = truth(*options.v6only);
+}
+
+} // namespace
+
+PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
+                          const std::function<SocketOptions(const Holder&)>& options,
+                          const ProblemSink& problem) {
+    PortTable table;
+    table.host = source.host;
+    table.protocol = protocol;
+    table.port = port;
+    Output nowhere(STDOUT_FILENO);
+    const Streams streams{nowhere, problem, [](std::string_view) {}};
+    const Listed listed = list(
+        reading_plan(table), source, [](const SocketRecord&) { return true; }, table.side, streams);
+    table.damaged = listed.status != 0;
+    for (std::size_t row = 0; row < table.sockets.size(); ++row) {
+        PortHolder holder = holder_of(table.sockets[row], source.host.os, row);
+        for (const Holder& owner : table.side.owners.all(table.sockets[row].owner_key)) {
+            if (holder.reuseaddr != Truth::Unknown && holder.reuseport != Truth::Unknown) break;
+            if (options) add_options(holder, options(owner));
+        }
+        table.holders.push_back(holder);
+    }
+    return table;
+}
+
+} // namespace netstat46

@@ -1,0 +1,30 @@
+// The sockets that hold one port, read from a source.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "capture/source.hpp"
+#include "ports/holder.hpp"
+#include "record/side_tables.hpp"
+
+namespace netstat46 {
+
+struct PortTable {
+    HostFacts host;
+    Protocol protocol = Protocol::Tcp;
+    std::uint16_t port = 0;
+    std::vector<SocketRecord> sockets; ///< with this local port, in the kernel's order; no views into blocks
+    std::vector<PortHolder> holders;   ///< of the same sockets: holders[i].row == i
+    std::vector<Address> addresses;    ///< that some socket of the protocol is bound to
+    SideTables side;
+    bool damaged = false; ///< something could not be read
+};
+
+/// Reads the sockets of `protocol` on `port`, who holds them, and their options as far as `options` tells
+/// them.
+PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
+                          const std::function<SocketOptions(const Holder&)>& options,
+                          const ProblemSink& problem);
+
+} // namespace netstat46

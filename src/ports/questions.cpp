@@ -1,0 +1,160 @@
+#include "ports/questions.hpp"
+
+#include <charconv>
+#include <set>
+
+#include "format/address.hpp"
+#include "ports/rules.hpp"
+
+namespace netstat46 {
+namespace {
+
+BindVerdict by_rules(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
+    if (host.os == Os::Linux) return linux_bind(newcomer, holders);
+    return bsd_bind({host.os == Os::FreeBSD, host.major}, newcomer, holders);
+}
+
+/// Darwin keeps these for itself (bsd/netinet/in_pcb.c, restricted_port_list): no holder, and EADDRINUSE all
+/// the same.
+bool darwin_keeps(const Newcomer& newcomer) {
+    constexpr std::uint16_t kept[] = {62742, 62743, 61314, 61315};
+    return std::find(std::begin(kept), std::end(kept), newcomer.port) != std::end(kept) ||
+           (newcomer.protocol == Protocol::Tcp && newcomer.port == 55555);
+}
+
+/// Ports that want a privilege. Darwin asks for it only at a specific address.
+bool privileged(const PortHost& host, const Newcomer& newcomer) {
+    constexpr std::uint16_t reserved = 1024; // IPPORT_RESERVED
+    if (host.os == Os::Linux) return newcomer.port < host.first_unprivileged;
+    if (host.os == Os::Darwin && is_unspecified(unmapped(newcomer.address))) return false;
+    return newcomer.port < reserved;
+}
+
+bool may_bind_low(const PortHost& host, std::uint32_t uid) {
+    return host.may_bind_low ? host.may_bind_low(uid) : uid == 0;
+}
+
+bool is_link_local(const Address& address) {
+    return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+}
+
+/// What refuses the newcomer before any holder is looked at, or an empty view.
+std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
+    if (is_v4_mapped(newcomer.address) && newcomer.v6only) return "EINVAL";
+    if (host.os == Os::Linux && is_link_local(newcomer.address) && newcomer.address.scope == 0)
+        return "EINVAL";
+    if (local == false) return "EADDRNOTAVAIL";
+    if (privileged(host, newcomer) && !may_bind_low(host, *newcomer.uid)) return "EACCES";
+    return host.os == Os::Darwin && darwin_keeps(newcomer) ? "EADDRINUSE" : "";
+}
+
+bool alike(const BindVerdict& a, const BindVerdict& b) {
+    return a.outcome == b.outcome && a.error == b.error && a.because == b.because && a.doubt == b.doubt;
+}
+
+std::vector<UserVerdict> for_all_users(Newcomer newcomer, std::span<const PortHolder> holders,
+                                       const std::function<BindVerdict(const Newcomer&)>& ask) {
+    std::set<std::uint32_t> users{0};
+    for (const PortHolder& holder : holders)
+        if (holder.uid) users.insert(*holder.uid);
+    std::uint32_t nobodys = 1;
+    while (users.count(nobodys) != 0) ++nobodys;
+    newcomer.uid = nobodys;
+    const UserVerdict others{{}, true, ask(newcomer)};
+    std::vector<UserVerdict> out;
+    for (const std::uint32_t user : users) {
+        newcomer.uid = user;
+        const BindVerdict verdict = ask(newcomer);
+        const auto same = std::find_if(
+            out.begin(), out.end(), [&](const UserVerdict& other) { return alike(other.verdict, verdict); });
+        if (same == out.end())
+            out.push_back({{user}, false, verdict});
+        else
+            same->users.push_back(user);
+    }
+    const auto same = std::find_if(out.begin(), out.end(), [&](const UserVerdict& other) {
+        return alike(other.verdict, others.verdict);
+    });
+    if (same == out.end())
+        out.push_back(others);
+    else
+        same->everybody_else = true;
+    return out;
+}
+
+BindVerdict together(const std::vector<UserVerdict>& by_user) {
+    BindVerdict verdict = by_user.front().verdict;
+    std::set<std::size_t> because;
+    for (const UserVerdict& user : by_user) {
+        because.insert(user.verdict.because.begin(), user.verdict.because.end());
+        if (user.verdict.outcome != verdict.outcome) verdict.outcome = Outcome::Depends;
+        if (verdict.error.empty()) verdict.error = user.verdict.error;
+    }
+    verdict.because.assign(because.begin(), because.end());
+    if (by_user.size() > 1 && verdict.outcome == Outcome::Depends) verdict.doubt = Doubt::User;
+    return verdict;
+}
+
+/// The rule that keeps packets from the newcomer. Those for a wildcard come to any address, of which one
+/// stands for all.
+std::string rule_against(const PortHost& host, const Newcomer& newcomer) {
+    const PortHolder self = holder_of(newcomer);
+    const auto against = [&](const Address& address) {
+        return intercepting_rule(host.nat, newcomer.protocol, address, newcomer.port);
+    };
+    if (!self.wildcard) return against(self.address);
+    std::string rule;
+    if (self.ipv4 == Truth::Yes) rule = against(any_inet);
+    if (rule.empty() && self.ipv6 == Truth::Yes) rule = against(any_inet6);
+    return rule;
+}
+
+/// connect(2) to a wildcard reaches the host itself.
+Address reached(const Address& destination) {
+    Address address = unmapped(destination);
+    if (!is_unspecified(address)) return address;
+    if (address.family == Family::Inet) address.bytes[0] = 127;
+    address.bytes[address.family == Family::Inet ? 3 : 15] = 1;
+    return address;
+}
+
+} // namespace
+
+int major_of(const std::string& release) {
+    int major = 0;
+    std::from_chars(release.data(), release.data() + release.size(), major);
+    return major;
+}
+
+BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
+    const Address inner = unmapped(newcomer.address);
+    std::optional<bool> local = true;
+    if (!is_unspecified(inner)) local = host.is_local ? host.is_local(inner) : std::nullopt;
+    const auto ask = [&](const Newcomer& one) {
+        const std::string_view error = refused_outright(host, one, local);
+        return error.empty() ? by_rules(host, one, holders)
+                             : BindVerdict{Outcome::Refused, error, {}, Doubt::None};
+    };
+    BindAnswer answer;
+    if (newcomer.uid) {
+        answer.verdict = ask(newcomer);
+    } else {
+        answer.by_user = for_all_users(newcomer, holders, ask);
+        answer.verdict = together(answer.by_user);
+        if (answer.by_user.size() == 1) answer.by_user.clear();
+    }
+    answer.assumes_local = !local && answer.verdict.outcome != Outcome::Refused;
+    answer.intercepted_by = rule_against(host, newcomer);
+    return answer;
+}
+
+WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
+                      std::span<const PortHolder> holders) {
+    const Address address = reached(destination);
+    const AnswerVerdict verdict = host.os == Os::Linux
+                                      ? linux_answer(address, holders)
+                                      : bsd_answer({host.os == Os::FreeBSD, host.major}, address, holders);
+    return {verdict, intercepting_rule(host.nat, protocol, address, port)};
+}
+
+} // namespace netstat46

@@ -1,0 +1,61 @@
+// Would a bind succeed, who answers: the kernels' rules plus what the host allows at all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ports/holder.hpp"
+#include "ports/nat.hpp"
+#include "ports/verdict.hpp"
+
+namespace netstat46 {
+
+/// Addresses that stand for those that no socket is bound to (RFC 5737, RFC 3849).
+inline constexpr Address any_inet{Family::Inet, {192, 0, 2, 46}, 0};
+inline constexpr Address any_inet6{
+    Family::Inet6, {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x46}, 0};
+
+/// What decides besides the sockets.
+struct PortHost {
+    Os os = Os::Linux;
+    int major = 0;                           ///< FreeBSD 13, 14, 15
+    std::uint16_t first_unprivileged = 1024; ///< Linux net.ipv4.ip_unprivileged_port_start
+    std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known
+    std::function<bool(std::uint32_t uid)> may_bind_low;         ///< empty: root
+    NatRules nat;
+};
+
+/// The verdict for some users who fare alike.
+struct UserVerdict {
+    std::vector<std::uint32_t> users;
+    bool everybody_else = false;
+    BindVerdict verdict;
+};
+
+struct BindAnswer {
+    BindVerdict verdict;              ///< over all users, if none was given
+    std::vector<UserVerdict> by_user; ///< if the outcome depends on the user
+    bool assumes_local = false;       ///< whether the host has the address is not known
+    std::string intercepted_by;       ///< the nat rule that takes its packets first
+};
+
+struct WhoAnswer {
+    AnswerVerdict verdict;
+    std::string intercepted_by;
+};
+
+/// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.
+int major_of(const std::string& release);
+
+/// `holders`: those of the newcomer's protocol and port, in row order.
+BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders);
+
+/// Of a wildcard destination: what a client on the host itself gets, which connects to loopback.
+WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
+                      std::span<const PortHolder> holders);
+
+} // namespace netstat46

@@ -1,0 +1,104 @@
+#include "ports/target.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+
+namespace netstat46 {
+namespace {
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+/// Takes `tcp:` or `udp:` off the front.
+std::optional<Protocol> take_protocol(std::string_view& text) {
+    for (const Protocol protocol : {Protocol::Tcp, Protocol::Udp}) {
+        const std::string_view name = name_of(protocol);
+        if (!text.starts_with(name) || text.substr(name.size(), 1) != ":") continue;
+        text.remove_prefix(name.size() + 1);
+        return protocol;
+    }
+    return std::nullopt;
+}
+
+/// `*`, `127.0.0.1`, `[::1]`. A bare IPv6 address could swallow the port and is none.
+std::optional<Address> parse_host(std::string_view text) {
+    if (text == "*") return Address{Family::Inet6, {}, 0};
+    const bool bracketed = text.size() > 2 && text.front() == '[' && text.back() == ']';
+    if (bracketed) text = text.substr(1, text.size() - 2);
+    const auto address = parse_address(text);
+    if (!address || bracketed != (address->family == Family::Inet6)) return std::nullopt;
+    return address;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text, const Names& names) {
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!digits) {
+        const std::vector<std::uint16_t> ports = names.ports(text);
+        return ports.empty() ? std::nullopt : std::optional(ports.front());
+    }
+    const auto port = parse_number<std::uint16_t>(text);
+    return port == std::uint16_t{0} ? std::nullopt : port;
+}
+
+} // namespace
+
+std::string_view name_of(Protocol protocol) { return protocol == Protocol::Udp ? "udp" : "tcp"; }
+
+std::string written(const Address& address, std::uint16_t port) {
+    Text text;
+    put_address(text, address);
+    const std::string host = fmt::to_string(text);
+    return address.family == Family::Inet6 ? fmt::format("[{}]:{}", host, port)
+                                           : fmt::format("{}:{}", host, port);
+}
+
+std::optional<PortTarget> parse_port_target(std::string_view text, const Names& names) {
+    PortTarget target;
+    target.protocol = take_protocol(text).value_or(Protocol::Tcp);
+    if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
+        target.address = parse_host(text.substr(0, colon));
+        if (!target.address) return std::nullopt;
+        text.remove_prefix(colon + 1);
+    }
+    const auto port = parse_port(text, names);
+    if (!port) return std::nullopt;
+    target.port = *port;
+    return target;
+}
+
+std::optional<Newcomer> parse_newcomer(std::string_view text, const Names& names) {
+    const std::size_t comma = text.find(',');
+    const auto target = parse_port_target(text.substr(0, comma), names);
+    if (!target || !target->address) return std::nullopt;
+    Newcomer newcomer;
+    newcomer.protocol = target->protocol;
+    newcomer.address = *target->address;
+    newcomer.family = newcomer.address.family;
+    newcomer.port = target->port;
+    while (!text.empty() && text.find(',') != std::string_view::npos) {
+        text.remove_prefix(text.find(',') + 1);
+        const std::string_view word = text.substr(0, text.find(','));
+        if (word == "reuseaddr")
+            newcomer.reuseaddr = true;
+        else if (word == "reuseport")
+            newcomer.reuseport = true;
+        else if (word == "v6only" && newcomer.family == Family::Inet6)
+            newcomer.v6only = true;
+        else if (word.starts_with("uid=") && !newcomer.uid) {
+            newcomer.uid = parse_number<std::uint32_t>(word.substr(4));
+            if (!newcomer.uid) return std::nullopt;
+        } else
+            return std::nullopt;
+    }
+    return newcomer;
+}
+
+} // namespace netstat46

@@ -1,0 +1,146 @@
+#include "ports/questions.hpp"
+
+#include <gtest/gtest.h>
+
+#include "format/address.hpp"
+
+namespace netstat46 {
+namespace {
+
+Newcomer newcomer(std::string_view address, std::uint16_t port, std::optional<std::uint32_t> uid = 1000) {
+    Newcomer out;
+    out.address = *parse_address(address);
+    out.family = out.address.family;
+    out.port = port;
+    out.uid = uid;
+    return out;
+}
+
+PortHolder listening(std::string_view address, std::uint32_t uid) {
+    PortHolder out = holder_of(newcomer(address, 8888, uid));
+    out.reuseaddr = Truth::Yes;
+    return out;
+}
+
+PortHost host(Os os) {
+    PortHost out;
+    out.os = os;
+    return out;
+}
+
+std::string_view error(const PortHost& host, const Newcomer& newcomer) {
+    return can_bind(host, newcomer, {}).verdict.error;
+}
+
+TEST(CanBind, LowPortsArePrivileged) {
+    EXPECT_EQ(error(host(Os::Linux), newcomer("0.0.0.0", 80)), "EACCES");
+    EXPECT_EQ(error(host(Os::Linux), newcomer("0.0.0.0", 80, 0)), "");
+    EXPECT_EQ(error(host(Os::FreeBSD), newcomer("0.0.0.0", 1023)), "EACCES");
+    EXPECT_EQ(error(host(Os::FreeBSD), newcomer("0.0.0.0", 1024)), "");
+}
+
+TEST(CanBind, LinuxPrivilegedPortsBeginWhereTheSysctlSays) {
+    PortHost open = host(Os::Linux);
+    open.first_unprivileged = 80;
+    EXPECT_EQ(error(open, newcomer("0.0.0.0", 80)), "");
+    EXPECT_EQ(error(open, newcomer("0.0.0.0", 79)), "EACCES");
+    open.may_bind_low = [](std::uint32_t uid) { return uid == 1000; };
+    EXPECT_EQ(error(open, newcomer("0.0.0.0", 79)), "");
+}
+
+TEST(CanBind, DarwinGuardsLowPortsOnSpecificAddressesOnly) {
+    EXPECT_EQ(error(host(Os::Darwin), newcomer("0.0.0.0", 80)), "");
+    EXPECT_EQ(error(host(Os::Darwin), newcomer("::", 80)), "");
+    EXPECT_EQ(error(host(Os::Darwin), newcomer("127.0.0.1", 80)), "EACCES");
+}
+
+TEST(CanBind, DarwinKeepsSomePortsForItself) {
+    const BindAnswer kept = can_bind(host(Os::Darwin), newcomer("0.0.0.0", 62742), {});
+    EXPECT_EQ(kept.verdict.error, "EADDRINUSE");
+    EXPECT_TRUE(kept.verdict.because.empty());
+    EXPECT_EQ(error(host(Os::Darwin), newcomer("0.0.0.0", 55555)), "EADDRINUSE");
+    Newcomer udp = newcomer("0.0.0.0", 55555);
+    udp.protocol = Protocol::Udp;
+    EXPECT_EQ(error(host(Os::Darwin), udp), "");
+    EXPECT_EQ(error(host(Os::Linux), newcomer("0.0.0.0", 55555)), "");
+}
+
+TEST(CanBind, AnAddressThatIsNotLocalIsNotAvailable) {
+    PortHost known = host(Os::Linux);
+    known.is_local = [](const Address& address) -> std::optional<bool> { return is_loopback(address); };
+    EXPECT_EQ(error(known, newcomer("10.0.0.1", 8888)), "EADDRNOTAVAIL");
+    EXPECT_EQ(error(known, newcomer("127.0.0.1", 8888)), "");
+    EXPECT_EQ(error(known, newcomer("0.0.0.0", 8888)), "");
+}
+
+TEST(CanBind, WhereAddressesAreNotKnownItSaysThatItAssumesOne) {
+    EXPECT_TRUE(can_bind(host(Os::Darwin), newcomer("10.0.0.1", 8888), {}).assumes_local);
+    EXPECT_FALSE(can_bind(host(Os::Darwin), newcomer("0.0.0.0", 8888), {}).assumes_local);
+    const std::vector<PortHolder> holders{listening("10.0.0.1", 1000)};
+    EXPECT_FALSE(
+        can_bind(host(Os::Darwin), newcomer("10.0.0.1", 8888), holders).assumes_local); // refused anyhow
+}
+
+TEST(CanBind, ImpossibleAddressesAreInvalid) {
+    Newcomer mapped = newcomer("::ffff:127.0.0.1", 8888);
+    mapped.v6only = true;
+    EXPECT_EQ(error(host(Os::Linux), mapped), "EINVAL");
+    EXPECT_EQ(error(host(Os::Linux), newcomer("fe80::1", 8888)), "EINVAL");
+    Newcomer scoped = newcomer("fe80::1", 8888);
+    scoped.address.scope = 2;
+    EXPECT_EQ(error(host(Os::Linux), scoped), "");
+}
+
+TEST(CanBind, WithoutAUserTheVerdictIsForAllOfThem) {
+    const std::vector<PortHolder> holders{listening("::1", 501)};
+    Newcomer go = newcomer("::", 8888, std::nullopt);
+    go.reuseaddr = true;
+    const BindAnswer answer = can_bind(host(Os::Darwin), go, holders);
+    EXPECT_EQ(answer.verdict.outcome, Outcome::Depends);
+    EXPECT_EQ(answer.verdict.doubt, Doubt::User);
+    ASSERT_EQ(answer.by_user.size(), 2U);
+    EXPECT_EQ(answer.by_user[0].users, (std::vector<std::uint32_t>{0, 501}));
+    EXPECT_EQ(answer.by_user[0].verdict.outcome, Outcome::Ok);
+    EXPECT_TRUE(answer.by_user[1].everybody_else);
+    EXPECT_EQ(answer.by_user[1].verdict.because, std::vector<std::size_t>{0});
+}
+
+TEST(CanBind, IfAllUsersFareAlikeNoneNeedBeNamed) {
+    const std::vector<PortHolder> holders{listening("0.0.0.0", 501)};
+    const BindAnswer answer = can_bind(host(Os::Linux), newcomer("0.0.0.0", 8888, std::nullopt), holders);
+    EXPECT_EQ(answer.verdict.outcome, Outcome::Refused);
+    EXPECT_TRUE(answer.by_user.empty());
+}
+
+TEST(Questions, ANatRuleComesBeforeEverySocket) {
+    PortHost natted = host(Os::Linux);
+    natted.nat =
+        parse_nat_rules("# ipv4\n:PREROUTING -\n-A PREROUTING -p tcp --dport 8888 -j DNAT --to 1.2.3.4\n");
+    const std::vector<PortHolder> holders{listening("0.0.0.0", 1000)};
+    const auto who = [&](const char* to) {
+        return who_answers(natted, Protocol::Tcp, *parse_address(to), 8888, holders).intercepted_by;
+    };
+    EXPECT_NE(who("192.168.1.23"), "");
+    EXPECT_EQ(who("127.0.0.1"), "");
+    EXPECT_NE(can_bind(natted, newcomer("0.0.0.0", 8888), {}).intercepted_by, "");
+    EXPECT_EQ(can_bind(natted, newcomer("127.0.0.1", 8888), {}).intercepted_by, "");
+    EXPECT_EQ(can_bind(natted, newcomer("::1", 8888), {}).intercepted_by, "");
+}
+
+TEST(WhoAnswers, AWildcardDestinationIsTheHostItself) {
+    const std::vector<PortHolder> holders{listening("127.0.0.1", 1000)};
+    const auto who = [&](const char* to) {
+        return who_answers(host(Os::Linux), Protocol::Tcp, *parse_address(to), 8888, holders).verdict.who;
+    };
+    EXPECT_EQ(who("0.0.0.0").size(), 1U);
+    EXPECT_EQ(who("::ffff:127.0.0.1").size(), 1U);
+    EXPECT_EQ(who("::").size(), 0U);
+}
+
+TEST(Questions, TheMajorNumberIsTheRelease) {
+    EXPECT_EQ(major_of("14.5-RELEASE"), 14);
+    EXPECT_EQ(major_of(""), 0);
+}
+
+} // namespace
+} // namespace netstat46
