@@ -210,7 +210,19 @@ Request request_of(const Plan& plan) {
     return request;
 }
 
+namespace {
+
+bool lists_internet(const Listing& listing) {
+    return std::any_of(listing.sections.begin(), listing.sections.end(),
+                       [](const Section& section) { return section.table.inet || section.table.inet6; });
+}
+
+} // namespace
+
 void narrow(Plan& plan, const Selection& selection) {
+    // The heading of a listing that can have no row helps nobody, unless it is all that was asked for.
+    if (selection.internet_only() && std::any_of(plan.listings.begin(), plan.listings.end(), lists_internet))
+        std::erase_if(plan.listings, [](const Listing& listing) { return !lists_internet(listing); });
     const std::uint32_t states = selected_states(selection);
     plan.holders = plan.holders || selection.needs_owners();
     plan.owners = plan.owners || plan.holders;

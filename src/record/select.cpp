@@ -338,6 +338,10 @@ bool Selection::empty() const {
            pids.empty() && commands.empty() && users.empty() && states.empty() && !v6only;
 }
 
+bool Selection::internet_only() const {
+    return !ports.empty() || !local_ports.empty() || !foreign_ports.empty() || !addresses.empty() || v6only;
+}
+
 bool Selection::needs_owners() const { return !pids.empty() || !commands.empty() || !users.empty(); }
 
 std::span<const SelectionOption> selection_options() { return options; }

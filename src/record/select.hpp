@@ -31,6 +31,7 @@ struct Selection {
 
     [[nodiscard]] bool empty() const;
     [[nodiscard]] bool needs_owners() const;
+    [[nodiscard]] bool internet_only() const; ///< no socket without ports and addresses can satisfy it
 };
 
 /// One of our options that select.
