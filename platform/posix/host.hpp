@@ -1,0 +1,11 @@
+// This host, as far as POSIX tells.
+#pragma once
+
+#include "capture/raw_block.hpp"
+
+namespace netstat46 {
+
+/// Names of uname(2), the time now and the byte order.
+HostFacts posix_host(Os os);
+
+} // namespace netstat46
