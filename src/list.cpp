@@ -228,6 +228,8 @@ void narrow(Plan& plan, const Selection& selection) {
     plan.owners = plan.owners || plan.holders;
     plan.bound = plan.bound || (states & state_bit(State::Bound)) != 0;
     plan.filter = kernel_filter(selection);
+    if (!selection.empty() && !plan.listings.empty())
+        plan.listings.front().heading_always = true; // what matches nothing prints a heading on every system
     if (states == 0) return;
     for (Listing& listing : plan.listings)
         for (Section& section : listing.sections) {
@@ -261,6 +263,13 @@ Plan each_table_once(const Plan& plan) {
             };
         }
     return once;
+}
+
+Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
+    Plan plan = each_table_once(chosen.plan(look));
+    plan.owners = plan.holders = plan.half_open = false;
+    narrow(plan, selection);
+    return plan;
 }
 
 void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem) {

@@ -39,6 +39,9 @@ void narrow(Plan& plan, const Selection& selection);
 /// selects.
 Plan each_table_once(const Plan& plan);
 
+/// The sockets that the native options and ours select, each table once, and nothing that a look needs.
+Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& look);
+
 /// Only the side tables of a capture.
 void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem);
 

@@ -12,10 +12,9 @@
 
 #include "capture/capture_dir.hpp"
 #include "format/dialect.hpp"
-#include "format/json.hpp"
 #include "format/output.hpp"
 #include "hand_over.hpp"
-#include "list.hpp"
+#include "list_json.hpp"
 #include "options.hpp"
 #include "ports/ask.hpp"
 #include "record/select.hpp"
@@ -87,55 +86,14 @@ int list_once(const Task& task, Output& out) {
     return listed.status;
 }
 
-/// -n leaves out every name here, though BSD's leaves users' names alone.
-Names data_names_of(const Task& task, const SideTables& side) {
-    Numeric numeric = task.chosen.numeric;
-    numeric.users = numeric.users || (numeric.hosts && numeric.ports);
-    return names_of(task, side, numeric);
-}
-
-/// The sockets that the native options and ours select, without a look.
-Plan bare_plan(const Task& task, const Names& names) {
-    const Look look{false, &names, &task.source.host, !task.selection.empty()};
-    Plan plan = each_table_once(task.chosen.plan(look));
-    plan.owners = plan.half_open = false;
-    narrow(plan, task.selection);
-    return plan;
-}
-
-/// A damaged answer may have very many.
-constexpr std::size_t most_problems = 1000;
-
 int list_as_json(const Task& task, Output& out) {
     SideTables side;
-    const Names names = data_names_of(task, side);
-    const JsonLook look{&task.source.host, &names};
-    std::vector<std::string> problems;
-    const auto keep = [&](const Problem& problem) {
-        complain_of(problem);
-        if (problems.size() < most_problems) problems.push_back(problem.text);
-    };
-    Plan plan = bare_plan(task, names);
-    plan.owners = plan.holders = plan.tcp_info = true;
-    plan.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
-    plan.bound = plan.bound || task.chosen.all || (!task.selection.empty() && !task.chosen.listening);
-    const auto write = [&look, first = true](Text& text, const Row& row) mutable {
-        put(text, std::exchange(first, false) ? "\n" : ",\n");
-        put_json_socket(text, row, look);
-    };
-    Text text;
-    put_json_head(text, task.source.host);
-    out.write(text);
-    int status = 1;
-    try {
-        const Streams streams{out, keep, [](std::string_view) {}, write};
-        status = list(plan, task.source, selector(task.selection, side, names), side, streams).status;
-    } catch (const std::exception& error) { // the document still has to end
-        keep({error.what()});
-    }
-    put_json_tail(text, problems);
-    out.write(text);
-    return status;
+    const Names names = names_of(task, side, json_numeric(task.chosen.numeric));
+    const Look look{false, &names, &task.source.host, !task.selection.empty()};
+    const Streams streams{out, complain_of, [](std::string_view) {}, nullptr};
+    return list_json(json_plan(task.chosen, task.selection, look), task.source,
+                     selector(task.selection, side, names), side, look, streams)
+        .status;
 }
 
 // What --quiet exits with.
@@ -150,8 +108,9 @@ int list_quietly(const Task& task, Output& out) {
         trouble = trouble || problem.fails;
     };
     const Streams streams{out, hear, [](std::string_view) {}, [](Text&, const Row&) {}};
-    const Listed listed =
-        list(bare_plan(task, names), task.source, selector(task.selection, side, names), side, streams);
+    const Look look{false, &names, &task.source.host, !task.selection.empty()};
+    const Listed listed = list(bare_plan(task.chosen, task.selection, look), task.source,
+                               selector(task.selection, side, names), side, streams);
     if (trouble) return in_trouble;
     return listed.sockets > 0 ? matched : nothing_matched;
 }

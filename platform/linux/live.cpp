@@ -200,12 +200,23 @@ private:
 
     void add_table(const Table& table, std::size_t index) {
         if (table.protocol == Protocol::Unix)
-            sockets_.push_back([this, index] { return file("/proc/net/unix", "proc.net.unix", index); });
+            sockets_.push_back([this, index] {
+                if (!request_.filter.empty()) return nothing("proc.net.unix", index);
+                return file("/proc/net/unix", "proc.net.unix", index);
+            });
         for (const Interface& interface : interfaces) {
             if (interface.protocol != table.protocol) continue;
             if (!(interface.family == AF_INET ? table.inet : table.inet6)) continue;
             sockets_.push_back([this, &interface, index] { return sockets(interface, index); });
         }
+    }
+
+    /// A table whose sockets a filter leaves out: they have neither ports nor addresses.
+    static BlockReader nothing(const char* name, std::size_t table) {
+        return [name, table, given = false]() mutable -> std::optional<RawBlock> {
+            if (std::exchange(given, true)) return std::nullopt;
+            return RawBlock{name, {}, table, 0};
+        };
     }
 
     /// Without IPv6 (ipv6.disable=1) sock_diag still answers, with nothing; /proc/net has no such files.

@@ -390,11 +390,6 @@ constexpr BitName so_options[] = {
     {0x100, "oobinline"}, {0x200, "reuseport"},
 };
 
-template <std::uint64_t SocketRecord::*member>
-bool put_address_of(Text& out, const Row& row, const JsonLook& /*look*/) {
-    return put_kernel_address(out, row.socket.*member);
-}
-
 template <auto member>
 bool put_bsd_number(Text& out, const Row& row, const JsonLook& look) {
     return look.host->os != Os::Linux && put_unless_zero(out, row.socket.*member);
@@ -476,8 +471,11 @@ constexpr Field<Row> socket_fields[] = {
     {"inode", "Linux: the socket's inode; absent if no descriptor ever stood for it",
      [](Text& out, const Row& row, const JsonLook&) { return put_unless_zero(out, row.socket.inode); }},
     {"pcb", "Darwin, FreeBSD: the protocol control block's address, in hex",
-     put_address_of<&SocketRecord::pcb>},
-    {"tcb", "and the TCP one's", put_address_of<&SocketRecord::tcb>},
+     [](Text& out, const Row& row, const JsonLook&) { return put_kernel_address(out, row.socket.pcb); }},
+    {"tcb", "and the TCP one's",
+     [](Text& out, const Row& row, const JsonLook&) {
+         return row.socket.protocol == Protocol::Tcp && put_kernel_address(out, row.socket.tcb);
+     }},
     {"device", "the interface that it is bound to",
      [](Text& out, const Row& row, const JsonLook& look) {
          return put_interface(out, row.socket.device, look);

@@ -24,7 +24,7 @@
 
 #include "capture/capture_dir.hpp"
 #include "format/dialect.hpp"
-#include "list.hpp"
+#include "list_json.hpp"
 #include "options.hpp"
 #include "record/select.hpp"
 
@@ -94,7 +94,8 @@ std::string written(std::FILE* file) {
 Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours) {
     Printed printed{{}, chosen.errors, 0};
     SideTables side;
-    const Names names = only_wanted(replayed_names(side), chosen.numeric);
+    const Names names =
+        only_wanted(replayed_names(side), ours.json ? json_numeric(chosen.numeric) : chosen.numeric);
     SideTables known;
     read_side_tables(source, known, [](const Problem&) {});
     Selection selection;
@@ -104,10 +105,16 @@ Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours
     std::FILE* file = std::tmpfile();
     Output out(fileno(file));
     const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
-                          [&](std::string_view text) { printed.error += text; }};
-    Plan plan = chosen.plan(look);
-    narrow(plan, selection);
-    printed.status = list(plan, source, selector(selection, side, names), side, streams).status;
+                          [&](std::string_view text) { printed.error += text; }, nullptr};
+    const auto selects = selector(selection, side, names);
+    if (ours.json) {
+        printed.status =
+            list_json(json_plan(chosen, selection, look), source, selects, side, look, streams).status;
+    } else {
+        Plan plan = chosen.plan(look);
+        narrow(plan, selection);
+        printed.status = list(plan, source, selects, side, streams).status;
+    }
     printed.out = written(file);
     std::fclose(file);
     return printed;

@@ -1,0 +1,57 @@
+#include "list_json.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "format/json.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// A damaged answer may have very many; standard error has them all.
+constexpr std::size_t most_problems = 1000;
+
+} // namespace
+
+Plan json_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
+    Plan plan = bare_plan(chosen, selection, look);
+    plan.owners = plan.holders = plan.tcp_info = true;
+    plan.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
+    plan.bound = plan.bound || chosen.all || (look.all && !chosen.listening);
+    return plan;
+}
+
+Numeric json_numeric(Numeric numeric) {
+    numeric.users = numeric.users || (numeric.hosts && numeric.ports);
+    return numeric;
+}
+
+Listed list_json(const Plan& plan, const Source& source,
+                 const std::function<bool(const SocketRecord&)>& selects, SideTables& side, const Look& look,
+                 const Streams& streams) {
+    std::vector<std::string> problems;
+    const auto keep = [&](const Problem& problem) {
+        streams.problem(problem);
+        if (problems.size() < most_problems) problems.push_back(problem.text);
+    };
+    const auto write = [json = JsonLook{look.host, look.names}, first = true](Text& text,
+                                                                              const Row& row) mutable {
+        put(text, std::exchange(first, false) ? "\n" : ",\n");
+        put_json_socket(text, row, json);
+    };
+    Text text;
+    put_json_head(text, *look.host);
+    streams.out.write(text);
+    Listed listed;
+    try {
+        listed = list(plan, source, selects, side, {streams.out, keep, streams.error, write});
+    } catch (const std::exception& error) {
+        keep({error.what()});
+        listed.status = 1;
+    }
+    put_json_tail(text, problems);
+    streams.out.write(text);
+    return listed;
+}
+
+} // namespace netstat46
