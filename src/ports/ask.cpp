@@ -90,8 +90,10 @@ PortReply ask_explain(const Asked& asked, const PortTarget& target) {
 PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
     return with_table(
         asked, target.protocol, target.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
-            const WhoAnswer answer =
+            WhoAnswer answer =
                 who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
+            if (host.is_local && host.is_local(answer.reached) == false)
+                answer = {{}, {}, answer.reached, true};
             if (asked.asker.json)
                 put_who_answers_json(out, target, answer, rows.table);
             else

@@ -178,6 +178,18 @@ void put_binds(Text& out, const Explanation& explanation, const PortRows& rows) 
     put_table(out, lines);
 }
 
+/// Why somebody's owner is `-`.
+void put_owner_note(Text& out, const Explanation& explanation, const PortTable& table) {
+    const bool unowned = std::any_of(explanation.rows.begin(), explanation.rows.end(), [&](std::size_t row) {
+        return table.side.holders(table.sockets[row]).empty();
+    });
+    if (!unowned) return;
+    put(out, table.side.owners_withheld
+                 ? "An owner `-' is a process that only root sees, or there is none.\n"
+                 : "No process holds a socket whose owner is `-': it is closing, or nobody "
+                   "has accepted it yet.\n");
+}
+
 } // namespace
 
 void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which, bool heading) {
@@ -198,6 +210,7 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
         out.push_back('\n');
         put_rows(out, rows, explanation.rows, true);
     }
+    put_owner_note(out, explanation, rows.table);
     if (!explanation.rows.empty() || !explanation.intercepted_by.empty()) {
         out.push_back('\n');
         put_answers(out, explanation, rows);
@@ -225,7 +238,8 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
     if (!answer.intercepted_by.empty())
         put(out, fmt::format("{}: a nat rule takes it first: {}\n", where, cleaned(answer.intercepted_by)));
     else if (verdict.who.empty())
-        put(out, fmt::format("{}: nobody\n", where));
+        put(out, fmt::format("{}: nobody{}\n", where,
+                             answer.elsewhere ? " here: it is no address of this host" : ""));
     for (const std::size_t row : verdict.silent)
         put(out,
             fmt::format("{}: {} is bound without listening and refuses it\n", where, names_of(rows, {row})));

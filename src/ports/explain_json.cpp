@@ -85,6 +85,7 @@ void put_who(List& object, const WhoAnswer& answer, const PortTable& table) {
     put_holders(object, "answered_by", table, answer.verdict.who);
     if (!answer.verdict.silent.empty()) put_holders(object, "refused_by", table, answer.verdict.silent);
     object.flag("maybe_nobody", answer.verdict.maybe_nobody);
+    if (answer.elsewhere) object.flag("not_an_address_of_the_host", true);
     put_certainty(object, answer.verdict.doubt != Doubt::None, answer.verdict.doubt, answer.intercepted_by);
 }
 

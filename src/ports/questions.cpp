@@ -154,7 +154,7 @@ WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& de
     const AnswerVerdict verdict = host.os == Os::Linux
                                       ? linux_answer(address, holders)
                                       : bsd_answer({host.os == Os::FreeBSD, host.major}, address, holders);
-    return {verdict, intercepting_rule(host.nat, protocol, address, port)};
+    return {verdict, intercepting_rule(host.nat, protocol, address, port), address, false};
 }
 
 } // namespace netstat46

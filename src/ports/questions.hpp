@@ -46,6 +46,8 @@ struct BindAnswer {
 struct WhoAnswer {
     AnswerVerdict verdict;
     std::string intercepted_by;
+    Address reached;        ///< the destination, without wildcard or v4-mapping
+    bool elsewhere = false; ///< it is no address of the host
 };
 
 /// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.

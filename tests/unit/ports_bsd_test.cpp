@@ -2,6 +2,7 @@
 // tables.
 #include "ports/rules.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -14,6 +15,8 @@
 namespace netstat46 {
 namespace {
 
+const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
+
 constexpr BsdKernel darwin{};
 
 std::vector<std::string> split(const std::string& text, char at) {
@@ -24,7 +27,7 @@ std::vector<std::string> split(const std::string& text, char at) {
 }
 
 std::vector<std::vector<std::string>> table(const std::string& name) {
-    std::ifstream in("tests/golden/ports/" + name);
+    std::ifstream in(tests / "golden/ports" / name);
     std::vector<std::vector<std::string>> rows;
     for (std::string line; std::getline(in, line);) rows.push_back(split(line, '\t'));
     if (!rows.empty()) rows.erase(rows.begin());
@@ -141,7 +144,7 @@ std::string option_of(const std::string& text) {
 }
 
 TEST(PortsBsd, EveryPairOfTheBindMatrix) {
-    std::ifstream in("tests/golden/ports/bind-matrix.txt");
+    std::ifstream in(tests / "golden/ports/bind-matrix.txt");
     std::string option;
     std::uint32_t uid = 501;
     int compared = 0;
@@ -163,7 +166,7 @@ TEST(PortsBsd, EveryPairOfTheBindMatrix) {
 }
 
 TEST(PortsBsd, EveryLineOfWhoAccepts) {
-    std::ifstream in("tests/golden/ports/who-accepts.txt");
+    std::ifstream in(tests / "golden/ports/who-accepts.txt");
     int compared = 0;
     for (std::string line; std::getline(in, line);) {
         const std::size_t then = line.find(" then ");

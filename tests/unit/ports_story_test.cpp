@@ -1,6 +1,7 @@
 // docker holds port 8888: 0.0.0.0 and then [::1], both with SO_REUSEADDR. Then somebody else wants it.
 #include "ports/rules.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -13,6 +14,8 @@
 
 namespace netstat46 {
 namespace {
+
+const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
 
 constexpr BsdKernel darwin{};
 constexpr BsdKernel freebsd{true, 14};
@@ -82,7 +85,7 @@ TEST(PortsStory, LinuxAnswersAsDockerAndNobodyOnTheLan) {
 TEST(PortsStory, DarwinDoesWhatWasMeasured) {
     const std::map<std::string, Program> programs{
         {"a", python}, {"b", go}, {"c", go4}, {"d", go6}, {"e", node}};
-    std::ifstream in("tests/golden/ports/story.tsv");
+    std::ifstream in(tests / "golden/ports/story.tsv");
     std::string line;
     std::getline(in, line);
     int compared = 0;
