@@ -482,7 +482,7 @@ int helper_listener() {
 }
 
 void predict_and_do() {
-    const int rounds = number_of("NETSTAT46_ROUNDS", 2000);
+    const int rounds = number_of("NETSTAT46_ROUNDS", 500);
     std::mt19937 random(static_cast<std::uint32_t>(number_of("NETSTAT46_SEED", 46)));
     const std::uint32_t devices = add_dummy() ? 2 : 1;
     PortFacts facts = live_port_facts();
