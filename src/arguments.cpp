@@ -48,7 +48,7 @@ std::vector<LongOption> candidates(std::string_view name, std::span<const LongOp
     std::vector<LongOption> found;
     for (const LongOption& option : long_options) {
         if (option.name == name) return {option};
-        if (!option.name.starts_with(name)) continue;
+        if (option.whole || !option.name.starts_with(name)) continue;
         if (found.empty() || option.letter != found.front().letter ||
             option.takes_value != found.front().takes_value)
             found.push_back(option);

@@ -14,6 +14,7 @@ struct LongOption {
     std::string_view name;
     bool takes_value = false;
     char letter = 0;
+    bool whole = false; ///< never abbreviated
 };
 
 struct GivenOption {

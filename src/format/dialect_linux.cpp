@@ -30,7 +30,7 @@ struct Flags {
     [[nodiscard]] bool any_table() const { return any_protocol() || unix_ || !other_families.empty(); }
 };
 
-constexpr std::string_view short_letters = "A:CFMacdeghilnNoprsStuUvVWw2fx64?Z";
+constexpr std::string_view short_letters = "A:CFMacdeghilnNoprsStTuUvVWw2fx64?Z";
 constexpr char family_letter = '\1'; // every family name is one option to getopt_long
 
 constexpr LongOption long_options[] = {
@@ -79,6 +79,7 @@ constexpr LongOption long_options[] = {
     {"fib", false, 'F'},
     {"groups", false, 'g'},
     {"context", false, 'Z'},
+    {"notrim", false, 'T', true}, // of other builds
 };
 
 struct FamilyName {
@@ -154,6 +155,7 @@ bool raise_flag(Flags& flags, char letter) {
     case 'p':
         flags.programs = true;
         break;
+    case 'T': // of other builds
     case 'W':
         flags.wide = true;
         break;

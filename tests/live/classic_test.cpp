@@ -289,7 +289,6 @@ constexpr const char* option_sets[] = {
     "-an?",
     "-0",
     "-3",
-    "-T",
     "-b",
     "-P",
     "-L",
@@ -357,6 +356,8 @@ struct Difference {
 // What differs on purpose, in the zoo's own names.
 const Difference on_purpose[] = {
     {"ctl\x01\x1b[31m", "ctl..[31m"}, // control characters become `.`
+    {"ctl\x01service", "ctl.service"},
+    {"ctl\x01user", "ctl.user"},
     {"/tab\tx", "/tab.x"},
     {"tab\tx", "tab.x"},
     {"new\nline", "new.line"},
@@ -487,6 +488,54 @@ TEST_F(Classic, EveryAbbreviation) {
             compare("--" + prefix + "=inet", our_program(), "netstat46", {}, "--classic ");
         }
     RecordProperty("prefixes", static_cast<int>(tried.size()));
+}
+
+/// Each of them is there, and nothing of the native one's is left.
+TEST_F(Classic, DiffersOnPurposeInTheseTexts) {
+    const Zoo zoo;
+    const std::string theirs = native("-anp").out + native("-ae").out,
+                      mine = ours("--classic -anp").out + ours("--classic -ae").out;
+    for (const Difference& difference : on_purpose) {
+        EXPECT_NE(mine.find(difference.ours), std::string::npos) << difference.ours;
+        EXPECT_NE(theirs.find(difference.native), std::string::npos) << difference.ours;
+        EXPECT_EQ(mine.find(difference.native), std::string::npos) << difference.ours;
+    }
+}
+
+/// The one option that is taken and is not in Debian's build.
+TEST_F(Classic, NotrimIsWide) {
+    const Zoo zoo;
+    const Ran wide = native("-tuan -W");
+    for (const char* options : {"-tuan -T", "-tuanT", "-tuan --notrim"})
+        EXPECT_EQ(ours(std::string("--classic ") + options).out, wide.out) << options;
+    for (const char* options : {"--no", "--notri", "--n", "--notrim=1"})
+        EXPECT_EQ(ours(std::string("--classic ") + options).status, 3) << "never abbreviated: " << options;
+}
+
+/// Ours in classic mode: the rows are the native ones.
+TEST_F(Classic, OurOwnOptionsAreAcceptedByTheirFullNames) {
+    const Zoo zoo;
+    const std::string all = native("-an").out;
+    const std::vector<std::string> rows = lines_of(ours("--classic -n --port=8888,9001").out);
+    EXPECT_GT(rows.size(), 5U);
+    for (const std::string& row : rows) EXPECT_NE(all.find(row + "\n"), std::string::npos) << row;
+    EXPECT_EQ(ours("--classic --por=8888").status, 3);
+}
+
+/// Answers of many messages, in the kernel's order.
+TEST_F(Classic, ThousandsOfConnections) {
+    std::vector<Pair> pairs;
+    const Fd server = open_socket(AF_INET6, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(server, {"::", 9000}) && listen(server.get(), 100) == 0);
+    for (int i = 0; i < 1500; ++i) {
+        const Name to{i % 2 == 0 ? "127.0.0.1" : "::1", 9000};
+        Pair pair{open_socket(family_of(to), SOCK_STREAM), {}};
+        ASSERT_TRUE(connect_to(pair.client, to)) << "descriptors: raise the limit to 4096";
+        pair.server = Fd(accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        pairs.push_back(std::move(pair));
+    }
+    for (const char* options : {"-an", "-anp", "-taneo", "-6tn"})
+        compare(options, our_program(), "netstat46", {}, "--classic ");
 }
 
 TEST_F(Classic, GoesOnWithC) {

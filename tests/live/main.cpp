@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,10 @@ int main(int argc, char** argv) {
     // A process of the zoo: it holds its sockets and waits to be killed.
     if (argc == 2 && std::strcmp(argv[1], netstat46::live::hold_word) == 0)
         while (true) pause();
+    rlimit descriptors{};
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    descriptors.rlim_cur = descriptors.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &descriptors);
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

@@ -7,8 +7,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -76,18 +78,42 @@ bool add_address(const char* address) {
     return false;
 }
 
-bool mount_hosts() {
-    if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-        return false;
-    umount2("/etc/hosts", MNT_DETACH); // of an earlier test
-    std::array<char, 32> path{"/tmp/netstat46-hosts-XXXXXX"};
-    const Fd file(mkstemp(path.data()));
-    const std::string_view text = hosts;
+/// In front of what stands in the file.
+constexpr const char* services = "a-service-name-of-more-than-eighteen-letters 9001/tcp\n"
+                                 "only-udp 5358/udp\n"
+                                 "name-for-tcp 7101/tcp\n"
+                                 "name-for-udp 7101/udp\n"
+                                 "ctl\x01service 8888/tcp\n";
+constexpr const char* protocols = "a-protocol-name-of-more-than-eighteen-letters 253 P253\n";
+constexpr const char* users = "a-user-of-more-than-ten:x:4711:4711::/:/bin/false\n"
+                              "ctl\x01user:x:4712:4712::/:/bin/false\n";
+
+/// `path` reads `text` from now on; only this process and its children see that.
+bool mount_text(const char* path, const std::string& text) {
+    std::array<char, 32> temporary{"/tmp/netstat46-file-XXXXXX"};
+    const Fd file(mkstemp(temporary.data()));
     const bool mounted = write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                          fchmod(file.get(), 0644) == 0 &&
-                         mount(path.data(), "/etc/hosts", nullptr, MS_BIND, nullptr) == 0;
-    unlink(path.data());
+                         mount(temporary.data(), path, nullptr, MS_BIND, nullptr) == 0;
+    unlink(temporary.data());
     return mounted;
+}
+
+bool mount_databases() {
+    if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return false;
+    for (const auto& [path, text, before] :
+         {std::tuple{"/etc/hosts", hosts, false}, std::tuple{"/etc/services", services, true},
+          std::tuple{"/etc/protocols", protocols, true}, std::tuple{"/etc/passwd", users, true}}) {
+        umount2(path, MNT_DETACH); // of an earlier test
+        std::string contents = text;
+        if (before) {
+            std::ifstream file(path);
+            contents.append(std::istreambuf_iterator<char>(file), {});
+        }
+        if (!mount_text(path, contents)) return false;
+    }
+    return true;
 }
 
 void set_sysctl(const char* path, const char* value) { std::ofstream(path) << value; }
@@ -99,7 +125,7 @@ std::string enter_namespaces() {
     if (!raise_loopback()) return failed("lo");
     for (const char* address : {long_address, "2001:db8::1", "fe80::1"})
         if (!add_address(address)) return failed("an IPv6 address on lo");
-    if (!mount_hosts()) return failed("a hosts file");
+    if (!mount_databases()) return failed("files of our own over those in /etc");
     // Half-open connections outlive a test.
     set_sysctl("/proc/sys/net/ipv4/tcp_synack_retries", "100");
     set_sysctl("/proc/sys/net/ipv4/tcp_syn_retries", "100");
@@ -286,6 +312,27 @@ void Zoo::tcp_listeners() {
     keep(named_socket({"0.0.0.0", 8893}, SOCK_STREAM), "tcp bound");
     keep(named_socket({"::", 8894}, SOCK_STREAM), "tcp6 bound");
     keep(open_socket(AF_INET, SOCK_STREAM), "tcp unbound");
+    fchown(keep(listener({"0.0.0.0", 8898}), "tcp of a user with a long name").get(), 4711, 4711);
+    fchown(keep(listener({"0.0.0.0", 8899}), "tcp of a user with a bad name").get(), 4712, 4712);
+    for (const char* address : {"0.0.0.0", "::", "127.0.0.1", "0.0.0.0", "::", "127.0.0.1"}) {
+        Fd& socket = keep(open_socket(family_of({address}), SOCK_STREAM), "tcp reuseport");
+        set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+        bind_to(socket, {address, 8900});
+        listen(socket.get(), 1);
+    }
+    constexpr int mptcp = 262; // IPPROTO_MPTCP
+    if (Fd multipath = open_socket(AF_INET6, SOCK_STREAM, mptcp)) {
+        bind_to(multipath, {"::", 8901});
+        listen(multipath.get(), 5);
+        for (int i = 0; i < 2; ++i) {
+            Fd& client = keep(open_socket(AF_INET6, SOCK_STREAM, mptcp), "mptcp");
+            connect_to(client, {"::1", 8901});
+        }
+        keep(Fd(accept4(multipath.get(), nullptr, nullptr, SOCK_CLOEXEC)), "mptcp accepted");
+        keep(std::move(multipath), "mptcp");
+    } else {
+        missing_.push_back(failed("mptcp"));
+    }
     fchown(keep(listener({"0.0.0.0", 8896}), "tcp of another user").get(), 65534, 65534);
     fchown(keep(listener({"0.0.0.0", 8897}), "tcp of a user without a name").get(), 4242424, 4242424);
 }
@@ -407,6 +454,11 @@ void Zoo::datagrams() {
         if (client && unread && connect_to(client, {"127.0.0.1", 5358})) send(client.get(), "datagram", 8, 0);
         connect_to(keep(named_socket({long_address, 5360}, SOCK_DGRAM, protocol), kind), {"2001:db8::1", 53});
         connect_to(keep(named_socket({"::", 5361}, SOCK_DGRAM, protocol), kind), {"::ffff:127.0.0.1", 53});
+    }
+    for (int i = 0; i < 4; ++i) {
+        Fd& socket = keep(open_socket(AF_INET6, SOCK_DGRAM), "udp reuseport");
+        set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+        bind_to(socket, {"::", 5370});
     }
     keep(open_socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP), "a ping socket");
 }
