@@ -352,12 +352,25 @@ void put_host_port(Text& out, std::string_view host, std::string_view port, bool
     put(out, port);
 }
 
+/// net-tools takes an IPv4 address for a network's if its first byte is zero (it means the last one, and
+/// forgets the byte order).
+bool is_network(const Address& address) { return address.family == Family::Inet && address.bytes[0] == 0; }
+
+Address looked_up(const SocketRecord&, const Address& address) {
+    return is_network(address) ? Address{} : address;
+}
+
+std::string_view host_name(const Address& address, const Names& names) {
+    if (!is_network(address)) return names.host(address);
+    return names.network ? names.network(address) : std::string_view{};
+}
+
 /// v4-mapped addresses are looked up as IPv6 and shown as IPv4; the IPv6 wildcard has brackets when names are
 /// shown.
 void put_host(Text& out, const Address& address, const Names& names, bool numeric) {
     if (numeric) return put_address(out, unmapped(address));
     if (is_unspecified(address)) return put(out, address.family == Family::Inet6 ? "[::]" : "0.0.0.0");
-    const std::string_view name = names.host(address);
+    const std::string_view name = host_name(address, names);
     if (name.empty()) return put_address(out, unmapped(address));
     put_clean(out, name);
 }
@@ -689,6 +702,7 @@ Plan make_plan(const Flags& flags, const Look& look) {
     plan.owners = shape.programs();
     plan.contexts = flags.context;
     plan.half_open = flags.extend || flags.timers;
+    plan.named_address = looked_up;
     plan.epilogue = absent_families(flags, everything);
     if (!flags.other_families.empty()) plan.status = 1;
     return plan;
