@@ -119,6 +119,7 @@ private:
     }
 
     void finish_section() {
+        release();
         const Section& section = *here().section;
         notes_.present = !interfaces_.empty();
         if (!section.finish) return;
@@ -146,18 +147,42 @@ private:
             return (section.selects(socket) || selects_bound(section, socket)) && selects_(socket);
         };
         const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
-        const auto print = [&](const Row& row) {
-            ++listed_.sockets;
-            put_heading();
-            if (streams_.write) {
-                streams_.write(text_, row);
-            } else {
-                put_row(text_, section.columns, row);
-                text_.push_back('\n');
-            }
-            streams_.out.write_if_long(text_);
-        };
-        ranges::for_each(records | ranges::views::filter(wanted) | ranges::views::transform(owned), print);
+        const auto print = [&](const Row& row) { put_out(row); };
+        const auto hold = [&](const SocketRecord& socket) { hold_back(socket); };
+        auto sockets = records | ranges::views::filter(wanted);
+        if (streams_.await_names) {
+            ranges::for_each(sockets, hold);
+            if (std::any_of(held_.begin(), held_.end(), views_block)) release();
+        } else {
+            ranges::for_each(sockets | ranges::views::transform(owned), print);
+        }
+    }
+
+    void put_out(const Row& row) {
+        ++listed_.sockets;
+        put_heading();
+        if (streams_.write) {
+            streams_.write(text_, row);
+        } else {
+            put_row(text_, here().section->columns, row);
+            text_.push_back('\n');
+        }
+        streams_.out.write_if_long(text_);
+    }
+
+    void hold_back(const SocketRecord& socket) {
+        constexpr std::size_t most_held = 4096;
+        held_.push_back(socket);
+        if (held_.size() == most_held) release();
+    }
+
+    /// Whoever reads along sees what is known before names are waited for.
+    void release() {
+        if (held_.empty()) return;
+        streams_.out.write(text_);
+        if (!streams_.out.failed()) streams_.await_names(held_);
+        for (const SocketRecord& socket : held_) put_out(with_owner(socket, side_));
+        held_.clear();
     }
 
     /// Where bound-but-idle sockets are asked for, they belong where closed ones do.
@@ -185,6 +210,7 @@ private:
     std::set<std::string, std::less<>> interfaces_; ///< that have answered the section's table so far
     SocketDecoder decoder_;
     TableNotes notes_;
+    std::vector<SocketRecord> held_; ///< selected, not yet written
     Text text_;
 };
 
@@ -240,6 +266,7 @@ void narrow(Plan& plan, const Selection& selection) {
 
 Plan each_table_once(const Plan& plan) {
     Plan once = plan;
+    once.named_address = nullptr;
     once.listings.assign(1, {});
     std::vector<Section>& tables = once.listings.front().sections;
     for (const Listing& listing : plan.listings)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "capture/source.hpp"
 #include "format/dialect.hpp"
@@ -25,6 +26,8 @@ struct Streams {
     std::function<void(std::string_view)> error; ///< whole lines for standard error, as they are
     /// How a socket is written, line end included; unset: as a row of its section's columns.
     std::function<void(Text&, const Row&)> write = {};
+    /// Called with some sockets at a time before they are written; unset: each is written as it comes.
+    std::function<void(std::span<const SocketRecord>)> await_names = {};
 };
 
 /// Lists `plan` from `source`. `selects` is our own selection; `side` receives what the listing learns

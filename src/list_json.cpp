@@ -44,7 +44,8 @@ Listed list_json(const Plan& plan, const Source& source,
     streams.out.write(text);
     Listed listed;
     try {
-        listed = list(plan, source, selects, side, {streams.out, keep, streams.error, write});
+        listed =
+            list(plan, source, selects, side, {streams.out, keep, streams.error, write, streams.await_names});
     } catch (const std::exception& error) {
         keep({error.what()});
         listed.status = 1;

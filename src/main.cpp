@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "await_names.hpp"
 #include "capture/capture_dir.hpp"
 #include "format/dialect.hpp"
 #include "format/output.hpp"
@@ -38,7 +39,10 @@ int say(const Say& what, const Ours& ours, Output& out) {
 
 /// Kinds that were asked to stay numbers have no names.
 Names shown_names(Names names, const Numeric& numeric) {
-    if (numeric.hosts) names.host = [](const Address&) { return std::string_view{}; };
+    if (numeric.hosts) {
+        names.host = names.network = [](const Address&) { return std::string_view{}; };
+        names.prefetch = nullptr;
+    }
     if (numeric.ports) {
         names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
         names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
@@ -68,19 +72,24 @@ struct Task {
     Source source;
     Chosen chosen;
     Selection selection;
+    Names host_names = live_names(); ///< asked once, however often the listing is repeated
 };
 
 Names names_of(const Task& task, const SideTables& side, const Numeric& numeric) {
-    return shown_names(task.source.live ? live_names() : replayed_names(side), numeric);
+    return shown_names(task.source.live ? task.host_names : replayed_names(side), numeric);
 }
 
 int list_once(const Task& task, Output& out) {
     SideTables side;
     const Names names = names_of(task, side, task.chosen.numeric);
     const Look look{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
-    const Streams streams{out, complain_of, [](std::string_view text) { Output(STDERR_FILENO).write(text); }};
     Plan plan = task.chosen.plan(look);
     narrow(plan, task.selection);
+    const Streams streams{out,
+                          complain_of,
+                          [](std::string_view text) { Output(STDERR_FILENO).write(text); },
+                          {},
+                          await_names(names, plan)};
     const Listed listed = list(plan, task.source, selector(task.selection, side, names), side, streams);
     say_owners_hidden(listed, task.chosen, task.ours.classic);
     return listed.status;
@@ -90,10 +99,9 @@ int list_as_json(const Task& task, Output& out) {
     SideTables side;
     const Names names = names_of(task, side, json_numeric(task.chosen.numeric));
     const Look look{false, &names, &task.source.host, !task.selection.empty()};
-    const Streams streams{out, complain_of, [](std::string_view) {}, nullptr};
-    return list_json(json_plan(task.chosen, task.selection, look), task.source,
-                     selector(task.selection, side, names), side, look, streams)
-        .status;
+    const Plan plan = json_plan(task.chosen, task.selection, look);
+    const Streams streams{out, complain_of, [](std::string_view) {}, nullptr, await_names(names, plan)};
+    return list_json(plan, task.source, selector(task.selection, side, names), side, look, streams).status;
 }
 
 // What --quiet exits with.
@@ -160,7 +168,7 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
               std::get<Selection>(std::move(selection))};
     Output(STDERR_FILENO).write(task.chosen.errors);
     if (task.ours.save) {
-        save_capture(*task.ours.save, task.source, live_names(), !task.chosen.numeric.hosts, complain_of);
+        save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, complain_of);
         task.source = open_capture(*task.ours.save);
     }
     if (task.ours.quiet) return list_quietly(task, out);

@@ -1,9 +1,9 @@
 // This host's resolver and databases, through POSIX. Shared by every platform.
 #include "record/names.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
-#include <tuple>
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -12,12 +12,15 @@
 #include <pwd.h>
 #include <sys/socket.h>
 
+#include "posix/host_lookup.hpp"
+
 namespace netstat46 {
 namespace {
 
 /// What has been asked already, by question.
 struct Cache {
-    std::map<std::tuple<Family, std::array<std::uint8_t, 16>, std::uint32_t>, std::string> hosts;
+    HostLookup hosts;
+    std::map<std::uint32_t, std::string> networks;
     std::map<std::pair<std::uint16_t, std::string>, std::string> services;
     std::map<std::uint32_t, std::string> users, interfaces;
     std::map<std::uint8_t, std::string> protocols;
@@ -33,6 +36,7 @@ std::string_view remembered(Map& map, const Key& key, Ask ask) {
 
 std::string or_empty(const char* name) { return name == nullptr ? std::string{} : std::string(name); }
 
+/// From any thread.
 std::string resolve(const Address& address) {
     char host[NI_MAXHOST];
     if (address.family == Family::Inet) {
@@ -55,11 +59,17 @@ std::string resolve(const Address& address) {
 } // namespace
 
 Names live_names() {
-    const auto cache = std::make_shared<Cache>();
+    const auto cache = std::make_shared<Cache>(HostLookup(resolve));
     Names names;
-    names.host = [cache](const Address& address) {
-        return remembered(cache->hosts, std::tuple(address.family, address.bytes, address.scope),
-                          [&] { return resolve(address); });
+    names.host = [cache](const Address& address) { return cache->hosts.name(address); };
+    names.prefetch = [cache](std::span<const Address> addresses) { cache->hosts.prefetch(addresses); };
+    names.network = [cache](const Address& address) {
+        const std::uint32_t number = std::uint32_t{address.bytes[0]} << 24 | address.bytes[1] << 16 |
+                                     address.bytes[2] << 8 | address.bytes[3];
+        return remembered(cache->networks, number, [&] {
+            const netent* entry = getnetbyaddr(number, AF_INET);
+            return or_empty(entry == nullptr ? nullptr : entry->n_name);
+        });
     };
     names.service = [cache](std::uint16_t port, std::string_view protocol) {
         return remembered(cache->services, std::pair(port, std::string(protocol)), [&] {
@@ -97,7 +107,6 @@ Names live_names() {
         if (entry == nullptr) return std::nullopt;
         return entry->pw_uid;
     };
-    names.prefetch = [](std::span<const Address>) {};
     return names;
 }
 

@@ -61,8 +61,12 @@ struct Listing {
     std::string heading;        ///< whole lines
     bool heading_always = true; ///< else only before the first row
     std::vector<Section> sections;
-    std::function<std::string()> late_heading = nullptr; ///< asked when it is due, instead of `heading`; may be empty
+    std::function<std::string()> late_heading =
+        nullptr; ///< asked when it is due, instead of `heading`; may be empty
 };
+
+/// The address whose name a look shows for one of a socket's two; an unspecified one has none.
+using NamedAddress = Address (*)(const SocketRecord&, const Address&);
 
 /// Everything one run prints, in order.
 struct Plan {
@@ -76,6 +80,7 @@ struct Plan {
     KernelFilter filter;    ///< what a kernel may leave out
     std::string epilogue;   ///< for standard error, behind all rows
     int status = 0;         ///< if nothing else decides
+    NamedAddress named_address = nullptr; ///< null: each as it is
 };
 
 /// What a plan is made from, besides the native options. All of it outlives the plan.

@@ -164,6 +164,8 @@ AddressForm form_of(const Flags& flags, bool v4, bool numeric_port) {
     return form;
 }
 
+Address looked_up(const SocketRecord&, const Address& address) { return unmapped(address); }
+
 void put_host(Text& out, const Address& address, const Names& names) {
     if (is_unspecified(address)) {
         out.push_back('*');
@@ -690,6 +692,7 @@ Plan plan_of(Flags flags, const Look& look) {
     const Style style{flags, look.classic, look.host == nullptr || look.host->os == Os::Darwin, look.names};
     Plan plan;
     plan.owners = !look.classic || flags.verbose > 0; // -v names processes
+    plan.named_address = looked_up;
     const bool one = !flags.protocol.empty();
     plan.listings.push_back(inet_listing(style));
     if (one && flags.verbose > 0 &&

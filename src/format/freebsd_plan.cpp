@@ -173,6 +173,9 @@ Plan plan_of(const Given& given, const Edition& edition, const Look& look) {
     if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
     Plan plan;
     plan.owners = !look.classic;
+    plan.named_address = [](const SocketRecord& socket, const Address& address) {
+        return socket.serves.ipv4 ? unmapped(address) : address;
+    };
     plan.listings.push_back(inet_listing(view));
     const bool unix_too = given.wanted == Wanted::All || given.wanted == Wanted::Unix;
     if (unix_too && given.protocol.empty()) plan.listings.push_back(unix_listing(view));

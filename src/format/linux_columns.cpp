@@ -83,12 +83,17 @@ void put_host_port(Text& out, std::string_view host, std::string_view port, bool
     put(out, port);
 }
 
+std::string_view host_name(const Address& address, const Names& names) {
+    if (!is_network(address)) return names.host(address);
+    return names.network ? names.network(address) : std::string_view{};
+}
+
 /// v4-mapped addresses are looked up as IPv6 and shown as IPv4; the IPv6 wildcard has brackets when names are
 /// shown.
 void put_host(Text& out, const Address& address, const Names& names, bool numeric) {
     if (numeric) return put_address(out, unmapped(address));
     if (is_unspecified(address)) return put(out, address.family == Family::Inet6 ? "[::]" : "0.0.0.0");
-    const std::string_view name = names.host(address);
+    const std::string_view name = host_name(address, names);
     if (name.empty()) return put_address(out, unmapped(address));
     put_clean(out, name);
 }
@@ -246,6 +251,8 @@ Column timer_column(Protocol protocol, bool last) {
 }
 
 } // namespace
+
+bool is_network(const Address& address) { return address.family == Family::Inet && address.bytes[0] == 0; }
 
 std::vector<Column> internet_columns(Protocol protocol, const Shape& shape) {
     std::vector<Column> columns{

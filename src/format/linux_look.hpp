@@ -57,6 +57,10 @@ struct Shape {
 inline constexpr std::uint32_t so_acceptcon = 1U << 16, so_waitdata = 1U << 17, so_nospace = 1U << 18;
 inline constexpr std::uint8_t ss_unconnected = 1;
 
+/// net-tools takes an IPv4 address for a network's if its first byte is zero (it means the last one, and
+/// forgets the byte order).
+bool is_network(const Address& address);
+
 std::vector<Column> internet_columns(Protocol protocol, const Shape& shape);
 std::vector<Column> unix_columns(const Shape& shape);
 

@@ -129,6 +129,11 @@ std::string absent_families(const Flags& flags, bool everything) {
     return said;
 }
 
+/// Networks are not asked of the resolver.
+Address looked_up(const SocketRecord&, const Address& address) {
+    return is_network(address) ? Address{} : address;
+}
+
 } // namespace
 
 Plan make_plan(const Flags& flags, const Look& look) {
@@ -141,6 +146,7 @@ Plan make_plan(const Flags& flags, const Look& look) {
     plan.owners = shape.programs();
     plan.contexts = flags.context;
     plan.half_open = flags.extend || flags.timers;
+    plan.named_address = looked_up;
     plan.epilogue = absent_families(flags, everything);
     if (!flags.other_families.empty()) plan.status = 1;
     return plan;

@@ -55,7 +55,6 @@ Names replayed_names(const SideTables& side) {
             if (name == user) return uid;
         return std::nullopt;
     };
-    names.prefetch = [](std::span<const Address>) {};
     return names;
 }
 

@@ -172,4 +172,11 @@ struct SocketRecord {
     KernelControlFacts control;
 };
 
+/// Whether it views into the block that it was decoded from.
+constexpr bool views_block(const SocketRecord& socket) {
+    return !socket.unix_.path.empty() || !socket.unix_.peer_path.empty() || !socket.control.name.empty() ||
+           !socket.freebsd.stack.empty() || !socket.freebsd.congestion.empty() ||
+           !socket.freebsd.log_id.empty();
+}
+
 } // namespace netstat46

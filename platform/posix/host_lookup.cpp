@@ -1,0 +1,106 @@
+#include "posix/host_lookup.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <tuple>
+#include <utility>
+
+namespace netstat46 {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// With less than this left nobody is asked any more.
+constexpr Clock::duration least_wait = std::chrono::milliseconds(50);
+
+struct InOrder {
+    bool operator()(const Address& a, const Address& b) const {
+        return std::tie(a.family, a.bytes, a.scope) < std::tie(b.family, b.bytes, b.scope);
+    }
+};
+
+struct Answer {
+    std::string name;
+    std::size_t round = 0; ///< the prefetch that asked
+};
+
+} // namespace
+
+/// What the threads work on; the last of them to end takes it away.
+struct HostLookup::Shared {
+    Shared(AskHost ask_host, std::size_t threads) : ask(std::move(ask_host)), most_threads(threads) {}
+
+    const AskHost ask;
+    const std::size_t most_threads;
+    std::mutex mutex; ///< guards all below
+    std::condition_variable all_answered;
+    std::map<Address, Answer, InOrder> answers; ///< of everything that was asked for; its nodes stay in place
+    std::deque<decltype(answers)::pointer> questions; ///< that no thread has taken yet
+    std::size_t round = 0, unanswered = 0;            ///< the latest prefetch, and what it waits for
+    std::size_t threads = 0;
+
+    void add(const Address& address) {
+        const auto [at, is_new] = answers.try_emplace(address, Answer{{}, round});
+        if (!is_new) return;
+        questions.push_back(&*at);
+        ++unanswered;
+    }
+
+    void serve() {
+        std::unique_lock lock(mutex);
+        while (!questions.empty()) {
+            auto& [address, answer] = *questions.front();
+            questions.pop_front();
+            lock.unlock();
+            std::string name = ask(address);
+            lock.lock();
+            answer.name = std::move(name);
+            if (answer.round == round && --unanswered == 0) all_answered.notify_all();
+        }
+        --threads;
+    }
+};
+
+HostLookup::HostLookup(AskHost ask, LookupBounds bounds)
+    : shared_(std::make_shared<Shared>(std::move(ask), bounds.threads)), left_(bounds.wait) {}
+
+void HostLookup::prefetch(std::span<const Address> addresses) {
+    if (left_ < least_wait) return;
+    std::unique_lock lock(shared_->mutex);
+    ++shared_->round;
+    shared_->unanswered = 0;
+    for (const Address& address : addresses) shared_->add(address);
+    if (shared_->unanswered == 0) return;
+
+    const std::size_t wanted = std::min(shared_->most_threads, shared_->threads + shared_->questions.size());
+    try {
+        for (; shared_->threads < wanted; ++shared_->threads)
+            std::thread([shared = shared_] { shared->serve(); }).detach();
+    } catch (const std::system_error&) { // fewer will do
+    }
+    const Clock::time_point start = Clock::now();
+    if (shared_->threads > 0)
+        shared_->all_answered.wait_until(lock, start + left_ / 2, [&] { return shared_->unanswered == 0; });
+    shared_->questions.clear();
+    left_ -= Clock::now() - start;
+}
+
+std::string_view HostLookup::name(const Address& address) {
+    const auto known = [&]() -> std::optional<std::string_view> {
+        const std::lock_guard lock(shared_->mutex);
+        const auto found = shared_->answers.find(address);
+        if (found == shared_->answers.end()) return std::nullopt;
+        return found->second.name;
+    };
+    if (const auto name = known()) return *name;
+    prefetch({&address, 1});
+    return known().value_or(std::string_view{});
+}
+
+} // namespace netstat46

@@ -1,0 +1,48 @@
+// Host names, many asked for at once.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "record/socket_record.hpp"
+
+namespace netstat46 {
+
+struct LookupBounds {
+    /// Those that hang count, so a few silent name servers must not be all of them; and dnsmasq takes 150
+    /// questions at a time.
+    std::size_t threads = 64;
+    /// All waiting of one run together. No wait is longer than half of what is left, so that a host whose
+    /// name server is silent does not cost later ones their names, and the first outlasts the 5 s after which
+    /// resolvers turn to the second name server.
+    std::chrono::milliseconds wait{12000};
+};
+
+/// A host's name, empty if it has none. Called from several threads at once, may hang, and does not throw.
+using AskHost = std::function<std::string(const Address&)>;
+
+/// Asks for each distinct address once. Questions that hang stay behind in threads of their own, which keep
+/// neither this nor the process from ending. Used by one thread.
+class HostLookup {
+public:
+    explicit HostLookup(AskHost ask, LookupBounds bounds = {});
+
+    /// Returns when all that were not asked for before have answered or the bound is reached. Then what has
+    /// not been asked yet never is; an answer that comes late counts from when it is there.
+    void prefetch(std::span<const Address> addresses);
+
+    /// Prefetched if need be; empty if there is no name or no answer yet. Lives as long as this.
+    std::string_view name(const Address& address);
+
+private:
+    struct Shared;
+    std::shared_ptr<Shared> shared_;
+    std::chrono::steady_clock::duration left_;
+};
+
+} // namespace netstat46
