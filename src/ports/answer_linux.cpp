@@ -2,6 +2,7 @@
 #include "ports/rules.hpp"
 
 #include <set>
+#include <tuple>
 
 #include "format/address.hpp"
 
@@ -57,7 +58,9 @@ struct Walk {
     int score = -1;
     std::vector<std::size_t> rows;
 
-    friend auto operator<=>(const Walk&, const Walk&) = default;
+    friend bool operator<(const Walk& a, const Walk& b) { // libc++ 16 has no <=> for vectors
+        return std::tie(a.score, a.rows) < std::tie(b.score, b.rows);
+    }
 };
 
 /// Every way the walk may go: the highest score wins, of equals the first. A SO_REUSEPORT socket that scores
