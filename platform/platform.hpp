@@ -11,6 +11,7 @@
 #include "record/names.hpp"
 #include "record/ranges.hpp"
 #include "record/owners.hpp"
+#include "record/port_facts.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -56,15 +57,11 @@ BlockReader live_blocks(const Request& request, ProblemSink problem);
 /// This host, for headings, looks and manifests.
 HostFacts live_host();
 
-/// What getsockopt(2) tells of a socket; nothing where it is not permitted or there is no such option.
-struct SocketOptions {
-    std::optional<bool> reuseaddr, reuseport, v6only;
-};
-
 /// What decides over ports besides the sockets.
 struct PortFacts {
     std::function<SocketOptions(const Holder&)> options; ///< of another process's socket, which stays as it is
     std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
+    std::vector<Address> addresses;                              ///< of this host
     std::function<bool(std::uint32_t uid)> may_bind_low;         ///< bind(2) to privileged ports
     std::uint16_t first_unprivileged = 1024;
     std::string nat_rules; ///< iptables-save(8)'s or nft(8)'s listing; empty: none, or not permitted

@@ -48,7 +48,7 @@ std::string take_question(Ours& ours, std::string_view value) {
 }
 
 constexpr std::string_view port_form = "[PROTO:][ADDR:]PORT", address_form = "[PROTO:]ADDR:PORT",
-                           bind_form = "[PROTO:]ADDR:PORT[,v6only]...";
+                           bind_form = "[PROTO:]ADDR:PORT[,...]";
 
 constexpr OurOption our_options[] = {
     {"--classic", {}, "the native columns and bytes, nothing added", take_flag<&Ours::classic>},

@@ -3,13 +3,14 @@
 
 namespace netstat46 {
 
-/// so_options stand in the socket tables.
+/// The socket tables tell so_options, so nobody need be asked for them.
 PortFacts live_port_facts() {
-    return {[](const Holder&) { return SocketOptions{}; },
-            bindable,
-            [](std::uint32_t uid) { return uid == 0; },
-            1024,
-            {}};
+    PortFacts facts;
+    facts.options = [](const Holder&) { return SocketOptions{}; };
+    facts.is_local = bindable;
+    facts.addresses = own_addresses();
+    facts.may_bind_low = [](std::uint32_t uid) { return uid == 0; };
+    return facts;
 }
 
 } // namespace netstat46

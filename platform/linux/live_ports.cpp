@@ -93,7 +93,14 @@ std::string nat_rules() {
 } // namespace
 
 PortFacts live_port_facts() {
-    return {options_of, bindable, may_bind_low, first_unprivileged(), nat_rules()};
+    PortFacts facts;
+    facts.options = options_of;
+    facts.is_local = bindable;
+    facts.addresses = own_addresses();
+    facts.may_bind_low = may_bind_low;
+    facts.first_unprivileged = first_unprivileged();
+    facts.nat_rules = nat_rules();
+    return facts;
 }
 
 } // namespace netstat46

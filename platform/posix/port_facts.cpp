@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,6 +35,32 @@ std::optional<bool> bindable(const Address& address) {
     name.sin6_scope_id = address.scope;
     std::memcpy(&name.sin6_addr, address.bytes.data(), sizeof name.sin6_addr);
     return try_bind(AF_INET6, reinterpret_cast<const sockaddr*>(&name), sizeof name);
+}
+
+std::vector<Address> own_addresses() {
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return {};
+    std::vector<Address> addresses;
+    for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+        const int family = entry->ifa_addr == nullptr ? AF_UNSPEC : entry->ifa_addr->sa_family;
+        Address address;
+        if (family == AF_INET) {
+            sockaddr_in in{};
+            std::memcpy(&in, entry->ifa_addr, sizeof in);
+            address.family = Family::Inet;
+            std::memcpy(address.bytes.data(), &in.sin_addr, sizeof in.sin_addr);
+        } else if (family == AF_INET6) {
+            sockaddr_in6 in{};
+            std::memcpy(&in, entry->ifa_addr, sizeof in);
+            address.family = Family::Inet6;
+            std::memcpy(address.bytes.data(), &in.sin6_addr, sizeof in.sin6_addr);
+        } else {
+            continue;
+        }
+        addresses.push_back(address);
+    }
+    ::freeifaddrs(list);
+    return addresses;
 }
 
 } // namespace netstat46

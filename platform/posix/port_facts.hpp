@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "record/socket_record.hpp"
 
@@ -10,5 +11,8 @@ namespace netstat46 {
 /// Whether bind(2) admits the address: asked with a datagram socket of our own on a port of the kernel's
 /// choice.
 std::optional<bool> bindable(const Address& address);
+
+/// Every address of this host's interfaces.
+std::vector<Address> own_addresses();
 
 } // namespace netstat46

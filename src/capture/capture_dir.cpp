@@ -249,6 +249,7 @@ struct Asked {
     std::set<std::uint32_t> users;
     std::map<std::string, Address> hosts;
     std::set<std::uint32_t> interfaces;
+    std::map<std::uint64_t, Holder> sockets; ///< TCP and UDP: owner key to who may be asked for its options
 };
 
 void note_endpoint(Asked& asked, const SocketRecord& socket, const Endpoint& end) {
@@ -277,6 +278,7 @@ void note_endpoint(Asked& asked, const SocketRecord& socket, const Endpoint& end
 Asked names_asked(const Source& capture) {
     Asked asked;
     Request request;
+    request.owners = true;
     for (const Protocol protocol :
          {Protocol::Tcp, Protocol::Sctp, Protocol::Udp, Protocol::UdpLite, Protocol::Raw})
         request.tables.push_back({protocol, true, true});
@@ -299,6 +301,9 @@ Asked names_asked(const Source& capture) {
             note_endpoint(asked, socket, socket.foreign);
             if (socket.device != 0) asked.interfaces.insert(socket.device);
             if (socket.uid) asked.users.insert(*socket.uid);
+            const bool has_port = socket.protocol == Protocol::Tcp || socket.protocol == Protocol::Udp;
+            const auto holder = side.owners.lowest(socket.owner_key);
+            if (has_port && holder && !socket.options) asked.sockets.emplace(socket.owner_key, *holder);
         }
     }
     for (const auto& [pid, process] : side.processes)
@@ -321,6 +326,26 @@ void save_names(CaptureWriter& writer, const Asked& asked, const Names& names, b
     for (const auto& [text, address] : asked.hosts) addresses.push_back(address);
     names.prefetch(addresses);
     for (const auto& [text, address] : asked.hosts) row("hosts.tsv", text, names.host(address));
+}
+
+/// What decides over ports besides the sockets, where the host tells.
+void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts& facts, Os os) {
+    const auto written = [](std::optional<bool> option) { return !option ? "-" : *option ? "1" : "0"; };
+    for (const auto& [key, holder] : asked.sockets) {
+        const SocketOptions options = facts.options(holder);
+        if (options.reuseaddr || options.reuseport)
+            writer.append("socket_options.tsv",
+                          fmt::format("{}\t{}\t{}\t{}\n", key, written(options.reuseaddr),
+                                      written(options.reuseport), written(options.v6only)));
+    }
+    for (const Address& address : facts.addresses) {
+        Text text;
+        put_address(text, address);
+        writer.append("addresses.tsv", fmt::format("{}\n", fmt::to_string(text)));
+    }
+    if (os == Os::Linux)
+        writer.append("net.ipv4.ip_unprivileged_port_start", fmt::format("{}\n", facts.first_unprivileged));
+    if (!facts.nat_rules.empty()) writer.append("nat_rules", facts.nat_rules);
 }
 
 /// A capture's blocks whether or not its manifest is there yet.
@@ -409,7 +434,9 @@ void save_capture(const std::string& directory, const Source& source, const Name
     const BlockReader next = source.blocks(request, problem);
     while (const auto block = next()) writer.append(block->interface, block->bytes);
     writer.flush();
-    save_names(writer, names_asked(source_of(directory, source.host)), names, resolve_hosts);
+    const Asked asked = names_asked(source_of(directory, source.host));
+    save_names(writer, asked, names, resolve_hosts);
+    if (source.live) save_port_facts(writer, asked, live_port_facts(), source.host.os);
     writer.finish(manifest_of(source.host, "netstat46 --save"));
 }
 

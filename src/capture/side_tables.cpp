@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "format/address.hpp"
 
 namespace netstat46 {
 namespace {
@@ -138,6 +139,38 @@ SideDecoder hosts(const DecodeContext& context) {
     });
 }
 
+std::optional<bool> flag(std::string_view text) {
+    return text == "1" ? std::optional(true) : text == "0" ? std::optional(false) : std::nullopt;
+}
+
+SideDecoder socket_options(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        const auto key = number<std::uint64_t>(fields[0]);
+        if (!key) return false;
+        side.ports.options[*key] = {flag(fields[1]), flag(fields[2]), flag(fields[3])};
+        return true;
+    });
+}
+
+SideDecoder addresses(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        const auto address = parse_address(fields[0]);
+        if (address) side.ports.addresses.push_back(*address);
+        return address.has_value();
+    });
+}
+
+SideDecoder first_unprivileged(const DecodeContext& context) {
+    return rows(context, [](Fields fields, SideTables& side) {
+        side.ports.first_unprivileged = number<std::uint16_t>(fields[0]);
+        return side.ports.first_unprivileged.has_value();
+    });
+}
+
+SideDecoder nat_rules(const DecodeContext&) {
+    return [](Bytes block, SideTables& side) { side.ports.nat_rules += block.text(); };
+}
+
 constexpr DecoderEntry tables[] = {
     {"processes.tsv", Os::Linux, {}, 0, nullptr, processes},
     {"contexts.tsv", Os::Linux, {}, 0, nullptr, contexts},
@@ -145,6 +178,10 @@ constexpr DecoderEntry tables[] = {
     {"services.tsv", Os::Linux, {}, 0, nullptr, services},
     {"hosts.tsv", Os::Linux, {}, 0, nullptr, hosts},
     {"users.tsv", Os::Linux, {}, 0, nullptr, users},
+    {"socket_options.tsv", Os::Linux, {}, 0, nullptr, socket_options},
+    {"addresses.tsv", Os::Linux, {}, 0, nullptr, addresses},
+    {"net.ipv4.ip_unprivileged_port_start", Os::Linux, {}, 0, nullptr, first_unprivileged},
+    {"nat_rules", Os::Linux, {}, 0, nullptr, nat_rules},
 };
 
 } // namespace

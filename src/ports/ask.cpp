@@ -43,10 +43,16 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
         host.nat = parse_nat_rules(facts.nat_rules);
         return host;
     }
-    host.is_local = [&table](const Address& address) -> std::optional<bool> {
+    const KeptPortFacts& kept = table.side.ports;
+    host.first_unprivileged = kept.first_unprivileged.value_or(host.first_unprivileged);
+    host.nat = parse_nat_rules(kept.nat_rules);
+    host.is_local = [&table, &kept](const Address& address) -> std::optional<bool> {
         if (is_loopback(address)) return true;
-        for (const Address& other : table.addresses)
-            if (same_address(address, other)) return true;
+        if (!kept.addresses.empty())
+            return std::any_of(kept.addresses.begin(), kept.addresses.end(),
+                               [&](const Address& other) { return same_address(address, other); });
+        for (const PortHolder& holder : table.holders)
+            if (same_address(address, holder.address)) return true;
         return std::nullopt;
     };
     return host;

@@ -25,15 +25,14 @@ Truth truth_of(V6Only v6only) {
     return Truth::Unknown;
 }
 
-/// Whose packets an address admits. A specific IPv6 address gets no IPv4 whatever its V6ONLY says.
+} // namespace
+
 void set_reach(PortHolder& holder) {
     const bool dual_capable =
         holder.family == Family::Inet6 && holder.address.family == Family::Inet6 && holder.wildcard;
     holder.ipv4 = dual_capable ? !holder.v6only : truth(holder.address.family == Family::Inet);
     holder.ipv6 = truth(holder.address.family == Family::Inet6);
 }
-
-} // namespace
 
 PortHolder holder_of(const SocketRecord& socket, Os os, std::size_t row) {
     PortHolder holder;

@@ -55,6 +55,9 @@ struct Newcomer {
 /// The socket at `row` of its table as the rules of `os` see it.
 PortHolder holder_of(const SocketRecord& socket, Os os, std::size_t row);
 
+/// Linux: whose packets the address admits. A specific IPv6 address gets no IPv4 whatever its V6ONLY says.
+void set_reach(PortHolder& holder);
+
 /// What the newcomer will be once it is bound.
 PortHolder holder_of(const Newcomer& newcomer);
 

@@ -16,15 +16,10 @@ SocketRecord kept(SocketRecord socket) {
     return socket;
 }
 
-/// A listing that keeps what it reads instead of printing it.
-Plan reading_plan(PortTable& table) {
+Plan plan_of(const PortTable& table) {
     Section section;
     section.table = {table.protocol, true, true};
-    section.selects = [&table](const SocketRecord& socket) {
-        if (!is_unspecified(socket.local.address)) table.addresses.push_back(unmapped(socket.local.address));
-        if (socket.local.port == table.port) table.sockets.push_back(kept(socket));
-        return false;
-    };
+    section.selects = [](const SocketRecord&) { return true; };
     Plan plan;
     plan.owners = plan.bound = true;
     plan.filter.local_ports = {{table.port, table.port}};
@@ -35,7 +30,9 @@ Plan reading_plan(PortTable& table) {
 void add_options(PortHolder& holder, const SocketOptions& options) {
     if (options.reuseaddr) holder.reuseaddr = truth(*options.reuseaddr);
     if (options.reuseport) holder.reuseport = truth(*options.reuseport);
-    if (options.v6only && holder.v6only == Truth::Unknown) holder.v6only = truth(*options.v6only);
+    if (!options.v6only || holder.v6only != Truth::Unknown) return;
+    holder.v6only = truth(*options.v6only);
+    set_reach(holder);
 }
 
 } // namespace
@@ -47,13 +44,16 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     table.host = source.host;
     table.protocol = protocol;
     table.port = port;
-    Output nowhere(STDOUT_FILENO);
-    const Streams streams{nowhere, problem, [](std::string_view) {}};
-    const Listed listed = list(
-        reading_plan(table), source, [](const SocketRecord&) { return true; }, table.side, streams);
+    Output nowhere(STDOUT_FILENO); // each socket is kept instead of printed
+    const Streams streams{nowhere, problem, [](std::string_view) {},
+                          [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket)); }};
+    const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
+    const Listed listed = list(plan_of(table), source, on_port, table.side, streams);
     table.damaged = listed.status != 0;
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
         PortHolder holder = holder_of(table.sockets[row], source.host.os, row);
+        const auto kept = table.side.ports.options.find(table.sockets[row].owner_key);
+        if (kept != table.side.ports.options.end()) add_options(holder, kept->second);
         for (const Holder& owner : table.side.owners.all(table.sockets[row].owner_key)) {
             if (holder.reuseaddr != Truth::Unknown && holder.reuseport != Truth::Unknown) break;
             if (options) add_options(holder, options(owner));

@@ -16,7 +16,6 @@ struct PortTable {
     std::uint16_t port = 0;
     std::vector<SocketRecord> sockets; ///< with this local port, in the kernel's order; no views into blocks
     std::vector<PortHolder> holders;   ///< of the same sockets: holders[i].row == i
-    std::vector<Address> addresses;    ///< that some socket of the protocol is bound to
     SideTables side;
     bool damaged = false; ///< something could not be read
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "record/owners.hpp"
+#include "record/port_facts.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -31,6 +32,7 @@ struct SideTables {
     std::map<std::string, std::string, std::less<>> services; ///< `8888/tcp` to name
     std::map<std::string, std::string, std::less<>> hosts;    ///< numeric address to name
     std::map<std::uint32_t, std::string> users;               ///< uid to name
+    KeptPortFacts ports;
     bool owners_withheld = false; ///< some processes' descriptors could not be read for want of privilege
     bool links_withheld = false;  ///< some descriptors were listed and could not be looked at (Linux)
     bool owners_read = false;     ///< at least one descriptor table could be read
