@@ -186,10 +186,22 @@ int ask(const Ours& ours, const Source& source, const Dialect& dialect, Output& 
     return damaged ? in_trouble : told.status;
 }
 
+/// --help and --version where the native grammar has neither.
+std::optional<Say> said_everywhere(const Ours& ours, const Dialect& dialect, const ParseContext& context) {
+    if (ours.classic || dialect.os == Os::Linux || ours.native.empty()) return std::nullopt;
+    if (ours.native.front() == "--version") return Say{{}, {}, 0, Say::About::Version};
+    if (ours.native.front() != "--help") return std::nullopt;
+    Say usage =
+        std::get<Say>(dialect.parse(ours.native, context)); // that there is no such option, then the usage
+    return Say{usage.error.substr(usage.error.find('\n') + 1), {}, 0, Say::About::Help};
+}
+
 int run_ours(Ours ours, Output& out) {
     Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
     const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
-    Parsed parsed = dialect.parse(ours.native, {ours.classic, &source.host});
+    const ParseContext context{ours.classic, &source.host};
+    if (const auto what = said_everywhere(ours, dialect, context)) return say(*what, ours, out);
+    Parsed parsed = dialect.parse(ours.native, context);
     const bool question = ours.question.count() != 0;
     if (const Say* what = std::get_if<Say>(&parsed)) {
         const int status = say(*what, ours, out);

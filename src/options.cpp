@@ -51,16 +51,16 @@ constexpr std::string_view port_form = "[PROTO:][ADDR:]PORT", address_form = "[P
                            bind_form = "[PROTO:]ADDR:PORT[,...]";
 
 constexpr OurOption our_options[] = {
-    {"--classic", {}, "the native columns and bytes, nothing added", take_flag<&Ours::classic>},
+    {"--classic", {}, "the native bytes, nothing added", take_flag<&Ours::classic>},
     {"--dialect", "linux|darwin|freebsd", "that system's options and look", take_dialect},
     {"--json", {}, "one JSON document instead", take_flag<&Ours::json>},
-    {"--quiet", {}, "print nothing; exit 0 if some match, 1 if none", take_flag<&Ours::quiet>},
-    {"--explain", port_form, "who holds it, answers there, may bind it",
-     take_question<&PortQuestion::explain>},
+    {"--quiet", {}, "only exit: 0 if some match, 1 if none", take_flag<&Ours::quiet>},
+    {"--explain", port_form, "who holds it, answers, could bind", take_question<&PortQuestion::explain>},
     {"--who-answers", address_form, "which socket gets what is sent there",
      take_question<&PortQuestion::who_answers>},
-    {"--can-bind", bind_form, "exit 0 yes, 1 no, 3 depends", take_question<&PortQuestion::can_bind>},
-    {"--save", "DIR", "save what the kernel answered, then list it", take_text<&Ours::save>},
+    {"--can-bind", bind_form, "may that be bound? 0 yes, 1 no, 3 depends",
+     take_question<&PortQuestion::can_bind>},
+    {"--save", "DIR", "save what the kernel answered, list it", take_text<&Ours::save>},
     {"--replay", "DIR", "list a saved capture, of any system", take_text<&Ours::replay>},
 };
 
@@ -153,8 +153,10 @@ std::string our_help() {
     std::string text = "usage: netstat46 [native options] [--option=value ...]\n\n"
                        "netstat46 lists sockets as the system's netstat does, and adds the process that\n"
                        "holds each one and V6ONLY: yes, no (dual-stack), - (no IPv6 listener), ?.\n\n";
+    std::size_t widest = 0;
+    for (const OurOption& option : our_options) widest = std::max(widest, form_of(option).size());
     for (const OurOption& option : our_options)
-        text += fmt::format("  {:<30} {}\n", form_of(option), option.help);
+        text += fmt::format("  {:<{}} {}\n", form_of(option), widest, option.help);
     text += "\nOnly some sockets (LIST: 22,8000-8100,http or 1,4711 or listen,TIME_WAIT):";
     std::size_t line = help_width;
     for (const SelectionOption& option : selection_options()) {

@@ -28,7 +28,6 @@ struct Ours {
     bool json = false, quiet = false;
     std::vector<std::pair<const SelectionOption*, std::string>> selections; ///< and their values
     PortQuestion question;
-    bool version = false, help = false;
     std::vector<std::string> native; ///< all other arguments, in order
 };
 

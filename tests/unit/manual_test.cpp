@@ -1,0 +1,171 @@
+// The manual, --help and the program's own tables say the same. Run from the checkout's root.
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "arguments.hpp"
+#include "format/dialect.hpp"
+#include "format/dialect_linux.hpp"
+#include "format/json.hpp"
+#include "options.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// An item of a tagged list: the macro line behind `.It`, and the text below it.
+struct Item {
+    std::string tag, text;
+};
+
+/// The manual's items by the (sub)section they stand in.
+class Manual : public testing::Test {
+protected:
+    void SetUp() override {
+        std::ifstream file("man/netstat46.1");
+        ASSERT_TRUE(file) << "run from the checkout's root";
+        std::string section, line;
+        while (std::getline(file, line)) {
+            if (line.starts_with(".Sh ") || line.starts_with(".Ss ")) {
+                section = line.substr(4);
+            } else if (line.starts_with(".It ")) {
+                sections_[section].push_back({line.substr(4), {}});
+            } else if (line == ".El") {
+                section.clear();
+            } else if (!line.starts_with(".") && !sections_[section].empty()) {
+                std::string& text = sections_[section].back().text;
+                text += (text.empty() ? "" : " ") + line;
+            }
+        }
+    }
+
+    const std::vector<Item>& items(const std::string& section) {
+        EXPECT_FALSE(sections_[section].empty()) << "no items under " << section;
+        return sections_[section];
+    }
+
+    /// The options that a section explains, as they are written: `-a`, `--all`, `--port=LIST`.
+    std::set<std::string> options(const std::string& section) {
+        std::set<std::string> found;
+        for (const Item& item : items(section)) {
+            std::istringstream words(item.tag);
+            std::string word, option;
+            while (words >> word) {
+                if (word == "Fl") {
+                    words >> word;
+                    if (!option.empty()) found.insert(option);
+                    option = "-" + word;
+                } else if (word == "=") {
+                    words >> word >> word >> word; // Ns Ar VALUE
+                    option += "=" + word;
+                }
+            }
+            found.insert(option);
+        }
+        return found;
+    }
+
+private:
+    std::map<std::string, std::vector<Item>> sections_;
+};
+
+/// Every word of our help that is an option, with its form.
+std::set<std::string> help_options() {
+    std::set<std::string> found;
+    std::istringstream words(our_help());
+    for (std::string word; words >> word;)
+        if (word.starts_with("--")) found.insert(word);
+    return found;
+}
+
+TEST_F(Manual, ExplainsEveryOptionOfOursAsHelpWritesIt) {
+    std::set<std::string> explained = options("Options of netstat46");
+    explained.merge(options("Selections"));
+    EXPECT_EQ(explained, help_options());
+    for (const std::string& option : explained) {
+        const auto read = read_ours("netstat46", {}, std::vector{option.substr(0, option.find('=')) + "="});
+        const UsageError* wrong = std::get_if<UsageError>(&read);
+        EXPECT_TRUE(wrong == nullptr ? option.find('=') != std::string::npos
+                                     : wrong->text.find(option) != std::string::npos)
+            << option << " is not the program's: " << (wrong == nullptr ? "" : wrong->text);
+    }
+}
+
+/// What a dialect makes of one argument.
+bool accepts(const Dialect& dialect, const std::vector<std::string>& arguments) {
+    HostFacts host;
+    host.os = dialect.os;
+    const Parsed parsed = dialect.parse(arguments, {false, &host});
+    const Say* said = std::get_if<Say>(&parsed);
+    return said == nullptr ||
+           (said->about != Say::About::Mistake || (said->error.find("option") == std::string::npos &&
+                                                   said->error.find("sage:") == std::string::npos));
+}
+
+TEST_F(Manual, ExplainsEveryNativeLetterOfEveryDialect) {
+    const std::map<Os, std::string> sections{
+        {Os::Linux, "Linux options"}, {Os::Darwin, "Darwin options"}, {Os::FreeBSD, "FreeBSD options"}};
+    const std::string letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    for (const Dialect& dialect : dialects()) {
+        const std::set<std::string> explained = options(sections.at(dialect.os));
+        for (const char letter : letters) {
+            const std::string option{'-', letter};
+            const bool known = accepts(dialect, {option, "inet"}) || accepts(dialect, {option, "tcp"});
+            EXPECT_EQ(known, explained.contains(option)) << dialect.name << " " << option;
+        }
+    }
+}
+
+TEST_F(Manual, ExplainsEveryLongNameOfLinux) {
+    std::set<std::string> explained;
+    for (const std::string& option : options("Linux options"))
+        if (option.starts_with("--")) explained.insert(option.substr(2, option.find('=') - 2));
+    std::set<std::string> known;
+    for (const LongOption& option : linux_long_options()) known.insert(std::string(option.name));
+    EXPECT_EQ(explained, known);
+}
+
+TEST_F(Manual, ExplainsEveryMemberOfTheJsonDocumentInItsWords) {
+    std::map<std::string, std::vector<std::string>> documented, written;
+    for (const JsonField& field : json_fields()) {
+        const std::string object(field.object);
+        written[object].push_back(std::string(field.name) + ": " + std::string(field.meaning));
+    }
+    for (const auto& [object, members] : written)
+        for (const Item& item : items("Members of " + object))
+            documented[object].push_back(item.tag.substr(item.tag.find(' ') + 1) + ": " + item.text);
+    for (const auto& [object, members] : written) EXPECT_EQ(documented[object], members) << object;
+}
+
+TEST_F(Manual, HasEverySectionThatAManualShouldHave) {
+    std::ifstream file("man/netstat46.1");
+    std::vector<std::string> sections;
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with(".Sh ")) sections.push_back(line.substr(4));
+    EXPECT_EQ(sections, (std::vector<std::string>{"NAME",
+                                                  "SYNOPSIS",
+                                                  "DESCRIPTION",
+                                                  "COLUMNS",
+                                                  "ADDRESS FAMILIES AND V6ONLY",
+                                                  "WHO HOLDS A PORT",
+                                                  "AS A REPLACEMENT FOR NETSTAT",
+                                                  "JSON",
+                                                  "CAPTURES",
+                                                  "ENVIRONMENT",
+                                                  "FILES",
+                                                  "EXIT STATUS",
+                                                  "EXAMPLES",
+                                                  "DIAGNOSTICS",
+                                                  "COMPATIBILITY",
+                                                  "SEE ALSO",
+                                                  "STANDARDS",
+                                                  "HISTORY",
+                                                  "CAVEATS",
+                                                  "SECURITY"}));
+}
+
+} // namespace
+} // namespace netstat46
