@@ -58,8 +58,9 @@ constexpr OurOption our_options[] = {
     {"--explain", port_form, "who holds it, answers, could bind", take_question<&PortQuestion::explain>},
     {"--who-answers", address_form, "which socket gets what is sent there",
      take_question<&PortQuestion::who_answers>},
-    {"--can-bind", bind_form, "may it? exit 0 yes, 1 no, 3 depends", take_question<&PortQuestion::can_bind>},
-    {"--save", "DIR", "save what the kernel answered, too", take_text<&Ours::save>},
+    {"--can-bind", bind_form, "may that be bound? 0 yes, 1 no, 3 depends",
+     take_question<&PortQuestion::can_bind>},
+    {"--save", "DIR", "save what the kernel answered, list it", take_text<&Ours::save>},
     {"--replay", "DIR", "list a saved capture, of any system", take_text<&Ours::replay>},
 };
 
