@@ -2,12 +2,9 @@
 #include <sys/types.h>
 
 #include <sys/sysctl.h>
-#include <sys/utsname.h>
 
-#include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +20,8 @@
 #include "capture/decoders.hpp"
 #include "freebsd/wire.hpp"
 #include "platform.hpp"
+#include "posix/growing.hpp"
+#include "posix/host.hpp"
 
 namespace netstat46 {
 namespace {
@@ -31,25 +30,7 @@ using Buffer = std::vector<std::byte>;
 
 constexpr ByteOrder host_order =
     std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
-constexpr std::size_t largest_answer = std::size_t{1} << 34;
 constexpr int tries = 5;
-
-/// The kernel's answer, whole. The table may grow between asking how large it is and asking for it.
-/// 0 or an errno.
-int ask_once(const char* name, Buffer& buffer) {
-    std::size_t size = 0;
-    if (sysctlbyname(name, nullptr, &size, nullptr, 0) != 0) return errno;
-    for (std::size_t room = std::max<std::size_t>(size, 4096); room <= largest_answer; room *= 2) {
-        buffer.resize(room);
-        size = room;
-        if (sysctlbyname(name, buffer.data(), &size, nullptr, 0) == 0) {
-            buffer.resize(size);
-            return 0;
-        }
-        if (errno != ENOMEM) return errno;
-    }
-    return ENOMEM;
-}
 
 /// Whether header and trailer of a pcblist were written in the same generation.
 bool is_settled(const Buffer& buffer) {
@@ -61,9 +42,12 @@ bool is_settled(const Buffer& buffer) {
 }
 
 int ask(const char* name, bool is_list, Buffer& buffer) {
+    const auto sysctl = [name](void* room, std::size_t* size) {
+        return sysctlbyname(name, room, size, nullptr, 0) == 0 ? 0 : errno;
+    };
     int error = 0;
     for (int i = 0; i < tries; ++i) {
-        error = ask_once(name, buffer);
+        error = read_growing(sysctl, buffer);
         if (error != 0 || !is_list || is_settled(buffer)) break;
     }
     return error;
@@ -140,14 +124,6 @@ private:
     bool any_read_ = false;
 };
 
-std::string time_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1,
-                       utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
-
 } // namespace
 
 BlockReader live_blocks(const Request& request, ProblemSink problem) {
@@ -155,18 +131,6 @@ BlockReader live_blocks(const Request& request, ProblemSink problem) {
     return [reader] { return (*reader)(); };
 }
 
-HostFacts live_host() {
-    HostFacts host;
-    host.os = Os::FreeBSD;
-    host.byte_order = host_order;
-    host.time = time_now();
-    utsname names{};
-    if (uname(&names) == 0) {
-        host.release = names.release;
-        host.hostname = names.nodename;
-        host.machine = names.machine;
-    }
-    return host;
-}
+HostFacts live_host() { return posix_host(Os::FreeBSD); }
 
 } // namespace netstat46

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -13,7 +12,6 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -24,6 +22,7 @@
 #include "linux/live_owners.hpp"
 #include "linux/live_proc.hpp"
 #include "linux/wire.hpp"
+#include "posix/host.hpp"
 #include "posix/read_ahead.hpp"
 
 namespace netstat46 {
@@ -281,14 +280,6 @@ private:
     bool said_refused_ = false, said_sctp_ = false;
 };
 
-std::string rfc3339_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char text[32];
-    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 /// The initial process id namespace has a fixed inode: PROC_PID_INIT_INO (linux/proc_ns.h).
 Sight sight() {
     constexpr std::string_view initial = "pid:[4026531836]";
@@ -308,16 +299,8 @@ BlockReader live_blocks(const Request& request, ProblemSink problem) {
 }
 
 HostFacts live_host() {
-    utsname names{};
-    HostFacts host;
-    host.os = Os::Linux;
-    host.byte_order = std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
-    host.time = rfc3339_now();
+    HostFacts host = posix_host(Os::Linux);
     host.sight = sight();
-    if (uname(&names) != 0) return host;
-    host.release = names.release;
-    host.hostname = names.nodename;
-    host.machine = names.machine;
     // As libselinux sees it: the file system is mounted and there is a configuration.
     host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0 && access("/etc/selinux/config", F_OK) == 0;
     return host;

@@ -1,0 +1,63 @@
+// Darwin's lines of who holds which socket.
+#include "darwin/decode.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace netstat46 {
+namespace {
+
+struct Read {
+    SideTables side;
+    std::vector<std::string> problems;
+};
+
+Read read(const std::string& text, std::size_t offset = 0) {
+    Read out;
+    const DecodeContext context{"proc.pid.fd", nullptr,
+                                [&](const Problem& problem) { out.problems.push_back(problem.text); },
+                                nullptr};
+    const DecoderEntry* entry = find_decoder(Os::Darwin, "proc.pid.fd");
+    entry->side(context)(Bytes(std::as_bytes(std::span(text)), ByteOrder::Little, offset), out.side);
+    return out;
+}
+
+TEST(DarwinOwners, ALineIsAProcessADescriptorAndASocket) {
+    const Read got = read("600\t12\tf00dfeed12345678\n1\t4\tf00dfeed12345678\n1\t5\t10\n");
+    EXPECT_EQ(got.side.owners.all(0xf00dfeed12345678), (std::vector<Holder>{{1, 4}, {600, 12}}));
+    EXPECT_EQ(got.side.owners.lowest(0x10), (Holder{1, 5}));
+    EXPECT_TRUE(got.side.owners_read);
+    EXPECT_FALSE(got.side.owners_withheld);
+    EXPECT_TRUE(got.problems.empty());
+}
+
+TEST(DarwinOwners, ARefusedProcessHidesOwners) {
+    const Read got = read("1\t-\tEPERM\n");
+    EXPECT_TRUE(got.side.owners_withheld);
+    EXPECT_FALSE(got.side.owners_read);
+    EXPECT_TRUE(got.problems.empty());
+}
+
+TEST(DarwinOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
+    const Read got = read("rubbish\n1\t4\n1\t4\t0xabc\n7\t8\tabc\n", 100);
+    EXPECT_EQ(got.side.owners.lowest(0xabc), (Holder{7, 8}));
+    EXPECT_EQ(got.problems,
+              (std::vector<std::string>{"proc.pid.fd: a line that is no descriptor at offset 100",
+                                        "proc.pid.fd: a line that is no descriptor at offset 108",
+                                        "proc.pid.fd: a line that is no descriptor at offset 112"}));
+}
+
+TEST(DarwinOwners, EveryPrefixGivesAPrefixOfTheHolders) {
+    const std::string whole = "1\t4\tabc\n2\t5\tabc\n3\t6\tabc\n";
+    for (std::size_t length = 0; length <= whole.size(); ++length) {
+        const Read got = read(whole.substr(0, length));
+        const std::size_t lines = length / 8;
+        EXPECT_EQ(got.side.owners.all(0xabc).size(), lines);
+        EXPECT_EQ(got.problems.size(), length % 8 == 0 ? 0U : 1U);
+    }
+}
+
+} // namespace
+} // namespace netstat46
