@@ -1,13 +1,13 @@
 // netstat46 --classic beside the installed netstat: standard output and exit status, byte for byte.
 #include <csignal>
 #include <filesystem>
-#include <regex>
 #include <set>
 
 #include <sys/socket.h>
 
 #include <gtest/gtest.h>
 
+#include "listing.hpp"
 #include "run.hpp"
 #include "zoo.hpp"
 
@@ -380,12 +380,6 @@ std::string as_ours(std::string text) {
     for (const Difference& difference : on_purpose)
         text = replaced(std::move(text), difference.native, difference.ours);
     return text;
-}
-
-/// Time left of running timers differs between two runs.
-std::string timers_masked(const std::string& text) {
-    static const std::regex time(R"(\([0-9]+\.[0-9][0-9]/)");
-    return std::regex_replace(text, time, "(#/");
 }
 
 std::string first_difference(const std::string& wanted, const std::string& got) {

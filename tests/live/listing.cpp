@@ -52,4 +52,17 @@ unsigned port_of(std::string_view endpoint) {
         std::strtoul(std::string(endpoint.substr(endpoint.rfind(':') + 1)).c_str(), nullptr, 10));
 }
 
+std::string timers_masked(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        out += text[at];
+        if (text[at] != '(') continue;
+        const std::size_t end = text.find_first_not_of("0123456789.", at + 1);
+        if (end == std::string_view::npos || end == at + 1 || text[end] != '/') continue;
+        out += '#';
+        at = end - 1;
+    }
+    return out;
+}
+
 } // namespace netstat46::live

@@ -22,4 +22,7 @@ unsigned port_of(std::string_view endpoint);
 /// The header of the internet sockets.
 std::string internet_header(std::string_view listing);
 
+/// `text` with `#` for what is left of timers: `on (#/2/0)`. It differs between two runs.
+std::string timers_masked(std::string_view text);
+
 } // namespace netstat46::live
