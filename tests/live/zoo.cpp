@@ -130,6 +130,8 @@ std::string enter_namespaces() {
     set_sysctl("/proc/sys/net/ipv4/tcp_synack_retries", "100");
     set_sysctl("/proc/sys/net/ipv4/tcp_syn_retries", "100");
     set_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 65534");
+    // No port that is given out by chance is one that a socket of the zoo asks for.
+    set_sysctl("/proc/sys/net/ipv4/ip_local_port_range", "41000 59999");
     return {};
 }
 
