@@ -9,9 +9,9 @@
 
 #include "capture/raw_block.hpp"
 #include "record/names.hpp"
-#include "record/ranges.hpp"
 #include "record/owners.hpp"
 #include "record/port_facts.hpp"
+#include "record/ranges.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -38,7 +38,8 @@ struct KernelFilter {
 struct Request {
     std::vector<Table> tables; ///< in listing order; one may come again
     bool owners = false;
-    bool holders = false;    ///< every holder, with user and command; else the name of the one with the lowest pid
+    bool holders =
+        false; ///< every holder, with user and command; else the name of the one with the lowest pid
     bool contexts = false;   ///< SELinux contexts of owners
     bool half_open = false;  ///< uid and retransmits of SYN_RECV sockets
     bool bound = false;      ///< bound-but-idle TCP sockets too
@@ -59,7 +60,8 @@ HostFacts live_host();
 
 /// What decides over ports besides the sockets.
 struct PortFacts {
-    std::function<SocketOptions(const Holder&)> options; ///< of another process's socket, which stays as it is
+    std::function<SocketOptions(const Holder&)>
+        options; ///< of another process's socket, which stays as it is
     std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
     std::vector<Address> addresses;                              ///< of this host
     std::function<bool(std::uint32_t uid)> may_bind_low;         ///< bind(2) to privileged ports

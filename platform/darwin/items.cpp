@@ -28,7 +28,7 @@ bool believable(const ItemKind& kind, std::size_t length) {
 
 } // namespace
 
-void Complaints::damage(std::size_t offset, std::string what) {
+void Complaints::damage(std::size_t offset, std::string_view what) {
     ++damages_;
     if (context_.notes != nullptr) context_.notes->damaged = true;
     if (context_.problem)
@@ -36,7 +36,7 @@ void Complaints::damage(std::size_t offset, std::string what) {
             {fmt::format(FMT_COMPILE("{}: offset {}: {}"), context_.interface, offset, what), true});
 }
 
-void Complaints::remark(std::size_t offset, std::string what) {
+void Complaints::remark(std::size_t offset, std::string_view what) {
     if (context_.problem)
         context_.problem(
             {fmt::format(FMT_COMPILE("{}: offset {}: {}"), context_.interface, offset, what), false});

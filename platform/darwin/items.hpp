@@ -58,8 +58,8 @@ class Complaints {
 public:
     explicit Complaints(const DecodeContext& context) : context_(context) {}
 
-    void damage(std::size_t offset, std::string what);
-    void remark(std::size_t offset, std::string what); ///< worth a line, no failure
+    void damage(std::size_t offset, std::string_view what);
+    void remark(std::size_t offset, std::string_view what); ///< worth a line, no failure
     [[nodiscard]] std::size_t damages() const { return damages_; }
 
 private:

@@ -154,7 +154,7 @@ public:
 
 private:
     BlockReader start() {
-        const BlockReader sockets = in_turn(std::move(sockets_));
+        BlockReader sockets = in_turn(std::move(sockets_));
         if (request_.everything) side_.push_front([this] { return read_owners(all_owners(true), problem_); });
         if (request_.everything || !request_.owners) {
             side_.push_back([sockets] { return sockets; });
@@ -184,7 +184,7 @@ private:
         OwnersRequest owners = all_owners(false);
         // Others than root must look at every process to know whether owners are hidden from them.
         if (!more && !request_.holders && geteuid() == 0) owners.wanted = inodes_of(*held);
-        const BlockReader rest = more ? read_ahead(sockets, sockets_ahead) : nullptr;
+        BlockReader rest = more ? read_ahead(sockets, sockets_ahead) : nullptr;
         side_.push_front([this, owners] { return read_owners(owners, problem_); });
         side_.push_back([held]() -> BlockReader { return [held] { return held->pop(); }; });
         side_.push_back([rest] { return rest; });

@@ -71,8 +71,8 @@ NetlinkCalls netlink_calls() {
 }
 
 Dump::Dump(NetlinkCalls calls, DumpRequest request, std::string_view interface, ProblemSink problem)
-    : calls_(std::move(calls)), request_(request), interface_(interface), problem_(std::move(problem)),
-      buffer_(netlink_block) {}
+    : calls_(std::move(calls)), request_(std::move(request)), interface_(interface),
+      problem_(std::move(problem)), buffer_(netlink_block) {}
 
 bool Dump::start() {
     struct {

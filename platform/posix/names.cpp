@@ -19,6 +19,8 @@ namespace {
 
 /// What has been asked already, by question.
 struct Cache {
+    explicit Cache(HostLookup lookup) : hosts(std::move(lookup)) {}
+
     HostLookup hosts;
     std::map<std::uint32_t, std::string> networks;
     std::map<std::pair<std::uint16_t, std::string>, std::string> services;

@@ -1,5 +1,6 @@
-// The part of fmt that is not in its headers, compiled in: to load libfmt and libstdc++ as shared objects took 0.45 of the
-// 1.75 ms that a small listing takes. Other versions than 9 are linked as their library instead.
+// The part of fmt that is not in its headers, compiled in: to load libfmt and libstdc++ as shared objects
+// took 0.45 of the 1.75 ms that a small listing takes. Other versions than 9 are linked as their library
+// instead.
 #include <fmt/core.h>
 
 #if FMT_VERSION / 10000 == 9
@@ -15,7 +16,8 @@ template FMT_API auto locale_ref::get<std::locale>() const -> std::locale;
 template FMT_API auto thousands_sep_impl(locale_ref) -> thousands_sep_result<char>;
 template FMT_API auto decimal_point_impl(locale_ref) -> char;
 template FMT_API void buffer<char>::append(const char*, const char*);
-template FMT_API void vformat_to(buffer<char>&, string_view, basic_format_args<FMT_BUFFER_CONTEXT(char)>, locale_ref);
+template FMT_API void vformat_to(buffer<char>&, string_view, basic_format_args<FMT_BUFFER_CONTEXT(char)>,
+                                 locale_ref);
 
 } // namespace detail
 FMT_END_NAMESPACE

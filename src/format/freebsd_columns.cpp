@@ -159,7 +159,7 @@ bool numeric_port(const SocketRecord& socket, bool foreign, const View& view) {
 }
 
 /// `last`: of the two, or -L's only one, the one that a blank follows in rows though not in the heading.
-Cell end_cell(Viewed view, std::string_view protocol, bool foreign, bool last) {
+Cell end_cell(const Viewed& view, std::string_view protocol, bool foreign, bool last) {
     return [=](Text& out, const Row& row) {
         const SocketRecord& socket = row.socket;
         put_end(out, foreign ? socket.foreign : socket.local, socket.serves.ipv4, protocol,

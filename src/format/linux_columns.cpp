@@ -170,7 +170,8 @@ Cell user_cell(const Names* names) {
 
 /// `on (1.23/2/0)`: seconds left in steps of 1/100 (USER_HZ), retransmits, probes.
 void put_timer(Text& out, std::string_view name, const Timer& timer) {
-    const double seconds = static_cast<double>(std::max<std::int64_t>(timer.remaining_ms, 0) / 10) / 100;
+    const std::int64_t ticks = std::max<std::int64_t>(timer.remaining_ms, 0) / 10;
+    const double seconds = static_cast<double>(ticks) / 100;
     fmt::format_to(std::back_inserter(out), FMT_COMPILE("{} ({:.2f}/{}/{})"), name,
                    timer.kind == 0 ? 0.0 : seconds, timer.retransmits, timer.probes);
 }

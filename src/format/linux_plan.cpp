@@ -49,7 +49,7 @@ std::uint32_t kernel_states(Protocol protocol, bool all, bool listening) {
 
 /// net-tools says which table it misses if protocols were named (and then ends) or with -v.
 /// Only the IPv4 table counts.
-std::function<Section::End(Text&, const TableNotes&)> missing(std::string what, const Flags& flags) {
+std::function<Section::End(Text&, const TableNotes&)> missing(const std::string& what, const Flags& flags) {
     const bool named = flags.any_table() && !flags.implied_protocols;
     const bool said = named || (flags.verbose && !flags.implied_protocols);
     return [=](Text&, const TableNotes& notes) {

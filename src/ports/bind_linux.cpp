@@ -124,7 +124,7 @@ BindVerdict udp_bind(const Newcomer& newcomer, std::span<const PortHolder> holde
     if (holders.size() <= long_chain || self.wildcard)
         return first_decides(newcomer, chain_of(false, [](const auto&) { return true; }));
     const auto same = [&](const PortHolder& holder) { return same_address(holder.address, self.address); };
-    const BindVerdict verdict = first_decides(newcomer, chain_of(true, same));
+    BindVerdict verdict = first_decides(newcomer, chain_of(true, same));
     if (verdict.outcome == Outcome::Refused) return verdict;
     const BindVerdict wildcards =
         first_decides(newcomer, chain_of(true, [](const PortHolder& holder) { return holder.wildcard; }));

@@ -1,4 +1,5 @@
-// make bench: the listing beside its peers, on loads of its own in a network namespace. Prints ratios, asserts none.
+// make bench: the listing beside its peers, on loads of its own in a network namespace. Prints ratios,
+// asserts none.
 //
 //   bench PROGRAM [--rounds=N] [--only=TEXT] [--million]
 //
@@ -76,7 +77,8 @@ public:
         char byte = 0;
         while (read(ready[0], &byte, 1) == 1) ++up;
         close(ready[0]);
-        if (up != load.processes) fmt::print("  (only {} of {} processes could open their sockets)\n", up, load.processes);
+        if (up != load.processes)
+            fmt::print("  (only {} of {} processes could open their sockets)\n", up, load.processes);
     }
     Holders(const Holders&) = delete;
     Holders& operator=(const Holders&) = delete;
@@ -97,7 +99,8 @@ private:
         for (int i = 1; i < share(load.listeners, load, number); ++i) {
             const int more = socket(AF_INET, SOCK_STREAM, 0);
             name.sin_port = htons(static_cast<std::uint16_t>(4000 + i));
-            if (bind(more, reinterpret_cast<sockaddr*>(&name), sizeof name) != 0 || listen(more, 1) != 0) _exit(1);
+            if (bind(more, reinterpret_cast<sockaddr*>(&name), sizeof name) != 0 || listen(more, 1) != 0)
+                _exit(1);
         }
         name.sin_port = htons(4000);
         for (int i = 0; i < share(load.connections, load, number); ++i) {
@@ -148,7 +151,8 @@ int bare_dump() {
             if (got <= 0) return 1;
             const auto* last = reinterpret_cast<const nlmsghdr*>(buffer.data());
             auto left = static_cast<std::size_t>(got);
-            for (; NLMSG_OK(last, left); last = NLMSG_NEXT(last, left)) done = done || last->nlmsg_type == NLMSG_DONE;
+            for (; NLMSG_OK(last, left); last = NLMSG_NEXT(last, left))
+                done = done || last->nlmsg_type == NLMSG_DONE;
         }
     }
     return 0;
@@ -163,7 +167,7 @@ struct Run {
 };
 
 struct Program {
-    std::string name;              ///< as the table shows it
+    std::string name; ///< as the table shows it
     std::vector<std::string> argv;
     std::vector<std::string> environment;
     uid_t uid = 0;
@@ -241,15 +245,16 @@ void print_case(const Case& test, const std::map<std::string, Measured>& measure
     fmt::print("\n{}\n", test.load.name);
     for (const Program& program : test.programs) {
         const Measured& figures = measured.at(program.name);
-        fmt::print("  {:<28} {:>9.1f} ms  {:>8} KiB\n", program.name, figures.seconds * 1000, figures.peak_kib);
+        fmt::print("  {:<28} {:>9.1f} ms  {:>8} KiB\n", program.name, figures.seconds * 1000,
+                   figures.peak_kib);
     }
     for (const Bound& bound : test.bounds) {
         const auto program = measured.find(bound.program);
         const auto peer = measured.find(bound.peer);
         if (program == measured.end() || peer == measured.end()) continue;
         const double ratio = program->second.seconds / peer->second.seconds;
-        fmt::print("  {:<28} / {:<22} {:>7.3f}  bound {:<5} {}\n", bound.program, bound.peer, ratio, bound.bound,
-                   ratio <= bound.bound ? "holds" : "FALLS SHORT");
+        fmt::print("  {:<28} / {:<22} {:>7.3f}  bound {:<5} {}\n", bound.program, bound.peer, ratio,
+                   bound.bound, ratio <= bound.bound ? "holds" : "FALLS SHORT");
     }
 }
 
@@ -265,8 +270,8 @@ std::vector<Program> present(std::vector<Program> programs) {
     return there;
 }
 
-/// In a process and a namespace of its own, so that no load leaves TIME_WAIT sockets to the next. Gives the first
-/// program's median, in seconds.
+/// In a process and a namespace of its own, so that no load leaves TIME_WAIT sockets to the next. Gives the
+/// first program's median, in seconds.
 double run_case(Case test, uid_t uid = 0) {
     int result[2];
     if (pipe(result) != 0) die("pipe");
@@ -305,19 +310,28 @@ std::vector<Case> cases(const std::string& ours, const std::string& self, int ro
     const Program links{"netstat46 -an, no BPF", {ours, "-an"}, {"NETSTAT46_NO_BPF=1"}, 0};
     const Load large{"100,000 connected sockets, 50 processes", 50000, 0, 50};
     return {
-        {large, {full, classic, links, ss, bare},
-         {{"netstat46 -an", "ss -an", 0.8}, {"netstat46 --classic -an", "ss -an", 0.6},
-          {"netstat46 --classic -an", "bare netlink dump", 1.25}, {"netstat46 -an, no BPF", "ss -an", 1.5}},
+        {large,
+         {full, classic, links, ss, bare},
+         {{"netstat46 -an", "ss -an", 0.8},
+          {"netstat46 --classic -an", "ss -an", 0.6},
+          {"netstat46 --classic -an", "bare netlink dump", 1.25},
+          {"netstat46 -an, no BPF", "ss -an", 1.5}},
          2 * rounds + 1},
-        {large, {full, ssp, netstatp, lsof, netstat},
-         {{"netstat46 -an", "ss -anp", 0.03}, {"netstat46 -an", "netstat -anp", 0.03}, {"netstat46 -an", "lsof -nP -i", 0.1}},
+        {large,
+         {full, ssp, netstatp, lsof, netstat},
+         {{"netstat46 -an", "ss -anp", 0.03},
+          {"netstat46 -an", "netstat -anp", 0.03},
+          {"netstat46 -an", "lsof -nP -i", 0.1}},
          rounds},
-        {{"20 sockets, 60 processes", 0, 20, 60}, {full, classic, ss, ssp, netstat, netstatp},
-         {{"netstat46 -an", "ss -anp", 0.5}, {"netstat46 -an", "netstat -anp", 0.5},
+        {{"20 sockets, 60 processes", 0, 20, 60},
+         {full, classic, ss, ssp, netstat, netstatp},
+         {{"netstat46 -an", "ss -anp", 0.5},
+          {"netstat46 -an", "netstat -anp", 0.5},
           {"netstat46 --classic -an", "netstat -an", 0.5}},
          20 * rounds},
         {{"-ltn, 30 listeners among 100,000 sockets", 50000, 30, 30},
-         {{"netstat46 -ltn", {ours, "-ltn"}, {}, 0}, {"netstat -ltnp", {"netstat", "-ltnp"}, {}, 0},
+         {{"netstat46 -ltn", {ours, "-ltn"}, {}, 0},
+          {"netstat -ltnp", {"netstat", "-ltnp"}, {}, 0},
           {"ss -ltnp", {"ss", "-ltnp"}, {}, 0}},
          {{"netstat46 -ltn", "netstat -ltnp", 0.1}, {"netstat46 -ltn", "ss -ltnp", 0.1}},
          rounds},
@@ -335,7 +349,8 @@ Case ordinary_user(const std::string& ours, int rounds) {
 
 Case million(const std::string& ours) {
     return {{"1,000,000 connected sockets, 64 processes", 500000, 0, 64},
-            {{"netstat46 -an", {ours, "-an"}, {}, 0}, {"netstat46 --classic -an", {ours, "--classic", "-an"}, {}, 0}},
+            {{"netstat46 -an", {ours, "-an"}, {}, 0},
+             {"netstat46 --classic -an", {ours, "--classic", "-an"}, {}, 0}},
             {},
             5};
 }
