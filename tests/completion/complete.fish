@@ -1,0 +1,3 @@
+# complete.fish FUNCTIONS LINE: what fish offers behind LINE, one candidate a line.
+source $argv[1]/netstat46.fish
+complete -C $argv[2]
