@@ -1,0 +1,121 @@
+#include "ports/holder.hpp"
+
+#include <gtest/gtest.h>
+
+#include "capture/decoders.hpp"
+#include "format/address.hpp"
+
+namespace netstat46 {
+namespace {
+
+SocketRecord record(Family family, std::string_view local, std::string_view foreign = {}) {
+    SocketRecord socket;
+    socket.family = family;
+    socket.state = foreign.empty() ? State::Listen : State::Established;
+    socket.local = {*parse_address(local), 8888};
+    socket.foreign.address.family = socket.local.address.family;
+    if (!foreign.empty()) socket.foreign = {*parse_address(foreign), 1};
+    return socket;
+}
+
+TEST(PortHolder, OnLinuxServesWhatAddressAndV6OnlySay) {
+    SocketRecord dual = record(Family::Inet6, "::");
+    dual.v6only = V6Only::No;
+    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv4, Truth::Yes);
+    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv6, Truth::Yes);
+    dual.v6only = V6Only::Yes;
+    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv4, Truth::No);
+    dual.v6only = V6Only::Unknown;
+    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv4, Truth::Unknown);
+    EXPECT_EQ(holder_of(record(Family::Inet6, "::1"), Os::Linux, 0).ipv4, Truth::No);
+}
+
+TEST(PortHolder, AMappedAddressIsAnIpv4One) {
+    const PortHolder mapped = holder_of(record(Family::Inet6, "::ffff:127.0.0.1"), Os::Linux, 3);
+    EXPECT_EQ(mapped.address, *parse_address("127.0.0.1"));
+    EXPECT_EQ(mapped.family, Family::Inet6);
+    EXPECT_EQ(mapped.ipv4, Truth::Yes);
+    EXPECT_EQ(mapped.ipv6, Truth::No);
+    EXPECT_EQ(mapped.row, 3U);
+    EXPECT_TRUE(holder_of(record(Family::Inet6, "::ffff:0.0.0.0"), Os::Linux, 0).wildcard);
+}
+
+TEST(PortHolder, AConnectionsV6OnlyIsNotToldByLinux) {
+    const PortHolder connected = holder_of(record(Family::Inet6, "::1", "::1"), Os::Linux, 0);
+    EXPECT_TRUE(connected.connected);
+    EXPECT_EQ(connected.v6only, Truth::Unknown);
+    EXPECT_EQ(connected.ipv4, Truth::No);
+}
+
+TEST(PortHolder, ATimeWaitSocketIsOneWhateverStateItShows) {
+    SocketRecord fin_wait = record(Family::Inet, "127.0.0.1", "127.0.0.1");
+    fin_wait.state = State::FinWait2;
+    EXPECT_FALSE(holder_of(fin_wait, Os::Linux, 0).time_wait);
+    fin_wait.timer = Timer{3, 1000, 0, 0};
+    EXPECT_TRUE(holder_of(fin_wait, Os::Linux, 0).time_wait);
+}
+
+TEST(PortHolder, OnBsdTheRecordTellsServesAndOptions) {
+    SocketRecord socket = record(Family::Inet6, "::");
+    socket.serves = {true, true};
+    socket.options = 0x0206; // SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT
+    const PortHolder both = holder_of(socket, Os::Darwin, 0);
+    EXPECT_EQ(both.ipv4, Truth::Yes);
+    EXPECT_EQ(both.reuseaddr, Truth::Yes);
+    EXPECT_EQ(both.reuseport, Truth::Yes);
+    socket.options = 0x0002;
+    EXPECT_EQ(holder_of(socket, Os::Darwin, 0).reuseaddr, Truth::No);
+    EXPECT_EQ(holder_of(record(Family::Inet, "0.0.0.0"), Os::Linux, 0).reuseaddr, Truth::Unknown);
+}
+
+TEST(PortHolder, AScopeCountsOnlyWhereBothHaveOne) {
+    EXPECT_TRUE(same_address(*parse_address("fe80::1%2"), *parse_address("fe80::1")));
+    EXPECT_FALSE(same_address(*parse_address("fe80::1%2"), *parse_address("fe80::1%3")));
+    EXPECT_FALSE(same_address(*parse_address("::"), *parse_address("0.0.0.0")));
+}
+
+TEST(Truth, UnknownIsBetweenNoAndYes) {
+    EXPECT_EQ(Truth::Unknown && Truth::No, Truth::No);
+    EXPECT_EQ(Truth::Unknown && Truth::Yes, Truth::Unknown);
+    EXPECT_EQ(Truth::Unknown || Truth::Yes, Truth::Yes);
+    EXPECT_EQ(!Truth::Unknown, Truth::Unknown);
+    EXPECT_EQ(!Truth::No, Truth::Yes);
+}
+
+// ---- What captures keep besides the sockets
+
+KeptPortFacts read(std::string_view interface, std::string_view text, int problems = 0) {
+    SideTables side;
+    const HostFacts host;
+    TableNotes notes;
+    int said = 0;
+    const DecoderEntry* entry = find_decoder(Os::Linux, interface);
+    if (entry == nullptr || entry->side == nullptr) {
+        ADD_FAILURE() << "no decoder of " << interface;
+        return {};
+    }
+    entry->side({interface, &host, [&](const Problem&) { ++said; }, &notes})(
+        Bytes(std::as_bytes(std::span(text.data(), text.size()))), side);
+    EXPECT_EQ(said, problems);
+    return side.ports;
+}
+
+TEST(KeptPortFacts, AreOneLineEach) {
+    const KeptPortFacts options = read("socket_options.tsv", "17\t1\t0\t-\n18\t-\t1\t0\n");
+    EXPECT_EQ(options.options.at(17).reuseaddr, true);
+    EXPECT_EQ(options.options.at(17).reuseport, false);
+    EXPECT_EQ(options.options.at(17).v6only, std::nullopt);
+    EXPECT_EQ(options.options.at(18).v6only, false);
+    EXPECT_EQ(read("addresses.tsv", "127.0.0.1\n::1\n").addresses.size(), 2U);
+    EXPECT_EQ(read("net.ipv4.ip_unprivileged_port_start", "80\n").first_unprivileged, 80);
+    EXPECT_EQ(read("nat_rules", "# ipv4\n*nat\n").nat_rules, "# ipv4\n*nat\n");
+}
+
+TEST(KeptPortFacts, SayWhichLinesAreNone) {
+    EXPECT_TRUE(read("socket_options.tsv", "x\t1\n", 1).options.empty());
+    EXPECT_TRUE(read("addresses.tsv", "nowhere\n", 1).addresses.empty());
+    EXPECT_EQ(read("net.ipv4.ip_unprivileged_port_start", "70000\n", 1).first_unprivileged, std::nullopt);
+}
+
+} // namespace
+} // namespace netstat46
