@@ -16,13 +16,6 @@ void put_dotted(Text& out, const std::uint8_t* bytes) {
     }
 }
 
-void put_hex(Text& out, unsigned word) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    int shift = 12;
-    while (shift > 0 && (word >> shift) == 0) shift -= 4;
-    for (; shift >= 0; shift -= 4) out.push_back(digits[(word >> shift) & 0xf]);
-}
-
 /// The first longest run of at least two zero words: what `::` stands for.
 struct Run {
     int begin = -1, length = 0;

@@ -1,7 +1,5 @@
 #include "format/dialect.hpp"
 
-#include <cstdlib>
-
 #include <fmt/compile.h>
 
 #include "format/dialect_darwin.hpp"
@@ -16,21 +14,6 @@ constexpr Dialect all_dialects[] = {
     {"darwin", Os::Darwin, parse_darwin, 64},
     {"freebsd", Os::FreeBSD, parse_freebsd, 1},
 };
-
-/// `width` as in printf; what was appended from `start` on is moved right or filled up.
-void justify(Text& out, std::size_t start, int width) {
-    const std::size_t wanted = static_cast<std::size_t>(std::abs(width));
-    const std::size_t length = out.size() - start;
-    if (length >= wanted) return;
-    if (width < 0) {
-        pad_to(out, start, wanted);
-        return;
-    }
-    const std::size_t blanks = wanted - length;
-    out.resize(start + wanted);
-    std::char_traits<char>::move(out.data() + start + blanks, out.data() + start, length);
-    std::fill_n(out.data() + start, blanks, ' ');
-}
 
 } // namespace
 

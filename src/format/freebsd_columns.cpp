@@ -55,10 +55,10 @@ void put_padded(Text& out, std::string_view text, std::size_t width) {
 
 /// The decimal number with blanks before it.
 template <class Integer>
-void put_right(Text& out, Integer value, std::size_t width) {
-    const fmt::format_int digits(value);
-    for (std::size_t i = digits.size(); i < width; ++i) out.push_back(' ');
-    put(out, {digits.data(), digits.size()});
+void put_right(Text& out, Integer value, int width) {
+    const std::size_t start = out.size();
+    put_number(out, value);
+    justify(out, start, width);
 }
 
 Column number_column(std::string title, int width, std::uint64_t (*value)(const SocketRecord&)) {

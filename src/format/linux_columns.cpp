@@ -147,7 +147,7 @@ Cell program_cell(bool whole) {
         put_number(out, row.owner->pid);
         out.push_back('/');
         if (process != nullptr) put_clean(out, process->name);
-        if (!whole && out.size() - start > native_program_length) out.resize(start + native_program_length);
+        if (!whole) cut(out, start, native_program_length);
     };
 }
 

@@ -1,9 +1,17 @@
 #include "format/text.hpp"
 
-#include <cstddef>
-#include <cstdint>
+#include <algorithm>
+#include <cstdlib>
+#include <string>
 
 namespace netstat46 {
+
+void put_hex(Text& out, std::uint64_t value, int least_digits) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    int count = 16;
+    while (count > least_digits && (value >> (4 * (count - 1))) == 0) --count;
+    while (count-- > 0) out.push_back(digits[(value >> (4 * count)) & 0xf]);
+}
 
 std::size_t utf8_length(std::string_view text) {
     const auto byte = [&](std::size_t i) {
@@ -45,6 +53,20 @@ void put_clean(Text& out, std::string_view text) {
         }
         text.remove_prefix(taken);
     }
+}
+
+void justify(Text& out, std::size_t start, int width) {
+    const std::size_t wanted = static_cast<std::size_t>(std::abs(width));
+    const std::size_t length = out.size() - start;
+    if (length >= wanted) return;
+    if (width < 0) {
+        pad_to(out, start, wanted);
+        return;
+    }
+    const std::size_t blanks = wanted - length;
+    out.resize(start + wanted);
+    std::char_traits<char>::move(out.data() + start + blanks, out.data() + start, length);
+    std::fill_n(out.data() + start, blanks, ' ');
 }
 
 } // namespace netstat46

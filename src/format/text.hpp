@@ -1,6 +1,8 @@
 // The buffer that cells write to, and the cleaning of what comes from outside.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -19,17 +21,27 @@ void put_number(Text& out, Integer value) {
     out.append(digits.data(), digits.data() + digits.size());
 }
 
+/// In lower case, with zeros up to `least_digits`.
+void put_hex(Text& out, std::uint64_t value, int least_digits = 1);
+
 /// Names and paths from outside: each control character (C0, DEL, and C1 as U+0080 to U+009F or as a stray
-/// byte) becomes
-/// `.`; all else stays.
+/// byte) becomes `.`; all else stays.
 void put_clean(Text& out, std::string_view text);
 
 /// The length of the UTF-8 sequence that `text` begins with; 0 if it begins with none (RFC 3629).
 std::size_t utf8_length(std::string_view text);
 
+/// Leaves at most `length` bytes of what was put from byte `start` on.
+inline void cut(Text& out, std::size_t start, std::size_t length) {
+    if (out.size() - start > length) out.resize(start + length);
+}
+
 /// Blanks up to `width` columns counted from byte `start`.
 inline void pad_to(Text& out, std::size_t start, std::size_t width) {
     while (out.size() - start < width) out.push_back(' ');
 }
+
+/// `width` as in printf: what was put from byte `start` on is moved right, or filled up if it is negative.
+void justify(Text& out, std::size_t start, int width);
 
 } // namespace netstat46

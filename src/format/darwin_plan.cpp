@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "format/address.hpp"
+#include "format/darwin_look.hpp"
+
+namespace netstat46::darwin_look {
+namespace {
+
+constexpr InetProtocol tcp{"tcp", Protocol::Tcp, 6}, udp{"udp", Protocol::Udp, 17},
+    ip{"ip", Protocol::Raw, 255}, icmp{"icmp", Protocol::Raw, 1}, igmp{"igmp", Protocol::Raw, 2},
+    ip6{"ip6", Protocol::Raw, 255}, icmp6{"icmp6", Protocol::Raw, 58};
+constexpr InetProtocol multipath{"mptcp", Protocol::Multipath, 0};
+
+constexpr std::array unlisted{"ipsec", "arp",     "ipsec6",  "rip6",         "pfkey",
+                              "nstat", "xbkidle", "net_api", "if_ports_used"};
+
+std::vector<InetProtocol> listed_protocols(const Flags& flags) {
+    const std::vector<InetProtocol> all{tcp, udp, ip, icmp, igmp, multipath, ip6, icmp6};
+    if (!flags.protocol.empty()) {
+        const auto found =
+            std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == flags.protocol; });
+        return found == all.end() ? std::vector<InetProtocol>{} : std::vector{*found};
+    }
+    switch (flags.family) {
+    case Choice::All:
+        return all;
+    case Choice::Inet:
+        return {tcp, udp, ip, icmp, igmp, multipath};
+    case Choice::Inet6:
+        return {tcp, udp, ip6, icmp6, multipath};
+    default:
+        return {};
+    }
+}
+
+/// CLOSED and LISTEN, and states below them: what is hidden without -a.
+bool idle(const SocketRecord& socket) {
+    if (socket.state == State::Unknown) return socket.native_state < 0;
+    return socket.state == State::Closed || socket.state == State::Bound || socket.state == State::Listen;
+}
+
+bool serves_family(Serves serves, Choice family) {
+    if (family == Choice::Inet) return serves.ipv4;
+    if (family == Choice::Inet6) return serves.ipv6;
+    return serves.ipv4 || serves.ipv6;
+}
+
+std::function<bool(const SocketRecord&)> inet_selection(const Style& style, const InetProtocol& protocol) {
+    return [flags = style.flags, native = style.darwin_records, protocol](const SocketRecord& socket) {
+        if (protocol.protocol == Protocol::Raw ? socket.ip_protocol != protocol.number
+                                               : native && socket.socket_protocol != protocol.number)
+            return false;
+        if (!serves_family(socket.serves, flags.family)) return false;
+        if (protocol.protocol == Protocol::Tcp && !flags.all && idle(socket)) return false;
+        return !flags.queues || (socket.backlog && socket.backlog->limit != 0);
+    };
+}
+
+bool nothing(const SocketRecord&) { return false; }
+
+Section multipath_section(const Style& style) {
+    return {{Protocol::Multipath, true, true},
+            nothing,
+            {},
+            [native = style.darwin_records](Text& out, const TableNotes& notes) {
+                if (native && notes.present)
+                    put(out,
+                        "Active Multipath Internet connections\n"
+                        "Proto/ID  Flags      Local Address          Foreign Address        (state)    \n");
+                return Section::End{};
+            }};
+}
+
+Listing inet_listing(const Style& style) {
+    const Flags& flags = style.flags;
+    Listing listing;
+    listing.heading_always = false;
+    listing.heading = flags.queues ? "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
+                      : flags.all  ? "Active Internet connections (including servers)\n"
+                                   : "Active Internet connections\n";
+    listing.heading += heading_of(inet_columns(style, tcp)) + "\n";
+    for (const InetProtocol& protocol : listed_protocols(flags)) {
+        if (protocol.protocol == Protocol::Multipath) {
+            if (!flags.queues && !flags.addresses) listing.sections.push_back(multipath_section(style));
+            continue;
+        }
+        listing.sections.push_back({{protocol.protocol, true, true},
+                                    inet_selection(style, protocol),
+                                    inet_columns(style, protocol),
+                                    nullptr});
+    }
+    return listing;
+}
+
+/// Prints the remarks about the table of one socket type (`stream: `), which the decoder left.
+std::function<Section::End(Text&, const TableNotes&)> remarks_about(std::string type) {
+    return [prefix = std::move(type) + ": "](Text& out, const TableNotes& notes) {
+        for (const std::string& remark : notes.remarks) {
+            if (!remark.starts_with(prefix)) continue;
+            put(out, std::string_view(remark).substr(prefix.size()));
+            out.push_back('\n');
+        }
+        return Section::End{};
+    };
+}
+
+/// Remarks stand between the types, so each type gets a section of its own where there may be any.
+Listing unix_listing(const Style& style) {
+    constexpr std::uint16_t datagram = 2; // sys/socket.h: SOCK_DGRAM
+    const std::vector<Column> columns = unix_columns(style);
+    Listing listing;
+    listing.heading = "Active LOCAL (UNIX) domain sockets\n" + heading_of(columns) + "\n";
+    listing.heading_always = false;
+    const bool remarks =
+        style.classic && style.darwin_records && (style.flags.old || style.flags.verbose > 2);
+    if (!remarks) {
+        listing.sections = {{{Protocol::Unix}, [](const SocketRecord&) { return true; }, columns, nullptr}};
+        return listing;
+    }
+    listing.sections = {{{Protocol::Unix},
+                         [](const SocketRecord& s) { return s.unix_.type != datagram; },
+                         columns,
+                         remarks_about("stream")},
+                        {{Protocol::Unix},
+                         [](const SocketRecord& s) { return s.unix_.type == datagram; },
+                         columns,
+                         remarks_about("dgram")}};
+    return listing;
+}
+
+Listing system_listing(std::string heading, std::int32_t protocol, std::vector<Column> columns) {
+    heading += heading_of(columns) + "\n";
+    return {std::move(heading),
+            false,
+            {{{Protocol::KernelControl},
+              [protocol](const SocketRecord& socket) { return socket.socket_protocol == protocol; },
+              std::move(columns),
+              nullptr}}};
+}
+
+void add_system_listings(const Style& style, Plan& plan) {
+    const std::string_view only = style.flags.protocol; // numbers: sys/sys_domain.h, SYSPROTO_*
+    if (only.empty() || only == "reg")
+        plan.listings.push_back(
+            system_listing("Registered kernel control modules\n", 0, registration_columns(style)));
+    if (only.empty() || only == "kevt")
+        plan.listings.push_back(system_listing("Active kernel event sockets\n", 1, event_columns(style)));
+    if (only.empty() || only == "kctl")
+        plan.listings.push_back(system_listing("Active kernel control sockets\n", 2, control_columns(style)));
+}
+
+Address looked_up(const SocketRecord&, const Address& address) { return unmapped(address); }
+
+} // namespace
+
+Plan plan_of(Flags flags, const Look& look) {
+    flags.all = flags.all || look.all;
+    flags.old_widths = flags.old && look.classic;
+    const Style style{flags, look.classic, look.host == nullptr || look.host->os == Os::Darwin, look.names};
+    Plan plan;
+    plan.owners = !look.classic || flags.verbose > 0; // -v names processes
+    plan.named_address = looked_up;
+    const bool one = !flags.protocol.empty();
+    plan.listings.push_back(inet_listing(style));
+    if (one && flags.verbose > 0 &&
+        std::find(unlisted.begin(), unlisted.end(), flags.protocol) != unlisted.end())
+        plan.listings.push_back({std::string(flags.protocol) + ": no PCB routine\n", true, {}});
+    const bool unix_too = !one && (flags.family == Choice::All || flags.family == Choice::Unix);
+    const bool system_too = one || flags.family == Choice::All || flags.family == Choice::System;
+    if (unix_too && !flags.queues) plan.listings.push_back(unix_listing(style));
+    if (system_too && (one || !flags.queues)) add_system_listings(style, plan);
+    std::erase_if(plan.listings,
+                  [](const Listing& listing) { return listing.sections.empty() && !listing.heading_always; });
+    return plan;
+}
+
+} // namespace netstat46::darwin_look

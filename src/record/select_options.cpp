@@ -1,0 +1,205 @@
+// The values of the options that select.
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "format/address.hpp"
+#include "record/select.hpp"
+
+namespace netstat46 {
+namespace {
+
+template <class Integer>
+std::optional<Integer> parse_number(std::string_view text) {
+    Integer value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+bool is_digits(std::string_view text) {
+    return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Calls `take` with each item of a comma separated list; the first item that it refuses.
+template <class Take>
+std::optional<std::string_view> each_item(std::string_view list, Take take) {
+    while (true) {
+        const std::size_t comma = list.find(',');
+        const std::string_view item = list.substr(0, comma);
+        if (!take(item)) return item;
+        if (comma == std::string_view::npos) return std::nullopt;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+/// One item of a port list: `80`, `8000-8100`, `http`.
+std::vector<PortRange> parse_port_item(std::string_view item, const Names& names) {
+    if (const auto port = parse_number<std::uint16_t>(item)) return {{*port, *port}};
+    if (const std::size_t dash = item.find('-'); dash != std::string_view::npos) {
+        const auto first = parse_number<std::uint16_t>(item.substr(0, dash));
+        const auto last = parse_number<std::uint16_t>(item.substr(dash + 1));
+        if (first && last)
+            return *first <= *last ? std::vector<PortRange>{{*first, *last}} : std::vector<PortRange>{};
+    }
+    if (item.empty() || is_digits(item)) return {};
+    std::vector<PortRange> ranges;
+    for (const std::uint16_t port : names.ports(item)) ranges.push_back({port, port});
+    return ranges;
+}
+
+// ---- States
+
+/// Every spelling, without `_` and `-` and in lower case, and our word for it.
+struct Spelling {
+    std::string_view spelling, word;
+};
+
+constexpr Spelling spellings[] = {
+    {"closed", "closed"},
+    {"close", "closed"},
+    {"bound", "bound"},
+    {"listen", "listen"},
+    {"listening", "listen"},
+    {"synsent", "syn_sent"},
+    {"synreceived", "syn_received"},
+    {"synrecv", "syn_received"},
+    {"synrcvd", "syn_received"},
+    {"established", "established"},
+    {"estab", "established"},
+    {"connected", "established"},
+    {"closewait", "close_wait"},
+    {"finwait1", "fin_wait_1"},
+    {"closing", "closing"},
+    {"lastack", "last_ack"},
+    {"finwait2", "fin_wait_2"},
+    {"timewait", "time_wait"},
+    {"unconnected", "unconnected"},
+    {"unconn", "unconnected"},
+    {"connecting", "connecting"},
+    {"disconnecting", "disconnecting"},
+};
+
+std::optional<std::string_view> state_of_spelling(std::string_view text) {
+    std::string plain;
+    for (const char c : text)
+        if (c != '_' && c != '-') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (const Spelling& known : spellings)
+        if (known.spelling == plain) return known.word;
+    return std::nullopt;
+}
+
+// ---- The options' values
+
+using Wrong = std::optional<std::string>;
+
+template <std::vector<PortRange> Selection::*member>
+Wrong take_ports(Selection& selection, std::string_view value, const Names& names) {
+    auto ports = parse_ports(value, names);
+    if (const std::string* item = std::get_if<std::string>(&ports))
+        return fmt::format("`{}' is no port, range or service", *item);
+    for (const PortRange& range : std::get<0>(ports)) (selection.*member).push_back(range);
+    return std::nullopt;
+}
+
+Wrong take_address(Selection& selection, std::string_view value, const Names& /*names*/) {
+    auto range = parse_address_range(value);
+    if (!range) return fmt::format("`{}' is no address or prefix", value);
+    selection.addresses.push_back(std::move(*range));
+    return std::nullopt;
+}
+
+Wrong take_pids(Selection& selection, std::string_view value, const Names& /*names*/) {
+    const auto refused = each_item(value, [&](std::string_view item) {
+        const auto pid = is_digits(item) ? parse_number<std::int32_t>(item) : std::nullopt;
+        if (pid) selection.pids.push_back(*pid);
+        return pid.has_value();
+    });
+    if (refused) return fmt::format("`{}' is no process id", *refused);
+    return std::nullopt;
+}
+
+Wrong take_command(Selection& selection, std::string_view value, const Names& /*names*/) {
+    if (value.empty()) return "`' is no name";
+    selection.commands.emplace_back(value);
+    return std::nullopt;
+}
+
+Wrong take_user(Selection& selection, std::string_view value, const Names& names) {
+    auto uid = value.empty() ? std::nullopt : names.uid(value);
+    if (!uid && is_digits(value)) uid = parse_number<std::uint32_t>(value);
+    if (!uid) return fmt::format("`{}' is no user of this host", value);
+    selection.users.push_back(*uid);
+    return std::nullopt;
+}
+
+Wrong take_states(Selection& selection, std::string_view value, const Names& /*names*/) {
+    const auto refused = each_item(value, [&](std::string_view item) {
+        const auto word = state_of_spelling(item);
+        if (word) selection.states.push_back(*word);
+        return word.has_value();
+    });
+    if (refused) return fmt::format("`{}' is no state (as listen, established, time_wait)", *refused);
+    return std::nullopt;
+}
+
+Wrong take_v6only(Selection& selection, std::string_view value, const Names& /*names*/) {
+    if (value != "yes" && value != "no") return fmt::format("`{}' is neither yes nor no", value);
+    selection.v6only = value == "yes";
+    return std::nullopt;
+}
+
+constexpr SelectionOption options[] = {
+    {"--port", "LIST", take_ports<&Selection::ports>},
+    {"--local-port", "LIST", take_ports<&Selection::local_ports>},
+    {"--foreign-port", "LIST", take_ports<&Selection::foreign_ports>},
+    {"--address", "ADDR[/LEN]", take_address},
+    {"--pid", "LIST", take_pids},
+    {"--command", "NAME", take_command},
+    {"--user", "NAME|UID", take_user},
+    {"--state", "LIST", take_states},
+    {"--v6only", "yes|no", take_v6only},
+};
+
+} // namespace
+
+std::span<const SelectionOption> selection_options() { return options; }
+
+std::variant<std::vector<PortRange>, std::string> parse_ports(std::string_view list, const Names& names) {
+    std::vector<PortRange> ranges;
+    const auto refused = each_item(list, [&](std::string_view item) {
+        const std::vector<PortRange> found = parse_port_item(item, names);
+        ranges.insert(ranges.end(), found.begin(), found.end());
+        return !found.empty();
+    });
+    if (refused) return std::string(*refused);
+    return ranges;
+}
+
+std::optional<AddressRange> parse_address_range(std::string_view text) {
+    AddressRange range;
+    const std::size_t slash = text.find('/');
+    std::string_view host = text.substr(0, slash);
+    if (const std::size_t percent = host.find('%'); percent != std::string_view::npos) {
+        range.scope = host.substr(percent + 1);
+        if (range.scope.empty()) return std::nullopt;
+        host = host.substr(0, percent);
+    }
+    const auto address = parse_address(host);
+    if (!address || (address->family == Family::Inet && !range.scope.empty())) return std::nullopt;
+    const unsigned most = address->family == Family::Inet ? 32 : 128;
+    range.address = *address;
+    range.length = most;
+    if (slash != std::string_view::npos) {
+        const auto length = parse_number<unsigned>(text.substr(slash + 1));
+        if (!length || *length > most) return std::nullopt;
+        range.length = *length;
+    }
+    if (is_v4_mapped(range.address) && range.length >= 96) {
+        range.address = unmapped(range.address);
+        range.length -= 96;
+    }
+    return range;
+}
+
+} // namespace netstat46
