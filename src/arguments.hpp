@@ -29,6 +29,24 @@ struct Arguments {
     std::string mistake; ///< glibc's or BSD's sentence for the last option, without the program's name
 };
 
+/// An option that only raises a flag.
+template <class Flags>
+struct Switch {
+    char letter;
+    bool Flags::*flag;
+};
+
+/// False if no switch has this letter.
+template <class Flags, std::size_t count>
+bool raise_flag(Flags& flags, const Switch<Flags> (&switches)[count], char letter) {
+    for (const Switch<Flags>& one : switches)
+        if (one.letter == letter) {
+            flags.*one.flag = true;
+            return true;
+        }
+    return false;
+}
+
 /// glibc: options and operands may be mixed, unique abbreviations of long names are accepted.
 /// `short_letters` as for getopt: a letter followed by `:` takes a value.
 Arguments read_getopt_long(std::span<const std::string> arguments, std::string_view short_letters,

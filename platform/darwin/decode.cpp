@@ -13,16 +13,10 @@ namespace {
 using namespace darwin_wire;
 
 constexpr ItemKind inpcb{kind::inpcb, "xinpcb_n", xinpcb_n::local + 16, xinpcb_n::size};
-constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size,
-                          xsocket_n::size_7195};
-constexpr ItemKind receive{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4,
-                           xsockbuf_n::size};
-constexpr ItemKind send{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size};
-constexpr ItemKind statistics{kind::statistics, "xsockstat_n", xsockstat_n::size, xsockstat_n::size};
 constexpr ItemKind tcpcb{kind::tcpcb, "xtcpcb_n", xtcpcb_n::state + 4, xtcpcb_n::size};
 
-constexpr std::array tcp_kinds{inpcb, socket, receive, send, statistics, tcpcb};
-constexpr std::array inet_kinds{inpcb, socket, receive, send, statistics};
+constexpr std::array tcp_kinds{inpcb, socket_kind, receive_kind, send_kind, statistics_kind, tcpcb};
+constexpr std::array inet_kinds{inpcb, socket_kind, receive_kind, send_kind, statistics_kind};
 
 constexpr HeaderForm inet_header{xinpgen::size, xinpgen::count, xinpgen::generation};
 
@@ -151,6 +145,12 @@ SocketDecoder decode_multipath(const DecodeContext& context) {
     };
 }
 
+std::optional<Backlog> load_backlog(Bytes socket, const QueueOffsets& at) {
+    const auto length = [&](std::size_t offset) { return static_cast<std::uint32_t>(socket.i16(offset)); };
+    if (length(at.limit) == 0) return std::nullopt;
+    return Backlog{length(at.queued), length(at.incomplete), length(at.limit)};
+}
+
 void load_socket_items(const Group& group, SocketRecord& record) {
     if (group.has(socket_item)) {
         const Bytes so = group.items[socket_item];
@@ -161,10 +161,7 @@ void load_socket_items(const Group& group, SocketRecord& record) {
         record.options = so.u32(xsocket_n::options);
         record.socket_state = so.u16(xsocket_n::state);
         record.uid = so.u32(xsocket_n::uid);
-        if (so.i16(xsocket_n::queue_limit) != 0)
-            record.backlog = Backlog{static_cast<std::uint32_t>(so.i16(xsocket_n::queued)),
-                                     static_cast<std::uint32_t>(so.i16(xsocket_n::incomplete)),
-                                     static_cast<std::uint32_t>(so.i16(xsocket_n::queue_limit))};
+        record.backlog = load_backlog(so, {xsocket_n::queued, xsocket_n::incomplete, xsocket_n::queue_limit});
         record.darwin.last_pid = so.i32(xsocket_n::last_pid);
         record.darwin.effective_pid = so.i32(xsocket_n::effective_pid);
         record.darwin.socket_generation = so.u64(xsocket_n::generation);

@@ -3,6 +3,7 @@
 
 #include "capture/decoders.hpp"
 #include "darwin/items.hpp"
+#include "darwin/wire.hpp"
 
 namespace netstat46::darwin {
 
@@ -33,6 +34,23 @@ SideDecoder decode_owners(const DecodeContext& context);
 /// The first kinds of every list form are the pcb itself, then these.
 inline constexpr std::size_t pcb_item = 0, socket_item = 1, receive_item = 2, send_item = 3,
                              statistics_item = 4, tcpcb_item = 5;
+
+inline constexpr ItemKind socket_kind{darwin_wire::kind::socket, "xsocket_n",
+                                      darwin_wire::xsocket_n::size_7195, darwin_wire::xsocket_n::size,
+                                      darwin_wire::xsocket_n::size_7195};
+inline constexpr ItemKind receive_kind{darwin_wire::kind::receive_buffer, "receive xsockbuf_n",
+                                       darwin_wire::xsockbuf_n::low_water + 4, darwin_wire::xsockbuf_n::size};
+inline constexpr ItemKind send_kind{darwin_wire::kind::send_buffer, "send xsockbuf_n",
+                                    darwin_wire::xsockbuf_n::low_water + 4, darwin_wire::xsockbuf_n::size};
+inline constexpr ItemKind statistics_kind{darwin_wire::kind::statistics, "xsockstat_n",
+                                          darwin_wire::xsockstat_n::size, darwin_wire::xsockstat_n::size};
+
+/// Of a listener.
+struct QueueOffsets {
+    std::size_t queued, incomplete, limit; ///< i16
+};
+
+std::optional<Backlog> load_backlog(Bytes socket, const QueueOffsets& at);
 
 /// What xsocket_n, the two xsockbuf_n and xsockstat_n tell; a missing one leaves its fields as they are.
 void load_socket_items(const Group& group, SocketRecord& record);

@@ -11,20 +11,13 @@ using namespace darwin_wire;
 
 constexpr HeaderForm system_header{xsystmgen::size, xsystmgen::count, xsystmgen::generation, true};
 
-constexpr ItemKind socket{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size,
-                          xsocket_n::size_7195};
-constexpr ItemKind receive{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4,
-                           xsockbuf_n::size};
-constexpr ItemKind send{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size};
-constexpr ItemKind statistics{kind::statistics, "xsockstat_n", xsockstat_n::size, xsockstat_n::size};
-
 constexpr std::array registration_kinds{
     ItemKind{kind::control_registration, "xkctl_reg", xkctl_reg::name + 1, xkctl_reg::size}};
 constexpr std::array event_kinds{ItemKind{kind::event_pcb, "xkevtpcb", xkevtpcb::size, xkevtpcb::size},
-                                 socket, receive, send, statistics};
+                                 socket_kind, receive_kind, send_kind, statistics_kind};
 constexpr std::array control_kinds{
-    ItemKind{kind::control_pcb, "xkctlpcb", xkctlpcb::name + 1, xkctlpcb::size}, socket, receive, send,
-    statistics};
+    ItemKind{kind::control_pcb, "xkctlpcb", xkctlpcb::name + 1, xkctlpcb::size}, socket_kind, receive_kind,
+    send_kind, statistics_kind};
 
 constexpr std::int32_t registration = 0, event = 1, control = 2; // sys/sys_domain.h: SYSPROTO_*
 

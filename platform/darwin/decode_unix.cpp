@@ -13,13 +13,8 @@ namespace {
 
 using namespace darwin_wire;
 
-constexpr std::array unix_kinds{
-    ItemKind{kind::unpcb, "xunpcb_n", xunpcb_n::size, xunpcb_n::size},
-    ItemKind{kind::socket, "xsocket_n", xsocket_n::size_7195, xsocket_n::size, xsocket_n::size_7195},
-    ItemKind{kind::receive_buffer, "receive xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size},
-    ItemKind{kind::send_buffer, "send xsockbuf_n", xsockbuf_n::low_water + 4, xsockbuf_n::size},
-    ItemKind{kind::statistics, "xsockstat_n", xsockstat_n::size, xsockstat_n::size},
-};
+constexpr std::array unix_kinds{ItemKind{kind::unpcb, "xunpcb_n", xunpcb_n::size, xunpcb_n::size},
+                                socket_kind, receive_kind, send_kind, statistics_kind};
 
 constexpr HeaderForm unix_header{xinpgen::size, xinpgen::count, xinpgen::generation};
 
@@ -47,24 +42,38 @@ std::string_view load_path(Bytes record, std::size_t at) {
     return record.sub(at + sockaddr_un::path, path).c_string();
 }
 
-SocketRecord unix_record(const Group& group, std::uint16_t type) {
-    SocketRecord record;
+/// Where a record keeps what is the same in both forms.
+struct PcbOffsets {
+    std::size_t pcb, generation, vnode, peer, refs, next_ref, address, peer_address;
+};
+
+constexpr PcbOffsets unpcb_n{xunpcb_n::pcb,  xunpcb_n::generation, xunpcb_n::vnode,   xunpcb_n::peer,
+                             xunpcb_n::refs, xunpcb_n::next_ref,   xunpcb_n::address, xunpcb_n::peer_address};
+constexpr PcbOffsets unpcb64{xunpcb64::pcb,  xunpcb64::generation, xunpcb64::vnode,   xunpcb64::peer,
+                             xunpcb64::refs, xunpcb64::next_ref,   xunpcb64::address, xunpcb64::peer_address};
+
+/// `record` knows its socket already.
+void load_unix_pcb(Bytes pcb, const PcbOffsets& at, SocketRecord& record) {
     record.protocol = Protocol::Unix;
     record.family = Family::Local;
+    record.pcb = pcb.u64(at.pcb);
+    record.darwin.pcb_generation = pcb.u64(at.generation);
+    record.unix_.type = static_cast<std::uint16_t>(record.socket_type);
+    record.unix_.protocol = static_cast<std::uint32_t>(record.socket_protocol);
+    record.unix_.vnode = pcb.u64(at.vnode);
+    record.unix_.peer = pcb.u64(at.peer);
+    record.unix_.refs = pcb.u64(at.refs);
+    record.unix_.next_ref = pcb.u64(at.next_ref);
+    record.unix_.path = load_path(pcb, at.address);
+    record.unix_.peer_path = load_path(pcb, at.peer_address);
+}
+
+SocketRecord unix_record(const Group& group, std::uint16_t type) {
+    SocketRecord record;
     record.past_damage = group.damaged;
     record.socket_type = static_cast<std::int16_t>(type);
     load_socket_items(group, record);
-    const Bytes pcb = group.items[pcb_item];
-    record.pcb = pcb.u64(xunpcb_n::pcb);
-    record.darwin.pcb_generation = pcb.u64(xunpcb_n::generation);
-    record.unix_.type = static_cast<std::uint16_t>(record.socket_type);
-    record.unix_.protocol = static_cast<std::uint32_t>(record.socket_protocol);
-    record.unix_.vnode = pcb.u64(xunpcb_n::vnode);
-    record.unix_.peer = pcb.u64(xunpcb_n::peer);
-    record.unix_.refs = pcb.u64(xunpcb_n::refs);
-    record.unix_.next_ref = pcb.u64(xunpcb_n::next_ref);
-    record.unix_.path = load_path(pcb, xunpcb_n::address);
-    record.unix_.peer_path = load_path(pcb, xunpcb_n::peer_address);
+    load_unix_pcb(group.items[pcb_item], unpcb_n, record);
     return record;
 }
 
@@ -75,33 +84,19 @@ SocketRecord unix64_record(Bytes pcb, bool damaged) {
                            one.u32(xsocket64::buffer_mbuf_bytes), one.u32(xsocket64::buffer_mbuf_limit)};
     };
     SocketRecord record;
-    record.protocol = Protocol::Unix;
-    record.family = Family::Local;
     record.past_damage = damaged;
-    record.pcb = pcb.u64(xunpcb64::pcb);
     record.owner_key = so.u64(xsocket64::so);
     record.socket_type = so.i16(xsocket64::type);
     record.socket_protocol = so.i32(xsocket64::protocol);
     record.options = so.u16(xsocket64::options);
     record.socket_state = so.u16(xsocket64::state);
     record.uid = so.u32(xsocket64::uid);
-    if (so.i16(xsocket64::queue_limit) != 0)
-        record.backlog = Backlog{static_cast<std::uint32_t>(so.i16(xsocket64::queued)),
-                                 static_cast<std::uint32_t>(so.i16(xsocket64::incomplete)),
-                                 static_cast<std::uint32_t>(so.i16(xsocket64::queue_limit))};
+    record.backlog = load_backlog(so, {xsocket64::queued, xsocket64::incomplete, xsocket64::queue_limit});
     record.recv_q = so.u32(xsocket64::receive + xsocket64::buffer_bytes);
     record.send_q = so.u32(xsocket64::send + xsocket64::buffer_bytes);
     record.receive = buffer(so.sub(xsocket64::receive));
     record.send = buffer(so.sub(xsocket64::send));
-    record.darwin.pcb_generation = pcb.u64(xunpcb64::generation);
-    record.unix_.type = static_cast<std::uint16_t>(record.socket_type);
-    record.unix_.protocol = static_cast<std::uint32_t>(record.socket_protocol);
-    record.unix_.vnode = pcb.u64(xunpcb64::vnode);
-    record.unix_.peer = pcb.u64(xunpcb64::peer);
-    record.unix_.refs = pcb.u64(xunpcb64::refs);
-    record.unix_.next_ref = pcb.u64(xunpcb64::next_ref);
-    record.unix_.path = load_path(pcb, xunpcb64::address);
-    record.unix_.peer_path = load_path(pcb, xunpcb64::peer_address);
+    load_unix_pcb(pcb, unpcb64, record);
     return record;
 }
 

@@ -1,55 +1,23 @@
 #include "linux/decode.hpp"
 
-#include <charconv>
-
-#include <fmt/format.h>
+#include "capture/descriptor_lines.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
 
-/// A whole decimal number followed by `end`; moves behind it.
-template <class Integer>
-bool take_number(std::string_view& text, Integer& value, char end) {
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value, 10);
-    const auto length = static_cast<std::size_t>(stop - text.data());
-    if (error != std::errc{} || length >= text.size() || text[length] != end) return false;
-    text.remove_prefix(length + 1);
-    return true;
-}
-
-constexpr std::string_view socket_prefix = "socket:[";
-
-bool read_line(std::string_view line, SideTables& side) {
-    Holder holder;
-    if (!take_number(line, holder.pid, '\t')) return false;
-    if (line.starts_with("-\t")) {
-        (line == "-\tlinks" ? side.links_withheld : side.owners_withheld) = true;
-        return true;
-    }
-    std::uint64_t inode = 0;
-    if (!take_number(line, holder.fd, '\t') || !line.starts_with(socket_prefix)) return false;
-    line.remove_prefix(socket_prefix.size());
-    if (!take_number(line, inode, ']') || !line.empty()) return false;
-    side.owners.add(inode, holder);
-    side.owners_read = true;
-    return true;
+/// `socket:[INODE]`
+std::optional<std::uint64_t> inode_of(std::string_view link) {
+    constexpr std::string_view prefix = "socket:[";
+    if (!link.starts_with(prefix) || !link.ends_with(']')) return std::nullopt;
+    link.remove_prefix(prefix.size());
+    link.remove_suffix(1);
+    return parse_number<std::uint64_t>(link);
 }
 
 } // namespace
 
-SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
-    return [context](Bytes block, SideTables& side) {
-        std::string_view text = block.text();
-        while (!text.empty()) {
-            const std::size_t end = text.find('\n');
-            if (end == std::string_view::npos || !read_line(text.substr(0, end), side))
-                context.problem(
-                    {fmt::format("{}: a line that is no descriptor at offset {}", context.interface,
-                                 block.offset() + block.size() - text.size())});
-            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        }
-    };
-}
+SideDecoder proc_pid_fd_decoder(const DecodeContext& context) { return descriptor_lines(context, inode_of); }
 
 namespace {
 

@@ -1,9 +1,10 @@
 #include "linux/decode.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -30,12 +31,6 @@ private:
     std::string_view rest_;
 };
 
-template <class Integer>
-bool parse(std::string_view word, Integer& value, int base) {
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
-    return error == std::errc{} && end == word.data() + word.size();
-}
-
 /// Addresses are 32-bit words in the host's order, each printed as %08X (net/ipv4/tcp_ipv4.c,
 /// get_tcp4_sock()).
 bool parse_endpoint(std::string_view address, std::string_view port, ByteOrder order, Endpoint& out) {
@@ -43,13 +38,13 @@ bool parse_endpoint(std::string_view address, std::string_view port, ByteOrder o
     out.address.family = address.size() == 32 ? Family::Inet6 : Family::Inet;
     for (std::size_t word = 0; word * 8 < address.size(); ++word) {
         std::uint32_t value = 0;
-        if (!parse(address.substr(word * 8, 8), value, 16)) return false;
+        if (!read_number(address.substr(word * 8, 8), value, 16)) return false;
         for (std::size_t i = 0; i < 4; ++i) {
             const std::size_t shift = order == ByteOrder::Little ? i : 3 - i;
             out.address.bytes[word * 4 + i] = static_cast<std::uint8_t>(value >> (8 * shift));
         }
     }
-    return parse(port, out.port, 16);
+    return read_number(port, out.port, 16);
 }
 
 Protocol protocol_of(std::string_view interface) {
@@ -70,11 +65,12 @@ bool read_inet_line(std::string_view line, Protocol protocol, ByteOrder order, S
     std::uint64_t ticks = 0;
     std::uint32_t retransmits = 0, uid = 0, timeout = 0;
     if (!parse_endpoint(local, local_port, order, record.local) ||
-        !parse_endpoint(foreign, foreign_port, order, record.foreign) || !parse(words.next(), state, 16) ||
-        !parse(words.next(':'), record.send_q, 16) || !parse(words.next(), record.recv_q, 16) ||
-        !parse(words.next(':'), timer_kind, 16) || !parse(words.next(), ticks, 16) ||
-        !parse(words.next(), retransmits, 16) || !parse(words.next(), uid, 10) ||
-        !parse(words.next(), timeout, 10) || !parse(words.next(), record.inode, 10))
+        !parse_endpoint(foreign, foreign_port, order, record.foreign) ||
+        !read_number(words.next(), state, 16) || !read_number(words.next(':'), record.send_q, 16) ||
+        !read_number(words.next(), record.recv_q, 16) || !read_number(words.next(':'), timer_kind, 16) ||
+        !read_number(words.next(), ticks, 16) || !read_number(words.next(), retransmits, 16) ||
+        !read_number(words.next(), uid, 10) || !read_number(words.next(), timeout, 10) ||
+        !read_number(words.next(), record.inode, 10))
         return false;
     record.protocol = protocol;
     record.family = record.local.address.family;
@@ -103,9 +99,9 @@ bool read_unix_line(std::string_view line, SocketRecord& record) {
     Words words(line);
     words.next(':');
     unsigned state = 0;
-    if (!parse(words.next(), facts.refs, 16) || !parse(words.next(), facts.protocol, 16) ||
-        !parse(words.next(), facts.flags, 16) || !parse(words.next(), facts.type, 16) ||
-        !parse(words.next(), state, 16) || !parse(words.next(), record.inode, 10))
+    if (!read_number(words.next(), facts.refs, 16) || !read_number(words.next(), facts.protocol, 16) ||
+        !read_number(words.next(), facts.flags, 16) || !read_number(words.next(), facts.type, 16) ||
+        !read_number(words.next(), state, 16) || !read_number(words.next(), record.inode, 10))
         return false;
     facts.state = static_cast<std::uint8_t>(state);
     facts.path = words.rest();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -22,6 +21,7 @@
 
 #include "capture/capture_dir.hpp"
 #include "linux/live_proc.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -38,14 +38,6 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { closedir(directory); }
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-template <class Integer>
-std::optional<Integer> number(std::string_view text) {
-    Integer value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 /// A whole small file; empty if it cannot be read.
 std::string read_small(int directory, const char* name, std::size_t limit = 4096) {
@@ -106,13 +98,13 @@ bool scan_process(int proc, std::int32_t pid, Wanted& wanted, std::string& lines
     bool holds = false, refused = false;
     char link[64];
     while (const dirent* entry = readdir(descriptors.get())) {
-        const auto descriptor = number<std::int32_t>(entry->d_name);
+        const auto descriptor = parse_number<std::int32_t>(entry->d_name);
         if (!descriptor) continue;
         const ssize_t length = readlinkat(dirfd(descriptors.get()), entry->d_name, link, sizeof link);
         refused = refused || (length < 0 && (errno == EACCES || errno == EPERM));
         if (length < 10 || std::memcmp(link, "socket:[", 8) != 0) continue;
         const auto inode =
-            number<std::uint64_t>(std::string_view(link + 8, static_cast<std::size_t>(length) - 9));
+            parse_number<std::uint64_t>(std::string_view(link + 8, static_cast<std::size_t>(length) - 9));
         if (!inode || !wanted.take(*inode)) continue;
         put_socket(lines, {*inode, pid, *descriptor});
         holds = true;
@@ -126,7 +118,7 @@ bool scan_process(int proc, std::int32_t pid, Wanted& wanted, std::string& lines
 std::vector<std::int32_t> list_processes(const Directory& proc) {
     std::vector<std::int32_t> pids;
     while (const dirent* entry = readdir(proc.get()))
-        if (const auto pid = number<std::int32_t>(entry->d_name)) pids.push_back(*pid);
+        if (const auto pid = parse_number<std::int32_t>(entry->d_name)) pids.push_back(*pid);
     return pids;
 }
 

@@ -1,5 +1,4 @@
 // Linux: what decides over ports besides the sockets.
-#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "parse.hpp"
 #include "platform.hpp"
 #include "posix/port_facts.hpp"
 
@@ -55,8 +55,7 @@ bool may_bind_low(std::uint32_t uid) {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);) {
         if (!line.starts_with("CapEff:\t")) continue;
-        unsigned long long capabilities = 0;
-        std::from_chars(line.data() + 8, line.data() + line.size(), capabilities, 16);
+        const auto capabilities = leading_number<std::uint64_t>(std::string_view(line).substr(8), 16);
         return (capabilities >> net_bind_service & 1) != 0;
     }
     return uid == 0;

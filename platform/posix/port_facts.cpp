@@ -63,4 +63,13 @@ std::vector<Address> own_addresses() {
     return addresses;
 }
 
+PortFacts port_facts_beside_tables() {
+    PortFacts facts;
+    facts.options = [](const Holder&) { return SocketOptions{}; };
+    facts.is_local = bindable;
+    facts.addresses = own_addresses();
+    facts.may_bind_low = [](std::uint32_t uid) { return uid == 0; };
+    return facts;
+}
+
 } // namespace netstat46

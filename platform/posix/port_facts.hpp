@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "record/socket_record.hpp"
+#include "platform.hpp"
 
 namespace netstat46 {
 
@@ -14,5 +14,8 @@ std::optional<bool> bindable(const Address& address);
 
 /// Every address of this host's interfaces.
 std::vector<Address> own_addresses();
+
+/// Of a system whose socket tables tell so_options, so that nobody need be asked for them.
+PortFacts port_facts_beside_tables();
 
 } // namespace netstat46

@@ -20,6 +20,7 @@
 #include "capture/decoders.hpp"
 #include "capture/record_stream.hpp"
 #include "format/address.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -255,23 +256,13 @@ struct Asked {
 void note_endpoint(Asked& asked, const SocketRecord& socket, const Endpoint& end) {
     if (end.address.scope != 0) asked.interfaces.insert(end.address.scope);
     if (!is_unspecified(end.address)) {
-        Text text;
-        put_address(text, end.address);
-        asked.hosts.emplace(fmt::to_string(text), end.address);
+        asked.hosts.emplace(text_of(end.address), end.address);
     }
     if (end.port == 0) return;
-    switch (socket.protocol) {
-    case Protocol::Raw:
+    if (socket.protocol == Protocol::Raw) {
         asked.ip_protocols.insert(static_cast<std::uint8_t>(end.port));
-        break;
-    case Protocol::Tcp:
-        asked.services.emplace(end.port, "tcp");
-        break;
-    case Protocol::Sctp:
-        asked.services.emplace(end.port, "sctp");
-        break;
-    default:
-        asked.services.emplace(end.port, "udp");
+    } else {
+        asked.services.emplace(end.port, service_protocol(socket.protocol));
     }
 }
 
@@ -338,11 +329,8 @@ void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts&
                           fmt::format("{}\t{}\t{}\t{}\n", key, written(options.reuseaddr),
                                       written(options.reuseport), written(options.v6only)));
     }
-    for (const Address& address : facts.addresses) {
-        Text text;
-        put_address(text, address);
-        writer.append("addresses.tsv", fmt::format("{}\n", fmt::to_string(text)));
-    }
+    for (const Address& address : facts.addresses)
+        writer.append("addresses.tsv", fmt::format("{}\n", text_of(address)));
     if (os == Os::Linux)
         writer.append("net.ipv4.ip_unprivileged_port_start", fmt::format("{}\n", facts.first_unprivileged));
     if (!facts.nat_rules.empty()) writer.append("nat_rules", facts.nat_rules);
@@ -362,8 +350,7 @@ Source source_of(const fs::path& directory, const HostFacts& host) {
 bool read_manifest(std::string_view text, HostFacts& host) {
     bool known = false;
     while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const std::string_view line = take_line(text);
         const std::size_t colon = line.find(": ");
         if (colon == std::string_view::npos) continue;
         const std::string_view key = line.substr(0, colon), value = line.substr(colon + 2);

@@ -8,6 +8,7 @@
 
 #include "capture/decoders.hpp"
 #include "format/address.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -51,14 +52,6 @@ std::string unescaped(std::string_view text) {
     return out;
 }
 
-template <class Integer>
-std::optional<Integer> number(std::string_view text) {
-    Integer value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 Fields split(std::string_view line) {
     Fields fields;
     for (std::string& field : fields) {
@@ -74,25 +67,23 @@ Fields split(std::string_view line) {
 template <class Take>
 SideDecoder rows(const DecodeContext& context, Take take) {
     return [context, take](Bytes block, SideTables& side) {
-        std::string_view text = block.text();
-        while (!text.empty()) {
-            const std::size_t end = text.find('\n');
-            const std::string_view line = text.substr(0, end);
+        for (std::string_view text = block.text(); !text.empty();) {
+            const std::size_t at = block.offset() + block.size() - text.size();
+            const std::string_view line = take_line(text);
             if (!line.empty() && !take(split(line), side))
-                context.problem({fmt::format("{}: a line that is no entry at offset {}", context.interface,
-                                             block.offset() + block.size() - text.size())});
-            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+                context.problem(
+                    {fmt::format("{}: a line that is no entry at offset {}", context.interface, at)});
         }
     };
 }
 
 SideDecoder processes(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        const auto pid = number<std::int32_t>(fields[0]);
+        const auto pid = parse_number<std::int32_t>(fields[0]);
         if (!pid) return false;
         Process& process = side.processes[*pid];
         process.name = std::move(fields[1]);
-        process.uid = number<std::uint32_t>(fields[2]);
+        process.uid = parse_number<std::uint32_t>(fields[2]);
         process.command = std::move(fields[3]);
         return true;
     });
@@ -100,7 +91,7 @@ SideDecoder processes(const DecodeContext& context) {
 
 SideDecoder contexts(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        const auto pid = number<std::int32_t>(fields[0]);
+        const auto pid = parse_number<std::int32_t>(fields[0]);
         if (!pid) return false;
         side.processes[*pid].context = std::move(fields[1]);
         return true;
@@ -109,7 +100,7 @@ SideDecoder contexts(const DecodeContext& context) {
 
 SideDecoder interfaces(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        const auto index = number<std::uint32_t>(fields[0]);
+        const auto index = parse_number<std::uint32_t>(fields[0]);
         if (!index) return false;
         side.interfaces[*index] = std::move(fields[1]);
         return true;
@@ -118,7 +109,7 @@ SideDecoder interfaces(const DecodeContext& context) {
 
 SideDecoder users(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        const auto uid = number<std::uint32_t>(fields[0]);
+        const auto uid = parse_number<std::uint32_t>(fields[0]);
         if (!uid) return false;
         side.users[*uid] = std::move(fields[1]);
         return true;
@@ -145,7 +136,7 @@ std::optional<bool> flag(std::string_view text) {
 
 SideDecoder socket_options(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        const auto key = number<std::uint64_t>(fields[0]);
+        const auto key = parse_number<std::uint64_t>(fields[0]);
         if (!key) return false;
         side.ports.options[*key] = {flag(fields[1]), flag(fields[2]), flag(fields[3])};
         return true;
@@ -162,7 +153,7 @@ SideDecoder addresses(const DecodeContext& context) {
 
 SideDecoder first_unprivileged(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        side.ports.first_unprivileged = number<std::uint16_t>(fields[0]);
+        side.ports.first_unprivileged = parse_number<std::uint16_t>(fields[0]);
         return side.ports.first_unprivileged.has_value();
     });
 }

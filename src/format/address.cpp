@@ -4,6 +4,8 @@
 #include <charconv>
 #include <vector>
 
+#include "parse.hpp"
+
 namespace netstat46 {
 namespace {
 
@@ -81,8 +83,7 @@ bool parse_words(std::string_view text, std::vector<std::uint8_t>& bytes) {
             return true;
         }
         std::uint16_t value = 0;
-        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, 16);
-        if (error != std::errc{} || end != word.data() + word.size() || word.size() > 4) return false;
+        if (word.size() > 4 || !read_number(word, value, 16)) return false;
         bytes.push_back(static_cast<std::uint8_t>(value >> 8));
         bytes.push_back(static_cast<std::uint8_t>(value & 0xff));
         if (colon == std::string_view::npos) return true;
@@ -138,6 +139,21 @@ void put_address(Text& out, const Address& address) {
     }
 }
 
+void put_scoped(Text& out, const Address& address, const Names& names) {
+    put_address(out, address);
+    if (address.scope == 0) return;
+    out.push_back('%');
+    const std::string_view name = names.interface ? names.interface(address.scope) : std::string_view{};
+    if (name.empty()) return put_number(out, address.scope);
+    put_clean(out, name);
+}
+
+std::string text_of(const Address& address) {
+    Text text;
+    put_address(text, address);
+    return fmt::to_string(text);
+}
+
 std::optional<Address> parse_address(std::string_view text) {
     if (const auto dotted = parse_dotted(text)) {
         Address address{Family::Inet, {}, 0};
@@ -146,9 +162,7 @@ std::optional<Address> parse_address(std::string_view text) {
     }
     Address address{Family::Inet6, {}, 0};
     if (const std::size_t percent = text.find('%'); percent != std::string_view::npos) {
-        const std::string_view scope = text.substr(percent + 1);
-        const auto [end, error] = std::from_chars(scope.data(), scope.data() + scope.size(), address.scope);
-        if (error != std::errc{} || end != scope.data() + scope.size()) return std::nullopt;
+        if (!read_number(text.substr(percent + 1), address.scope)) return std::nullopt;
         text = text.substr(0, percent);
     }
     if (text.find(':') == std::string_view::npos) return std::nullopt;

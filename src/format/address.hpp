@@ -2,9 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "format/text.hpp"
+#include "record/names.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -17,6 +19,12 @@ namespace netstat46 {
 
 /// As inet_ntop(3) writes it, without scope: `0.0.0.0`, `::1`, `::ffff:10.0.0.1`.
 void put_address(Text& out, const Address& address);
+
+/// And with its scope's name, or number.
+void put_scoped(Text& out, const Address& address, const Names& names);
+
+/// As put_address().
+[[nodiscard]] std::string text_of(const Address& address);
 
 /// `1.2.3.4`, `::1`, `fe80::1%3` (a numeric scope). Nothing if it is not an address.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "format/bsd_states.hpp"
 #include "format/darwin_look.hpp"
 
 namespace netstat46::darwin_look {
@@ -29,18 +30,11 @@ std::uint32_t state_bits(const SocketRecord& socket) {
         static_cast<std::int32_t>(static_cast<std::int16_t>(socket.socket_state)));
 }
 
-std::string_view state_name(State state) {
-    constexpr std::array<std::string_view, 13> names{
-        "",           "CLOSED",     "CLOSED",  "LISTEN",   "SYN_SENT",   "SYN_RCVD", "ESTABLISHED",
-        "CLOSE_WAIT", "FIN_WAIT_1", "CLOSING", "LAST_ACK", "FIN_WAIT_2", "TIME_WAIT"};
-    return names[static_cast<std::size_t>(state)];
-}
-
 /// Unknown states are numbers; where nobody told one, `-`.
 void put_state(Text& out, const Row& row) {
     if (row.socket.protocol != Protocol::Tcp) return;
     if (row.socket.state != State::Unknown) {
-        put(out, state_name(row.socket.state));
+        put(out, bsd_state_name(row.socket.state));
     } else if (row.socket.native_state != 0) {
         put_number(out, row.socket.native_state);
     } else {
@@ -252,12 +246,9 @@ Columns queue_columns(const Style& style, const InetProtocol& protocol) {
 }
 
 void put_unix_type(Text& out, const Row& row) {
-    constexpr std::array<std::string_view, 6> names{"#0", "stream", "dgram", "raw", "rdm", "seqpac"};
+    constexpr std::size_t room = 6;
     const std::size_t type = row.socket.unix_.type;
-    if (type < names.size()) {
-        put(out, names[type]);
-        return;
-    }
+    if (type != 0 && type < socket_types.size()) return put(out, socket_types[type].substr(0, room));
     out.push_back('#');
     put_number(out, type);
 }

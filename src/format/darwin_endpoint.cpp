@@ -33,15 +33,7 @@ void put_host(Text& out, const Address& address, const Names& names) {
         put_clean(out, name);
         return;
     }
-    put_address(out, address);
-    if (address.scope == 0) return;
-    out.push_back('%');
-    if (const std::string_view name = names.interface ? names.interface(address.scope) : std::string_view();
-        !name.empty()) {
-        put_clean(out, name);
-    } else {
-        put_number(out, address.scope);
-    }
+    put_scoped(out, address, names);
 }
 
 void put_port(Text& out, std::uint16_t port, std::string_view protocol, const Names& names) {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "arguments.hpp"
 #include "format/darwin_look.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -83,39 +83,21 @@ struct Reading {
     std::optional<Say> end;
 };
 
+constexpr Switch<Flags> switches[] = {
+    {'A', &Flags::addresses}, {'a', &Flags::all},    {'b', &Flags::bytes},   {'d', &Flags::drops},
+    {'l', &Flags::wide},      {'L', &Flags::queues}, {'n', &Flags::numeric}, {'W', &Flags::uncut},
+};
+
 /// 741 only warns of a protocol, and says nothing of a family, that it does not know.
 void read_option(const GivenOption& given, const std::string& program, Reading& reading) {
     Flags& flags = reading.flags;
+    if (raise_flag(flags, switches, given.letter)) return;
     switch (given.letter) {
-    case 'A':
-        flags.addresses = true;
-        break;
-    case 'a':
-        flags.all = true;
-        break;
-    case 'b':
-        flags.bytes = true;
-        break;
-    case 'd':
-        flags.drops = true;
-        break;
-    case 'l':
-        flags.wide = true;
-        break;
-    case 'L':
-        flags.queues = true;
-        break;
-    case 'n':
-        flags.numeric = true;
-        break;
     case 'u':
         flags.family = Choice::Unix;
         break;
     case 'v':
         ++flags.verbose;
-        break;
-    case 'W':
-        flags.uncut = true;
         break;
     case 'f':
         if (const auto family = known_family(given.value)) {
@@ -144,24 +126,18 @@ bool interval_given(const Arguments& read) {
            read.operands.front()[0] <= '9';
 }
 
-/// The digits that `text` begins with.
-std::uint64_t leading_number(std::string_view text) {
-    std::uint64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
-}
-
 /// macOS 12 or earlier (before xnu-8792): network_cmds-606 is its netstat.
 bool has_old_netstat(const HostFacts& host) {
     constexpr std::uint64_t first_new_release = 22; // Darwin 22 is macOS 13
     constexpr std::uint64_t first_new_kernel = 8792;
     if (host.os != Os::Darwin) return false;
-    if (const std::uint64_t release = leading_number(host.release); release != 0)
+    if (const std::uint64_t release = leading_number<std::uint64_t>(host.release); release != 0)
         return release < first_new_release;
     constexpr std::string_view prefix = "xnu-";
     const std::size_t at = host.kernel.find(prefix);
     if (at == std::string::npos) return false;
-    const std::uint64_t kernel = leading_number(std::string_view(host.kernel).substr(at + prefix.size()));
+    const std::uint64_t kernel =
+        leading_number<std::uint64_t>(std::string_view(host.kernel).substr(at + prefix.size()));
     return kernel != 0 && kernel < first_new_kernel;
 }
 

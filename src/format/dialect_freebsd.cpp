@@ -84,17 +84,11 @@ constexpr std::array<std::pair<std::string_view, Wanted>, 8> families{{
     {"link", Wanted::Nothing},
 }};
 
-struct Switch {
-    char letter;
-    bool Given::*member;
-};
-
-constexpr std::array switches{
-    Switch{'A', &Given::addresses},     Switch{'a', &Given::all},      Switch{'C', &Given::congestion},
-    Switch{'c', &Given::stack},         Switch{'L', &Given::queues},   Switch{'l', &Given::wide},
-    Switch{'n', &Given::numeric},       Switch{'P', &Given::log_id},   Switch{'R', &Given::flows},
-    Switch{'S', &Given::numeric_hosts}, Switch{'T', &Given::tcp_info}, Switch{'W', &Given::wide},
-    Switch{'x', &Given::extra},
+constexpr Switch<Given> switches[] = {
+    {'A', &Given::addresses}, {'a', &Given::all},           {'C', &Given::congestion}, {'c', &Given::stack},
+    {'L', &Given::queues},    {'l', &Given::wide},          {'n', &Given::numeric},    {'P', &Given::log_id},
+    {'R', &Given::flows},     {'S', &Given::numeric_hosts}, {'T', &Given::tcp_info},   {'W', &Given::wide},
+    {'x', &Given::extra},
 };
 
 /// Options that make it another program, in the order in which netstat looks at them.
@@ -130,8 +124,7 @@ std::optional<std::string_view> protocol_named(std::string_view name, const Edit
 
 /// Applies one option; a refusal where its value is wrong.
 std::optional<Say> apply(const GivenOption& option, const Edition& edition, Given& given) {
-    for (const Switch& each : switches)
-        if (each.letter == option.letter) given.*each.member = true;
+    if (raise_flag(given, switches, option.letter)) return std::nullopt;
     switch (option.letter) {
     case '4':
         given.wanted = Wanted::Inet;

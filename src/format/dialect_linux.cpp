@@ -97,99 +97,25 @@ std::optional<std::string> take_families(Flags& flags, std::string_view list) {
     }
 }
 
-/// Letters that only raise a flag.
-bool raise_flag(Flags& flags, char letter) {
-    switch (letter) {
-    case 'a':
-        flags.all = true;
-        break;
-    case 'l':
-        flags.listening = true;
-        break;
-    case 'c':
-        flags.continuous = true;
-        break;
-    case 'e':
-        flags.extend = true;
-        break;
-    case 'p':
-        flags.programs = true;
-        break;
-    case 'T': // of other builds
-    case 'W':
-        flags.wide = true;
-        break;
-    case 'n':
-        flags.numeric = {true, true, true};
-        break;
-    case '!':
-        flags.numeric.hosts = true;
-        break;
-    case '@':
-        flags.numeric.ports = true;
-        break;
-    case '#':
-        flags.numeric.users = true;
-        break;
-    case 'o':
-        flags.timers = true;
-        break;
-    case 'v':
-        flags.verbose = true;
-        break;
-    case 't':
-        flags.tcp = true;
-        break;
-    case 'S':
-        flags.sctp = true;
-        break;
-    case 'u':
-        flags.udp = true;
-        break;
-    case 'U':
-        flags.udplite = true;
-        break;
-    case 'w':
-        flags.raw = true;
-        break;
-    case '6':
-        flags.inet6 = true;
-        break;
-    case '4':
-        flags.inet = true;
-        break;
-    case 'x':
-        flags.unix_ = true;
-        break;
-    case '2':
-    case 'f':
-        flags.other_families.push_back("AF BLUETOOTH");
-        break;
-    case 'g':
-        flags.modes.push_back({"-g", "ip maddr"});
-        break;
-    case 'r':
-        flags.modes.push_back({"-r", "ip route"});
-        break;
-    case 'i':
-        flags.modes.push_back({"-i", "ip -s link"});
-        break;
-    case 's':
-        flags.modes.push_back({"-s", "nstat"});
-        break;
-    case 'M':
-        flags.modes.push_back({"-M", "conntrack"});
-        break;
-    case 'N':
-    case 'C':
-    case 'F':
-    case 'd':
-        break; // no effect on sockets
-    default:
-        return false;
-    }
-    return true;
-}
+constexpr Switch<Flags> switches[] = {
+    {'a', &Flags::all},      {'l', &Flags::listening}, {'c', &Flags::continuous}, {'e', &Flags::extend},
+    {'p', &Flags::programs}, {'T', &Flags::wide}, // of other builds
+    {'W', &Flags::wide},     {'o', &Flags::timers},    {'v', &Flags::verbose},    {'t', &Flags::tcp},
+    {'S', &Flags::sctp},     {'u', &Flags::udp},       {'U', &Flags::udplite},    {'w', &Flags::raw},
+    {'6', &Flags::inet6},    {'4', &Flags::inet},      {'x', &Flags::unix_},
+};
+
+constexpr Switch<Numeric> numeric_switches[] = {
+    {'!', &Numeric::hosts}, {'@', &Numeric::ports}, {'#', &Numeric::users}};
+
+/// Modes that are no socket listing; what else there is on this system.
+struct Mode {
+    char letter;
+    std::string_view instead;
+};
+
+constexpr Mode modes[] = {
+    {'g', "ip maddr"}, {'r', "ip route"}, {'i', "ip -s link"}, {'s', "nstat"}, {'M', "conntrack"}};
 
 Say wrong_usage(std::string_view mistake) {
     std::string error = mistake.empty() ? std::string{} : fmt::format("netstat: {}\n", mistake);
@@ -224,10 +150,22 @@ std::optional<Say> take_option(Flags& flags, const GivenOption& option, const Ar
             return Say{{}, "SELinux is not enabled on this machine.\n", 1, Say::About::Mistake};
         flags.programs = flags.context = true;
         return std::nullopt;
-    default:
-        raise_flag(flags, option.letter);
+    case 'n':
+        flags.numeric = {true, true, true};
         return std::nullopt;
+    case '2':
+    case 'f':
+        flags.other_families.push_back("AF BLUETOOTH");
+        return std::nullopt;
+    default:
+        break;
     }
+    for (const Mode& mode : modes)
+        if (mode.letter == option.letter)
+            flags.modes.push_back({{'-', mode.letter}, std::string(mode.instead)});
+    if (!raise_flag(flags, switches, option.letter))
+        raise_flag(flags.numeric, numeric_switches, option.letter);
+    return std::nullopt; // the rest changes nothing about sockets
 }
 
 /// What net-tools makes of its flags before it lists.

@@ -7,40 +7,10 @@
 #include <fmt/format.h>
 
 #include "format/address.hpp"
+#include "format/bsd_states.hpp"
 
 namespace netstat46::freebsd_look {
 namespace {
-
-std::string_view state_name(State state) {
-    switch (state) {
-    case State::Closed:
-    case State::Bound:
-        return "CLOSED";
-    case State::Listen:
-        return "LISTEN";
-    case State::SynSent:
-        return "SYN_SENT";
-    case State::SynReceived:
-        return "SYN_RCVD";
-    case State::Established:
-        return "ESTABLISHED";
-    case State::CloseWait:
-        return "CLOSE_WAIT";
-    case State::FinWait1:
-        return "FIN_WAIT_1";
-    case State::Closing:
-        return "CLOSING";
-    case State::LastAck:
-        return "LAST_ACK";
-    case State::FinWait2:
-        return "FIN_WAIT_2";
-    case State::TimeWait:
-        return "TIME_WAIT";
-    case State::Unknown:
-        break;
-    }
-    return {};
-}
 
 // t_flags, netinet/tcp_var.h
 constexpr std::uint32_t tf_needsyn = 0x400, tf_needfin = 0x800, tf_toe = 0x02000000;
@@ -68,12 +38,6 @@ Column number_column(std::string title, int width, std::uint64_t (*value)(const 
 
 // --- addresses ---
 
-std::string cleaned(std::string_view text) {
-    Text out;
-    put_clean(out, text);
-    return fmt::to_string(out);
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
         const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
@@ -94,29 +58,14 @@ std::string_view trimmed_inet6(std::string_view name, std::string_view domain) {
     return dot != name.npos && name.substr(dot + 1) == domain ? name.substr(0, dot) : name;
 }
 
-std::string inet6_number(const Address& address, const Names& names) {
-    Text out;
-    put_address(out, address);
-    if (address.scope != 0) {
-        out.push_back('%');
-        const std::string_view interface =
-            names.interface ? names.interface(address.scope) : std::string_view{};
-        if (interface.empty())
-            put_number(out, address.scope);
-        else
-            put_clean(out, interface);
-    }
-    return fmt::to_string(out);
-}
-
 std::string host_text(const Address& address, const View& view) {
     if (is_unspecified(address)) return "*";
     const std::string_view name = view.names->host ? view.names->host(address) : std::string_view{};
-    if (address.family == Family::Inet6)
-        return name.empty() ? inet6_number(address, *view.names) : cleaned(trimmed_inet6(name, view.domain));
-    if (!name.empty()) return cleaned(trimmed(name, view.domain));
+    const bool inet6 = address.family == Family::Inet6;
+    if (!name.empty()) return cleaned(inet6 ? trimmed_inet6(name, view.domain) : trimmed(name, view.domain));
+    if (!inet6) return text_of(address);
     Text out;
-    put_address(out, address);
+    put_scoped(out, address, *view.names);
     return fmt::to_string(out);
 }
 
@@ -293,7 +242,7 @@ void add_timers(std::vector<Column>& columns) {
 Column state_column() {
     return {"", "(state)", -11, -11, [](Text& out, const Row& row) {
                 const SocketRecord& socket = row.socket;
-                const std::string_view name = state_name(socket.state);
+                const std::string_view name = bsd_state_name(socket.state);
                 const std::size_t start = out.size();
                 if (name.empty()) {
                     put_number(out, socket.native_state);
@@ -438,10 +387,11 @@ std::vector<Column> unix_columns(const View& view) {
     std::vector<Column> columns{pointer_column("Address", [](const SocketRecord& s) { return s.pcb; })};
     columns.back().gap.clear();
     columns.back().title_width = -16;
-    columns.push_back({" ", "Type", -6, -6, [](Text& out, const Row& row) {
-                           const std::uint16_t type = row.socket.unix_.type;
-                           put(out, type < socket_types.size() ? socket_types[type].substr(0, 6) : "?");
-                       }});
+    columns.push_back(
+        {" ", "Type", -6, -6, [](Text& out, const Row& row) {
+             const std::uint16_t type = row.socket.unix_.type;
+             put(out, type == 0 ? "#0" : type < socket_types.size() ? socket_types[type].substr(0, 6) : "?");
+         }});
     columns.push_back(number_column("Recv-Q", 6, [](const SocketRecord& s) { return s.recv_q; }));
     columns.push_back(number_column("Send-Q", 6, [](const SocketRecord& s) { return s.send_q; }));
     columns.push_back(pointer_column("Inode", [](const SocketRecord& s) { return s.unix_.vnode; }));

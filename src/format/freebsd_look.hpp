@@ -76,10 +76,6 @@ struct NameWidths {
 
 using Widths = std::shared_ptr<NameWidths>;
 
-/// SOCK_* by number.
-inline constexpr std::array<std::string_view, 6> socket_types{"#0",  "stream", "dgram",
-                                                              "raw", "rdm",    "seqpacket"};
-
 std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const Widths& widths);
 std::vector<Column> unix_columns(const View& view);
 

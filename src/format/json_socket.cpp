@@ -55,11 +55,6 @@ struct End {
     const SocketRecord& socket;
 };
 
-std::string_view service_protocol(Protocol protocol) {
-    if (protocol == Protocol::Tcp) return "tcp";
-    return protocol == Protocol::Sctp ? "sctp" : "udp";
-}
-
 constexpr Field<End> endpoint_fields[] = {
     {"address", "the IPv4 or IPv6 address, without scope; 0.0.0.0 and :: are any",
      [](Text& out, const End& end, const JsonLook&) {
@@ -206,8 +201,6 @@ bool put_v6only_unknown(Text& out, const SocketRecord& socket) {
     return put_text(out, socket.family == Family::Inet6 ? "connected" : "not an IPv6 socket");
 }
 
-constexpr std::array<std::string_view, 6> unix_types{"", "stream", "dgram", "raw", "rdm", "seqpacket"};
-
 // include/linux/net.h: __SO_ACCEPTCON; net/unix/af_unix.c prints no other, net-tools knows these.
 constexpr BitName unix_flags[] = {{1U << 16, "accepting"}, {1U << 17, "wait_data"}, {1U << 18, "no_space"}};
 
@@ -342,7 +335,7 @@ constexpr Field<Row> socket_fields[] = {
     {"type", "unix: stream, dgram, raw, rdm or seqpacket",
      [](Text& out, const Row& row, const JsonLook&) {
          const std::uint16_t type = row.socket.unix_.type;
-         return is_unix(row) && type < unix_types.size() && put_text(out, unix_types[type]);
+         return is_unix(row) && type < socket_types.size() && put_text(out, socket_types[type]);
      }},
     {"flags", "unix on Linux: accepting, wait_data, no_space",
      [](Text& out, const Row& row, const JsonLook& look) {

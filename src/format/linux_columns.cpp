@@ -29,34 +29,10 @@ std::string_view protocol_tag(const SocketRecord& socket) {
 }
 
 std::string_view state_name(State state) {
-    switch (state) {
-    case State::Established:
-        return "ESTABLISHED";
-    case State::SynSent:
-        return "SYN_SENT";
-    case State::SynReceived:
-        return "SYN_RECV";
-    case State::FinWait1:
-        return "FIN_WAIT1";
-    case State::FinWait2:
-        return "FIN_WAIT2";
-    case State::TimeWait:
-        return "TIME_WAIT";
-    case State::Closed:
-    case State::Bound:
-        return "CLOSE";
-    case State::CloseWait:
-        return "CLOSE_WAIT";
-    case State::LastAck:
-        return "LAST_ACK";
-    case State::Listen:
-        return "LISTEN";
-    case State::Closing:
-        return "CLOSING";
-    case State::Unknown:
-        break;
-    }
-    return "";
+    constexpr std::array<std::string_view, 13> names{
+        "",           "CLOSE",     "CLOSE",   "LISTEN",   "SYN_SENT",  "SYN_RECV", "ESTABLISHED",
+        "CLOSE_WAIT", "FIN_WAIT1", "CLOSING", "LAST_ACK", "FIN_WAIT2", "TIME_WAIT"};
+    return names[static_cast<std::size_t>(state)];
 }
 
 std::string_view udp_state(const SocketRecord& socket) {
@@ -102,9 +78,7 @@ void put_port(Text& out, const SocketRecord& socket, std::uint16_t port, const N
     if (port == 0) return out.push_back('*');
     const std::string_view name = socket.protocol == Protocol::Raw
                                       ? names.ip_protocol(static_cast<std::uint8_t>(port))
-                                      : names.service(port, socket.protocol == Protocol::Tcp    ? "tcp"
-                                                            : socket.protocol == Protocol::Sctp ? "sctp"
-                                                                                                : "udp");
+                                      : names.service(port, service_protocol(socket.protocol));
     if (name.empty()) return put_number(out, port);
     put_clean(out, name);
 }

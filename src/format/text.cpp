@@ -55,6 +55,12 @@ void put_clean(Text& out, std::string_view text) {
     }
 }
 
+std::string cleaned(std::string_view text) {
+    Text out;
+    put_clean(out, text);
+    return fmt::to_string(out);
+}
+
 void justify(Text& out, std::size_t start, int width) {
     const std::size_t wanted = static_cast<std::size_t>(std::abs(width));
     const std::size_t length = out.size() - start;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -27,6 +28,9 @@ void put_hex(Text& out, std::uint64_t value, int least_digits = 1);
 /// Names and paths from outside: each control character (C0, DEL, and C1 as U+0080 to U+009F or as a stray
 /// byte) becomes `.`; all else stays.
 void put_clean(Text& out, std::string_view text);
+
+/// As put_clean().
+std::string cleaned(std::string_view text);
 
 /// The length of the UTF-8 sequence that `text` begins with; 0 if it begins with none (RFC 3629).
 std::size_t utf8_length(std::string_view text);

@@ -11,12 +11,6 @@
 namespace netstat46 {
 namespace {
 
-std::string cleaned(std::string_view text) {
-    Text out;
-    put_clean(out, text);
-    return fmt::to_string(out);
-}
-
 std::string trimmed(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(' ');
     if (begin == std::string_view::npos) return {};

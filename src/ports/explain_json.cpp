@@ -39,12 +39,6 @@ private:
     bool first_ = true;
 };
 
-std::string text_of(const Address& address) {
-    Text text;
-    put_address(text, address);
-    return fmt::to_string(text);
-}
-
 constexpr std::string_view doubt_names[] = {"",      "option", "v6only",   "user", "reuseport cache",
                                             "order", "group",  "interface"};
 

@@ -60,12 +60,6 @@ struct Destination {
     std::string name;
 };
 
-std::string text_of(const Address& address) {
-    Text text;
-    put_address(text, address);
-    return fmt::to_string(text);
-}
-
 /// Loopback, what somebody is bound to, and the rest, of one family.
 std::vector<Destination> destinations_of(Family family, std::span<const PortHolder> holders) {
     const bool inet = family == Family::Inet;

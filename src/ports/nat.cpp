@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "format/address.hpp"
+#include "parse.hpp"
 #include "ports/holder.hpp"
 
 namespace netstat46 {
@@ -25,20 +26,15 @@ std::vector<std::string_view> words_of(std::string_view line) {
 /// `8888`, `8000:8100`, `8000-8100`.
 void read_ports(NatRule& rule, std::string_view text) {
     const std::size_t dash = text.find_first_of(":-");
-    const auto number = [](std::string_view digits, std::uint16_t& out) {
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-        return error == std::errc{} && end == digits.data() + digits.size();
-    };
-    std::uint16_t first = 0;
-    std::uint16_t last = 0;
-    const bool fine = number(text.substr(0, dash), first) &&
-                      number(dash == std::string_view::npos ? text : text.substr(dash + 1), last);
-    if (!fine) {
+    const auto first = parse_number<std::uint16_t>(text.substr(0, dash));
+    const auto last =
+        parse_number<std::uint16_t>(dash == std::string_view::npos ? text : text.substr(dash + 1));
+    if (!first || !last) {
         rule.conditional = true;
         return;
     }
-    rule.first_port = first;
-    rule.last_port = last;
+    rule.first_port = *first;
+    rule.last_port = *last;
 }
 
 /// `10.0.0.1`, `127.0.0.0/8`.
@@ -225,9 +221,7 @@ NatRules parse_nat_rules(std::string_view text) {
     NatRules out;
     Place place;
     while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        const std::vector<std::string_view> words = words_of(line);
+        const std::vector<std::string_view> words = words_of(take_line(text));
         if (words.empty()) continue;
         if (words.front() == "#" && words.size() == 2) {
             place = {words[1], {}, {}, words[1] == "ipv4", words[1] == "ipv6"};

@@ -1,9 +1,9 @@
 #include "ports/questions.hpp"
 
-#include <charconv>
 #include <set>
 
 #include "format/address.hpp"
+#include "parse.hpp"
 #include "ports/rules.hpp"
 
 namespace netstat46 {
@@ -120,11 +120,7 @@ Address reached(const Address& destination) {
 
 } // namespace
 
-int major_of(const std::string& release) {
-    int major = 0;
-    std::from_chars(release.data(), release.data() + release.size(), major);
-    return major;
-}
+int major_of(const std::string& release) { return leading_number<int>(release); }
 
 BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
     const Address inner = unmapped(newcomer.address);

@@ -1,21 +1,12 @@
 #include "ports/target.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "format/address.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 /// Takes `tcp:` or `udp:` off the front.
 std::optional<Protocol> take_protocol(std::string_view& text) {
@@ -39,8 +30,7 @@ std::optional<Address> parse_host(std::string_view text) {
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text, const Names& names) {
-    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    if (!digits) {
+    if (text.empty() || !is_digits(text)) {
         const std::vector<std::uint16_t> ports = names.ports(text);
         return ports.empty() ? std::nullopt : std::optional(ports.front());
     }
@@ -53,9 +43,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text, const Names& name
 std::string_view name_of(Protocol protocol) { return protocol == Protocol::Udp ? "udp" : "tcp"; }
 
 std::string written(const Address& address, std::uint16_t port) {
-    Text text;
-    put_address(text, address);
-    const std::string host = fmt::to_string(text);
+    const std::string host = text_of(address);
     return address.family == Family::Inet6 ? fmt::format("[{}]:{}", host, port)
                                            : fmt::format("{}:{}", host, port);
 }

@@ -1,10 +1,9 @@
 #include "record/names.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "format/address.hpp"
+#include "parse.hpp"
 #include "record/side_tables.hpp"
 
 namespace netstat46 {
@@ -21,16 +20,11 @@ std::string_view find_in(const Map& map, const Key& key) {
 Names replayed_names(const SideTables& side) {
     Names names;
     names.host = [&side](const Address& address) {
-        Text text;
-        put_address(text, address);
-        if (const std::string_view name = find_in(side.hosts, std::string_view(text.data(), text.size()));
-            !name.empty())
-            return name;
+        const std::string text = text_of(address);
+        if (const std::string_view name = find_in(side.hosts, text); !name.empty()) return name;
         const std::string_view interface = find_in(side.interfaces, address.scope);
         if (interface.empty()) return std::string_view{};
-        text.push_back('%');
-        put(text, interface);
-        return find_in(side.hosts, std::string_view(text.data(), text.size()));
+        return find_in(side.hosts, fmt::format("{}%{}", text, interface));
     };
     names.service = [&side](std::uint16_t port, std::string_view protocol) {
         return find_in(side.services, std::string_view(fmt::format("{}/{}", port, protocol)));
@@ -43,10 +37,9 @@ Names replayed_names(const SideTables& side) {
     names.ports = [&side](std::string_view service) {
         std::vector<std::uint16_t> ports;
         for (const auto& [key, name] : side.services) {
+            std::string_view number = key;
             std::uint16_t port = 0;
-            if (name == service &&
-                std::from_chars(key.data(), key.data() + key.size(), port).ec == std::errc{})
-                ports.push_back(port);
+            if (name == service && take_number(number, port, '/')) ports.push_back(port);
         }
         return ports;
     };

@@ -30,6 +30,12 @@ struct Names {
     std::function<void(std::span<const Address>)> prefetch;
 };
 
+/// The protocol that a port's service is named after.
+constexpr std::string_view service_protocol(Protocol protocol) {
+    if (protocol == Protocol::Tcp) return "tcp";
+    return protocol == Protocol::Sctp ? "sctp" : "udp";
+}
+
 struct SideTables;
 
 /// Names out of a capture's side tables, which outlive them. `N/raw` among the services names IP protocol N.

@@ -1,6 +1,7 @@
 #include "record/select.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -14,35 +15,10 @@ namespace {
 enum class UnixState : std::uint8_t { Free, Unconnected, Connecting, Connected, Disconnecting }; // SS_*
 
 std::string_view tcp_word(State state) {
-    switch (state) {
-    case State::Closed:
-        return "closed";
-    case State::Bound:
-        return "bound";
-    case State::Listen:
-        return "listen";
-    case State::SynSent:
-        return "syn_sent";
-    case State::SynReceived:
-        return "syn_received";
-    case State::Established:
-        return "established";
-    case State::CloseWait:
-        return "close_wait";
-    case State::FinWait1:
-        return "fin_wait_1";
-    case State::Closing:
-        return "closing";
-    case State::LastAck:
-        return "last_ack";
-    case State::FinWait2:
-        return "fin_wait_2";
-    case State::TimeWait:
-        return "time_wait";
-    case State::Unknown:
-        break;
-    }
-    return {};
+    constexpr std::array<std::string_view, 13> words{
+        "",           "closed",     "bound",   "listen",   "syn_sent",   "syn_received", "established",
+        "close_wait", "fin_wait_1", "closing", "last_ack", "fin_wait_2", "time_wait"};
+    return words[static_cast<std::size_t>(state)];
 }
 
 constexpr std::uint32_t linux_acceptcon = 1U << 16; // include/linux/net.h: __SO_ACCEPTCON

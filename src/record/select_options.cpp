@@ -1,25 +1,12 @@
 // The values of the options that select.
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "format/address.hpp"
+#include "parse.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {
 namespace {
-
-template <class Integer>
-std::optional<Integer> parse_number(std::string_view text) {
-    Integer value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-bool is_digits(std::string_view text) {
-    return text.find_first_not_of("0123456789") == std::string_view::npos;
-}
 
 /// Calls `take` with each item of a comma separated list; the first item that it refuses.
 template <class Take>

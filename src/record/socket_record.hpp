@@ -81,6 +81,10 @@ struct Backlog {
     std::uint32_t limit = 0;
 };
 
+/// SOCK_* by number, the same on every OS; 0 is none.
+inline constexpr std::array<std::string_view, 6> socket_types{"",    "stream", "dgram",
+                                                              "raw", "rdm",    "seqpacket"};
+
 /// A unix socket's own facts. Views point into the block that the record was decoded from.
 struct UnixFacts {
     std::uint16_t type = 0; ///< SOCK_*: 1 stream, 2 dgram, 3 raw, 4 rdm, 5 seqpacket (the same on every OS)
