@@ -256,7 +256,7 @@ struct Asked {
 void note_endpoint(Asked& asked, const SocketRecord& socket, const Endpoint& end) {
     if (end.address.scope != 0) asked.interfaces.insert(end.address.scope);
     if (!is_unspecified(end.address)) {
-        asked.hosts.emplace(text_of(end.address), end.address);
+        asked.hosts.emplace(address_text(end.address), end.address);
     }
     if (end.port == 0) return;
     if (socket.protocol == Protocol::Raw) {
@@ -330,7 +330,7 @@ void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts&
                                       written(options.reuseport), written(options.v6only)));
     }
     for (const Address& address : facts.addresses)
-        writer.append("addresses.tsv", fmt::format("{}\n", text_of(address)));
+        writer.append("addresses.tsv", fmt::format("{}\n", address_text(address)));
     if (os == Os::Linux)
         writer.append("net.ipv4.ip_unprivileged_port_start", fmt::format("{}\n", facts.first_unprivileged));
     if (!facts.nat_rules.empty()) writer.append("nat_rules", facts.nat_rules);

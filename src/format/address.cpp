@@ -148,7 +148,7 @@ void put_scoped(Text& out, const Address& address, const Names& names) {
     put_clean(out, name);
 }
 
-std::string text_of(const Address& address) {
+std::string address_text(const Address& address) {
     Text text;
     put_address(text, address);
     return fmt::to_string(text);

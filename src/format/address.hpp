@@ -24,7 +24,7 @@ void put_address(Text& out, const Address& address);
 void put_scoped(Text& out, const Address& address, const Names& names);
 
 /// As put_address().
-[[nodiscard]] std::string text_of(const Address& address);
+[[nodiscard]] std::string address_text(const Address& address);
 
 /// `1.2.3.4`, `::1`, `fe80::1%3` (a numeric scope). Nothing if it is not an address.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);

@@ -63,7 +63,7 @@ std::string host_text(const Address& address, const View& view) {
     const std::string_view name = view.names->host ? view.names->host(address) : std::string_view{};
     const bool inet6 = address.family == Family::Inet6;
     if (!name.empty()) return cleaned(inet6 ? trimmed_inet6(name, view.domain) : trimmed(name, view.domain));
-    if (!inet6) return text_of(address);
+    if (!inet6) return address_text(address);
     Text out;
     put_scoped(out, address, *view.names);
     return fmt::to_string(out);

@@ -94,7 +94,7 @@ void put_verdict(List& object, const BindVerdict& verdict, const PortTable& tabl
 }
 
 void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, const PortTable& table) {
-    object.text("address", text_of(newcomer.address));
+    object.text("address", address_text(newcomer.address));
     if (newcomer.family == Family::Inet6) object.flag("v6only", newcomer.v6only);
     object.flag("reuseaddr", newcomer.reuseaddr);
     object.flag("reuseport", newcomer.reuseport);
@@ -125,7 +125,7 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortT
     {
         List object(out, '{', '}');
         put_target(object, explanation.target.protocol, explanation.target.port);
-        if (explanation.target.address) object.text("address", text_of(*explanation.target.address));
+        if (explanation.target.address) object.text("address", address_text(*explanation.target.address));
         object.flag("held", !explanation.rows.empty());
         put_holders(object, "holders", table, explanation.rows);
         {
@@ -163,7 +163,7 @@ void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& 
     {
         List object(out, '{', '}');
         put_target(object, target.protocol, target.port);
-        object.text("address", text_of(*target.address));
+        object.text("address", address_text(*target.address));
         put_who(object, answer, table);
     }
     out.push_back('\n');

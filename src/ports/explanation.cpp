@@ -64,13 +64,13 @@ struct Destination {
 std::vector<Destination> destinations_of(Family family, std::span<const PortHolder> holders) {
     const bool inet = family == Family::Inet;
     const Address loopback = *parse_address(inet ? "127.0.0.1" : "::1");
-    std::vector<Destination> out{{loopback, text_of(loopback)}};
+    std::vector<Destination> out{{loopback, address_text(loopback)}};
     for (const PortHolder& holder : holders) {
         if (holder.wildcard || holder.address.family != family || !answers_at_all(holder)) continue;
         const bool known = std::any_of(out.begin(), out.end(), [&](const Destination& other) {
             return same_address(other.address, holder.address);
         });
-        if (!known) out.push_back({holder.address, text_of(holder.address)});
+        if (!known) out.push_back({holder.address, address_text(holder.address)});
     }
     out.push_back({inet ? any_inet : any_inet6, inet ? "any other IPv4" : "any other IPv6"});
     return out;
@@ -79,7 +79,7 @@ std::vector<Destination> destinations_of(Family family, std::span<const PortHold
 std::vector<Destination> destinations_of(const PortTarget& target, std::span<const PortHolder> holders) {
     std::vector<Destination> out;
     const Address asked = target.address ? unmapped(*target.address) : Address{Family::Inet6, {}, 0};
-    if (!is_unspecified(asked)) return {{asked, text_of(asked)}};
+    if (!is_unspecified(asked)) return {{asked, address_text(asked)}};
     for (const Family family : {Family::Inet, Family::Inet6}) {
         if (asked.family == Family::Inet && family == Family::Inet6) continue;
         const auto more = destinations_of(family, holders);

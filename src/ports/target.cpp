@@ -43,7 +43,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text, const Names& name
 std::string_view name_of(Protocol protocol) { return protocol == Protocol::Udp ? "udp" : "tcp"; }
 
 std::string written(const Address& address, std::uint16_t port) {
-    const std::string host = text_of(address);
+    const std::string host = address_text(address);
     return address.family == Family::Inet6 ? fmt::format("[{}]:{}", host, port)
                                            : fmt::format("{}:{}", host, port);
 }

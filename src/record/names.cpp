@@ -20,7 +20,7 @@ std::string_view find_in(const Map& map, const Key& key) {
 Names replayed_names(const SideTables& side) {
     Names names;
     names.host = [&side](const Address& address) {
-        const std::string text = text_of(address);
+        const std::string text = address_text(address);
         if (const std::string_view name = find_in(side.hosts, text); !name.empty()) return name;
         const std::string_view interface = find_in(side.interfaces, address.scope);
         if (interface.empty()) return std::string_view{};
