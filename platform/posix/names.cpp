@@ -17,17 +17,6 @@
 namespace netstat46 {
 namespace {
 
-/// What has been asked already, by question.
-struct Cache {
-    explicit Cache(HostLookup lookup) : hosts(std::move(lookup)) {}
-
-    HostLookup hosts;
-    std::map<std::uint32_t, std::string> networks;
-    std::map<std::pair<std::uint16_t, std::string>, std::string> services;
-    std::map<std::uint32_t, std::string> users, interfaces;
-    std::map<std::uint8_t, std::string> protocols;
-};
-
 /// The answer to `key`, asked for once.
 template <class Map, class Key, class Ask>
 std::string_view remembered(Map& map, const Key& key, Ask ask) {
@@ -58,10 +47,19 @@ std::string resolve(const Address& address) {
     return error == 0 ? host : std::string{};
 }
 
+/// What has been asked already, by question.
+struct Cache {
+    HostLookup hosts{resolve};
+    std::map<std::uint32_t, std::string> networks;
+    std::map<std::pair<std::uint16_t, std::string>, std::string> services;
+    std::map<std::uint32_t, std::string> users, interfaces;
+    std::map<std::uint8_t, std::string> protocols;
+};
+
 } // namespace
 
 Names live_names() {
-    const auto cache = std::make_shared<Cache>(HostLookup(resolve));
+    const auto cache = std::make_shared<Cache>();
     Names names;
     names.host = [cache](const Address& address) { return cache->hosts.name(address); };
     names.prefetch = [cache](std::span<const Address> addresses) { cache->hosts.prefetch(addresses); };
