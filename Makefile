@@ -179,11 +179,63 @@ run: build/netstat46
 # What every target of this file needs on Debian 12.
 deps:
 	apt-get install -y --no-install-recommends make g++ clang clang-tidy clang-format libclang-rt-14-dev libfmt-dev \
-	  librange-v3-dev libgtest-dev libbpf-dev net-tools iproute2 lsof jq python3-minimal perl mandoc
+	  librange-v3-dev libgtest-dev libbpf-dev net-tools iproute2 lsof jq python3-minimal perl mandoc \
+	  zsh fish libparse-netstat-perl
 
 clean:
 	rm -rf build
 
-.PHONY: all test check unit live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean
+# ---- Install
+
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
+BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+install: build/netstat46
+	install -d $(BINDIR) $(MANDIR) $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
+	install -m 755 build/netstat46 $(BINDIR)/netstat46
+	install -m 644 man/netstat46.1 $(MANDIR)/netstat46.1
+	install -m 644 src/completion/netstat46.bash $(BASH_COMPLETIONS)/netstat46
+	install -m 644 src/completion/_netstat46 $(ZSH_COMPLETIONS)/_netstat46
+	install -m 644 src/completion/netstat46.fish $(FISH_COMPLETIONS)/netstat46.fish
+
+uninstall:
+	rm -f $(BINDIR)/netstat46 $(MANDIR)/netstat46.1 $(BASH_COMPLETIONS)/netstat46 \
+	  $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
+
+# build/netstat46_VERSION_ARCH.deb
+deb: build/netstat46
+	rm -rf $(OUT)/deb
+	$(MAKE) install DESTDIR=$(OUT)/deb PREFIX=/usr ZSH_COMPLETIONS=$(OUT)/deb/usr/share/zsh/vendor-completions
+	platform/linux/debian/build.sh $(OUT)/deb $(VERSION) $(BPF)
+
+# build/netstat46-VERSION.tar.gz, of what is committed
+dist:
+	@mkdir -p build
+	git archive --prefix=netstat46-$(VERSION)/ -o build/netstat46-$(VERSION).tar.gz HEAD
+
+define HELP
+make                the program, build/netstat46
+make test           every test (check is the same); unit, live: only those
+make bench          speed beside netstat, ss and lsof; needs root and five minutes
+make fuzz           every decoder for FUZZ_SECONDS=60; needs clang
+make cross-check    the other systems' live parts; ZIG=PROGRAM names the cross compiler
+make lint format    look for mistakes; put the code in form
+make install        DESTDIR= PREFIX=/usr/local; uninstall takes it away
+make deb dist       a Debian package, a source archive, in build
+make deps           what all this needs, by apt-get
+make clean          remove build
+
+MODE=debug|asan     another build beside the release; CXX=clang++, CXXFLAGS=... as usual
+BPF=no              without libbpf
+endef
+export HELP
+
+help:
+	@echo "$$HELP"
+
+.PHONY: all test check unit live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d
