@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -157,8 +158,13 @@ Finder find_in_order(int proc, std::vector<std::int32_t> pids, Wanted wanted) {
 class ThreadedFinder {
 public:
     ThreadedFinder(int proc, std::vector<std::int32_t> pids, unsigned threads)
-        : proc_(proc), pids_(std::move(pids)), running_(threads) {
-        for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+        : proc_(proc), pids_(std::move(pids)) {
+        threads_.reserve(threads);
+        const std::lock_guard lock(mutex_);
+        try {
+            for (; running_ < threads; ++running_) threads_.emplace_back([this] { work(); });
+        } catch (const std::system_error&) { // fewer will do
+        }
     }
     ThreadedFinder(const ThreadedFinder&) = delete;
     ThreadedFinder& operator=(const ThreadedFinder&) = delete;
@@ -171,6 +177,9 @@ public:
         changed_.notify_all();
         for (std::thread& thread : threads_) thread.join();
     }
+
+    /// False where the system allows no thread at all.
+    [[nodiscard]] bool has_threads() const { return !threads_.empty(); }
 
     Found operator()() {
         std::unique_lock lock(mutex_);
@@ -211,13 +220,14 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Found> ready_;
-    unsigned running_;
+    unsigned running_ = 0;
     bool abandoned_ = false;
     std::vector<std::thread> threads_;
 };
 
 Finder find_in_threads(int proc, std::vector<std::int32_t> pids, unsigned threads) {
-    const auto finder = std::make_shared<ThreadedFinder>(proc, std::move(pids), threads);
+    const auto finder = std::make_shared<ThreadedFinder>(proc, pids, threads);
+    if (!finder->has_threads()) return find_in_order(proc, std::move(pids), Wanted(std::nullopt));
     return [finder] { return (*finder)(); };
 }
 

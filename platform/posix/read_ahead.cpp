@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -83,8 +84,12 @@ void HeldBlocks::for_each(const std::function<void(const RawBlock&)>& visit) con
 }
 
 BlockReader read_ahead(BlockReader reader, std::size_t limit) {
-    const auto ahead = std::make_shared<ReadAhead>(std::move(reader), limit);
-    return [ahead] { return (*ahead)(); };
+    try {
+        const auto ahead = std::make_shared<ReadAhead>(reader, limit);
+        return [ahead] { return (*ahead)(); };
+    } catch (const std::system_error&) {
+        return reader;
+    }
 }
 
 } // namespace netstat46

@@ -37,7 +37,8 @@ private:
     std::size_t bytes_ = 0;
 };
 
-/// The same blocks, read by a thread of its own that stays at most `limit` bytes ahead.
+/// The same blocks, read by a thread of its own that stays at most `limit` bytes ahead; where the system
+/// allows no thread, read as they are asked for.
 BlockReader read_ahead(BlockReader reader, std::size_t limit);
 
 } // namespace netstat46
