@@ -114,10 +114,7 @@ std::optional<std::array<std::uint8_t, 16>> parse_inet6(std::string_view text) {
 
 } // namespace
 
-bool is_unspecified(const Address& address) {
-    return std::all_of(address.bytes.begin(), address.bytes.end(),
-                       [](std::uint8_t byte) { return byte == 0; });
-}
+bool is_unspecified(const Address& address) { return address.bytes == decltype(address.bytes){}; }
 
 bool is_v4_mapped(const Address& address) {
     return address.family == Family::Inet6 &&

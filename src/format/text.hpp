@@ -1,6 +1,7 @@
 // The buffer that cells write to, and the cleaning of what comes from outside.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,13 +14,18 @@ namespace netstat46 {
 /// One row or more, before it goes out.
 using Text = fmt::memory_buffer;
 
-inline void put(Text& out, std::string_view text) { out.append(text.data(), text.data() + text.size()); }
+/// The buffer's own append() is a call, and most texts are a few bytes.
+inline void put(Text& out, std::string_view text) {
+    const std::size_t start = out.size();
+    out.resize(start + text.size());
+    std::copy(text.begin(), text.end(), out.data() + start);
+}
 
 /// Unsigned and signed integers in decimal.
 template <class Integer>
 void put_number(Text& out, Integer value) {
     const fmt::format_int digits(value);
-    out.append(digits.data(), digits.data() + digits.size());
+    put(out, {digits.data(), digits.size()});
 }
 
 /// In lower case, with zeros up to `least_digits`.
@@ -42,7 +48,10 @@ inline void cut(Text& out, std::size_t start, std::size_t length) {
 
 /// Blanks up to `width` columns counted from byte `start`.
 inline void pad_to(Text& out, std::size_t start, std::size_t width) {
-    while (out.size() - start < width) out.push_back(' ');
+    const std::size_t length = out.size() - start;
+    if (length >= width) return;
+    out.resize(start + width);
+    std::fill_n(out.data() + start + length, width - length, ' ');
 }
 
 /// `width` as in printf: what was put from byte `start` on is moved right, or filled up if it is negative.
