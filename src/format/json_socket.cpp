@@ -280,7 +280,7 @@ constexpr Field<Row> socket_fields[] = {
      [](Text& out, const Row& row, const JsonLook& look) {
          return has_queues(row, look) && put_integer(out, row.socket.recv_q);
      }},
-    {"send_q", "as netstat's Send-Q: bytes",
+    {"send_q", "as netstat's Send-Q: bytes; of a unix socket on Linux the memory that they take",
      [](Text& out, const Row& row, const JsonLook& look) {
          return has_queues(row, look) && put_integer(out, row.socket.send_q);
      }},

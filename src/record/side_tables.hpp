@@ -27,7 +27,8 @@ struct HalfOpen {
 struct UnixSide {
     struct Queues {
         std::uint32_t receive = 0; ///< bytes; of a listener the connections that wait
-        std::uint32_t send = 0;    ///< bytes; of a listener how many may wait
+        std::uint32_t send =
+            0; ///< memory of what is sent and not read, in bytes; of a listener how many may wait
     };
     std::uint32_t peer = 0; ///< inode; 0: none
     std::optional<Queues> queues;

@@ -259,7 +259,7 @@ TEST(JsonSocket, ABsdPeerIsAControlBlock) {
 
 TEST(JsonSocket, TcpFactsAreThoseThatAreKnown) {
     SocketRecord socket = listener("127.0.0.1", 80);
-    EXPECT_FALSE(has(object(socket), "\"tcp\""));
+    EXPECT_FALSE(has(object(socket), "\"tcp\":"));
     TcpFacts& facts = socket.tcp.emplace();
     std::string_view("cubic").copy(facts.congestion.data(), 5);
     EXPECT_TRUE(has(object(socket), R"("tcp":{"congestion":"cubic"})"));
