@@ -50,6 +50,25 @@ void amend(SocketRecord& socket, const std::vector<HalfOpen>& half_open) {
     if (socket.timer) socket.timer->retransmits = found->retransmits;
 }
 
+/// What /proc/net/unix does not say of a socket.
+void amend(SocketRecord& socket, const std::unordered_map<std::uint64_t, UnixSide>& known) {
+    if (socket.protocol != Protocol::Unix) return;
+    const auto found = known.find(socket.inode);
+    if (found == known.end()) return;
+    const UnixSide& told = found->second;
+    if (told.queues) {
+        constexpr std::uint32_t accepting = 1U << 16; // __SO_ACCEPTCON
+        const bool listens = (socket.unix_.flags & accepting) != 0;
+        socket.unix_.has_queues = true;
+        socket.recv_q = told.queues->receive;
+        socket.send_q = listens ? 0 : told.queues->send;
+        if (listens) socket.backlog = Backlog{told.queues->receive, 0, told.queues->send};
+    }
+    socket.unix_.peer = told.peer;
+    const auto peer = told.peer != 0 ? known.find(told.peer) : known.end();
+    if (peer != known.end()) socket.unix_.peer_path = peer->second.path;
+}
+
 /// Walks the sections of a plan as the blocks of their tables arrive.
 class Lister {
 public:
@@ -142,6 +161,7 @@ private:
         RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), storage);
         const auto wanted = [&](const SocketRecord& socket) {
             if (!side_.half_open.empty()) amend(storage, side_.half_open);
+            if (!side_.unix_sockets.empty()) amend(storage, side_.unix_sockets);
             if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
                 put_heading();
             return (section.selects(socket) || selects_bound(section, socket)) && selects_(socket);
@@ -231,6 +251,7 @@ Request request_of(const Plan& plan) {
     request.contexts = plan.contexts;
     request.half_open = plan.half_open;
     request.tcp_info = plan.tcp_info;
+    request.unix_peers = plan.unix_peers;
     request.bound = plan.bound;
     request.filter = plan.filter;
     return request;

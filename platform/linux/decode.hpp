@@ -8,6 +8,9 @@ namespace netstat46 {
 /// `sock_diag.inet.tcp` and its like: netlink messages as they came, NLMSG_DONE included.
 SocketDecoder sock_diag_decoder(const DecodeContext& context);
 
+/// `sock_diag.unix`: peers, queues and names of unix sockets, into SideTables::unix_sockets.
+SideDecoder unix_diag_decoder(const DecodeContext& context);
+
 /// `proc.net.tcp`, `.udp`, `.udplite`, `.raw` and their `6` files: one header line, then a line per socket.
 SocketDecoder proc_net_decoder(const DecodeContext& context);
 

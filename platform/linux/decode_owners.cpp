@@ -41,6 +41,7 @@ constexpr DecoderEntry entries[] = {
     {"sock_diag.inet6.raw", Os::Linux, {Protocol::Raw, false, true}, 1, sock_diag_decoder, nullptr},
     {"proc.net.raw6", Os::Linux, {Protocol::Raw, false, true}, 1, proc_net_decoder, nullptr},
     {"proc.net.unix", Os::Linux, {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
+    {"sock_diag.unix", Os::Linux, {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
     {"proc.pid.fd", Os::Linux, {}, 0, nullptr, proc_pid_fd_decoder},
 };
 

@@ -1,9 +1,7 @@
 #include "linux/decode.hpp"
 
-#include <fmt/format.h>
-
 #include "format/address.hpp"
-#include "linux/wire.hpp"
+#include "linux/netlink.hpp"
 
 namespace netstat46 {
 
@@ -61,31 +59,72 @@ Endpoint endpoint(const Bytes& message, std::size_t address_at, std::size_t port
 
 struct Attributes {
     std::optional<bool> v6only;
-    std::optional<std::uint32_t> retransmits, probes;
+    Bytes tcp_info; ///< empty: not told
+    std::string_view congestion;
 };
 
-Attributes read_attributes(Bytes rest) {
+Attributes read_attributes(const Bytes& rest) {
     Attributes found;
-    while (rest.size() >= attr_header) {
-        const std::size_t length = rest.u16(attr_length);
-        if (length < attr_header || length > rest.size()) break;
-        const Bytes value = rest.sub(attr_header, length - attr_header);
-        switch (rest.u16(attr_type) & attr_type_mask) {
+    for_each_attribute(rest, [&](std::uint16_t type, const Bytes& value) {
+        switch (type) {
         case inet_diag_skv6only:
             if (!value.empty()) found.v6only = value.u8(0) != 0;
             break;
         case inet_diag_info:
-            if (value.size() > tcp_info_probes) {
-                found.retransmits = value.u8(tcp_info_retransmits);
-                found.probes = value.u8(tcp_info_probes);
-            }
+            found.tcp_info = value;
+            break;
+        case inet_diag_cong:
+            found.congestion = value.c_string();
             break;
         default:
             break;
         }
-        rest.skip((length + 3) & ~std::size_t{3});
-    }
+    });
     return found;
+}
+
+/// Of an older kernel's shorter struct what is in it.
+template <class Integer>
+void load(std::optional<Integer>& fact, const Bytes& info, std::size_t at) {
+    if (info.size() < at + sizeof(Integer)) return;
+    fact = sizeof(Integer) == sizeof(std::uint64_t) ? static_cast<Integer>(info.u64(at)) : info.u32(at);
+}
+
+/// Where 0 means that it was never measured.
+void load_measured(std::optional<std::uint32_t>& fact, const Bytes& info, std::size_t at) {
+    if (info.u32(at) != 0) fact = info.u32(at);
+}
+
+/// Of sockets that are or were connected; for others the kernel tells initial values
+/// (net/ipv4/tcp.c, tcp_get_info()).
+void read_tcp_info(const Bytes& info, TcpFacts& facts) {
+    load_measured(facts.rtt_us, info, tcp_info_rtt);
+    if (facts.rtt_us) load(facts.rttvar_us, info, tcp_info_rttvar);
+    load_measured(facts.rto_us, info, tcp_info_rto);
+    load_measured(facts.snd_mss, info, tcp_info_snd_mss);
+    load_measured(facts.rcv_mss, info, tcp_info_rcv_mss);
+    load_measured(facts.pmtu, info, tcp_info_pmtu);
+    load_measured(facts.cwnd, info, tcp_info_snd_cwnd);
+    load_measured(facts.ssthresh, info, tcp_info_snd_ssthresh);
+    if (facts.ssthresh.value_or(0) >= tcp_infinite_ssthresh) facts.ssthresh.reset();
+    load(facts.retransmitted, info, tcp_info_total_retrans);
+    load(facts.out_of_order, info, tcp_info_rcv_ooopack);
+    load(facts.bytes_sent, info, tcp_info_bytes_sent);
+    load(facts.bytes_acked, info, tcp_info_bytes_acked);
+    load(facts.bytes_received, info, tcp_info_bytes_received);
+    load(facts.bytes_retransmitted, info, tcp_info_bytes_retrans);
+    // Without data these count from the connection's begin, or from the host's.
+    if (info.u32(tcp_info_data_segs_out) != 0) load(facts.last_sent_ms, info, tcp_info_last_data_sent);
+    if (info.u32(tcp_info_data_segs_in) != 0) load(facts.last_received_ms, info, tcp_info_last_data_recv);
+}
+
+void settle_tcp(SocketRecord& record, const Attributes& attributes) {
+    const bool connected = record.state != State::Listen && record.state != State::Closed &&
+                           record.state != State::Bound && !attributes.tcp_info.empty();
+    if (!connected && attributes.congestion.empty()) return;
+    TcpFacts& facts = record.tcp.emplace();
+    attributes.congestion.copy(facts.congestion.data(), facts.congestion.size() - 1);
+    if (connected) read_tcp_info(attributes.tcp_info, facts);
 }
 
 /// idiag_retrans counts retransmits, but probes while a keepalive (2) or probe (4) timer runs
@@ -96,8 +135,12 @@ Timer timer_of(const Bytes& message, const Attributes& attributes) {
     timer.remaining_ms = static_cast<std::int32_t>(message.u32(diag_expires));
     const bool counts_probes = timer.kind == 2 || timer.kind == 4;
     const std::uint32_t count = message.u8(diag_retrans);
-    timer.retransmits = attributes.retransmits.value_or(counts_probes ? 0 : count);
-    timer.probes = attributes.probes.value_or(counts_probes ? count : 0);
+    timer.retransmits = counts_probes ? 0 : count;
+    timer.probes = counts_probes ? count : 0;
+    if (const Bytes& info = attributes.tcp_info; info.size() > tcp_info_probes) {
+        timer.retransmits = info.u8(tcp_info_retransmits);
+        timer.probes = info.u8(tcp_info_probes);
+    }
     return timer;
 }
 
@@ -126,7 +169,10 @@ bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record)
     if (record.state != State::SynReceived && (uid != 0 || record.inode != 0)) record.uid = uid;
     if (protocol == Protocol::Raw) record.ip_protocol = static_cast<std::uint8_t>(record.local.port);
     const Attributes attributes = read_attributes(message.sub(diag_size));
-    if (protocol == Protocol::Tcp) record.timer = timer_of(message, attributes);
+    if (protocol == Protocol::Tcp) {
+        record.timer = timer_of(message, attributes);
+        settle_tcp(record, attributes);
+    }
     if (record.state == State::Listen) {
         record.backlog =
             Backlog{static_cast<std::uint32_t>(record.recv_q), 0, static_cast<std::uint32_t>(record.send_q)};
@@ -136,66 +182,17 @@ bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record)
     return true;
 }
 
-class SockDiag {
-public:
-    explicit SockDiag(const DecodeContext& context)
-        : context_(context), protocol_(protocol_of(context.interface)) {}
-
-    bool operator()(Bytes& rest, SocketRecord& record) {
-        while (!rest.empty()) {
-            const std::size_t length = rest.u32(nl_length);
-            if (rest.size() < nl_header || length < nl_header)
-                return damaged(rest, "a message of impossible length");
-            if (length > rest.size()) return damaged(rest, "a message cut short");
-            const Bytes message = rest.sub(nl_header, length - nl_header);
-            const std::uint16_t type = rest.u16(nl_type);
-            const std::size_t at = rest.offset();
-            rest.skip((length + 3) & ~std::size_t{3});
-            switch (type) {
-            case nlmsg_done:
-            case nlmsg_noop:
-                break;
-            case sock_diag_by_family:
-                if (message.size() < diag_size) {
-                    problem(at, "a message too short for a socket");
-                } else if (read_message(message, protocol_, record)) {
-                    return true;
-                } else {
-                    problem(at, "a socket of an unknown family");
-                }
-                break;
-            default:
-                unknown(at, type);
-            }
-        }
-        return false;
-    }
-
-private:
-    bool damaged(Bytes& rest, std::string_view what) {
-        problem(rest.offset(), what);
-        rest.skip(rest.size());
-        return false;
-    }
-
-    void problem(std::size_t at, std::string_view what) {
-        context_.notes->damaged = true;
-        context_.problem({fmt::format("{}: {} at offset {}", context_.interface, what, at)});
-    }
-
-    void unknown(std::size_t at, unsigned type) {
-        if (said_unknown_) return;
-        said_unknown_ = true;
-        problem(at, fmt::format("an unknown message of type {}", type));
-    }
-
-    DecodeContext context_;
-    Protocol protocol_;
-    bool said_unknown_ = false;
-};
-
 } // namespace
 
-SocketDecoder sock_diag_decoder(const DecodeContext& context) { return SockDiag(context); }
+SocketDecoder sock_diag_decoder(const DecodeContext& context) {
+    return [messages = DiagMessages(context, diag_size),
+            protocol = protocol_of(context.interface)](Bytes& rest, SocketRecord& record) mutable {
+        while (const auto message = messages.next(rest)) {
+            if (read_message(*message, protocol, record)) return true;
+            messages.problem(message->offset(), "a socket of an unknown family");
+        }
+        return false;
+    };
+}
 
 } // namespace netstat46

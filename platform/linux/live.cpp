@@ -1,6 +1,7 @@
 // Linux: sock_diag over netlink, /proc/net where a handler is missing, /proc/PID/fd for owners.
 #include "platform.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -142,6 +143,12 @@ public:
             side_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
             side_.push_back([this] { return file("/proc/net/tcp6", "proc.net.tcp6", no_table); });
         }
+        const bool lists_unix =
+            request_.filter.empty() &&
+            std::any_of(request_.tables.begin(), request_.tables.end(),
+                        [](const Table& table) { return table.protocol == Protocol::Unix; });
+        if (lists_unix && (request_.unix_peers || request_.everything))
+            side_.push_back([this] { return unix_peers(); });
         for (std::size_t i = 0; i < request_.tables.size(); ++i) add_table(request_.tables[i], i);
     }
 
@@ -230,7 +237,9 @@ private:
         wanted.family = interface.family;
         wanted.ip_protocol = interface.ip_protocol;
         wanted.states = kernel_states(request_, request_.tables[table]);
-        wanted.tcp_info = (request_.half_open || request_.tcp_info) && interface.protocol == Protocol::Tcp;
+        const bool tcp = interface.protocol == Protocol::Tcp;
+        wanted.congestion = tcp && (request_.tcp_info || request_.everything);
+        wanted.tcp_info = wanted.congestion || (tcp && request_.half_open);
         // SCTP sockets have several addresses, of which inet_diag's filter knows one.
         if (interface.protocol != Protocol::Sctp) wanted.bytecode = filter_bytecode(request_.filter);
         auto dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);
@@ -240,7 +249,12 @@ private:
             first = dump->next();
         }
         if (dump->result().end != DumpEnd::Done) return instead(interface, table, dump->result());
-        return [dump, first, table, name = interface.name,
+        return blocks_of(dump, first, interface.name, table);
+    }
+
+    static BlockReader blocks_of(std::shared_ptr<Dump> dump, std::span<const std::byte> first,
+                                 const char* name, std::size_t table) {
+        return [dump = std::move(dump), first, name, table,
                 offset = std::size_t{0}]() mutable -> std::optional<RawBlock> {
             const std::span<const std::byte> bytes = offset == 0 ? first : dump->next();
             if (bytes.empty()) return std::nullopt;
@@ -248,6 +262,21 @@ private:
             offset += bytes.size();
             return block;
         };
+    }
+
+    BlockReader unix_peers() {
+        constexpr const char* name = "sock_diag.unix";
+        DumpRequest wanted;
+        wanted.family = AF_UNIX;
+        const auto dump = std::make_shared<Dump>(netlink_calls(), wanted, name, problem_);
+        const std::span<const std::byte> first = dump->next();
+        const DumpResult result = dump->result();
+        if (result.end == DumpEnd::Done) return blocks_of(dump, first, name, no_table);
+        if (result.end == DumpEnd::Refused)
+            problem_({fmt::format("{}: {}; peers of unix sockets are not known", name,
+                                  std::strerror(result.error)),
+                      false});
+        return nullptr;
     }
 
     BlockReader instead(const Interface& interface, std::size_t table, DumpResult why) {

@@ -12,6 +12,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <linux/unix_diag.h>
 
 #include <fmt/format.h>
 
@@ -35,6 +37,30 @@ static_assert(INET_DIAG_BC_S_COND == bc_s_cond && INET_DIAG_BC_D_COND == bc_d_co
 static_assert(sizeof(inet_diag_bc_op) == bc_size && offsetof(inet_diag_bc_op, no) == bc_no);
 static_assert(sizeof(inet_diag_hostcond) == hostcond_size &&
               offsetof(inet_diag_hostcond, port) == hostcond_port);
+static_assert(INET_DIAG_CONG == inet_diag_cong);
+static_assert(offsetof(tcp_info, tcpi_rto) == tcp_info_rto &&
+              offsetof(tcp_info, tcpi_snd_mss) == tcp_info_snd_mss &&
+              offsetof(tcp_info, tcpi_rcv_mss) == tcp_info_rcv_mss);
+static_assert(offsetof(tcp_info, tcpi_last_data_sent) == tcp_info_last_data_sent &&
+              offsetof(tcp_info, tcpi_last_data_recv) == tcp_info_last_data_recv);
+static_assert(offsetof(tcp_info, tcpi_pmtu) == tcp_info_pmtu &&
+              offsetof(tcp_info, tcpi_rtt) == tcp_info_rtt &&
+              offsetof(tcp_info, tcpi_rttvar) == tcp_info_rttvar);
+static_assert(offsetof(tcp_info, tcpi_snd_ssthresh) == tcp_info_snd_ssthresh &&
+              offsetof(tcp_info, tcpi_snd_cwnd) == tcp_info_snd_cwnd);
+static_assert(offsetof(tcp_info, tcpi_total_retrans) == tcp_info_total_retrans &&
+              offsetof(tcp_info, tcpi_rcv_ooopack) == tcp_info_rcv_ooopack);
+static_assert(offsetof(tcp_info, tcpi_bytes_acked) == tcp_info_bytes_acked &&
+              offsetof(tcp_info, tcpi_bytes_received) == tcp_info_bytes_received);
+static_assert(offsetof(tcp_info, tcpi_data_segs_in) == tcp_info_data_segs_in &&
+              offsetof(tcp_info, tcpi_data_segs_out) == tcp_info_data_segs_out);
+static_assert(offsetof(tcp_info, tcpi_bytes_sent) == tcp_info_bytes_sent &&
+              offsetof(tcp_info, tcpi_bytes_retrans) == tcp_info_bytes_retrans);
+static_assert(sizeof(unix_diag_msg) == unix_diag_size &&
+              offsetof(unix_diag_msg, udiag_ino) == unix_diag_inode);
+static_assert(UNIX_DIAG_NAME == unix_diag_name && UNIX_DIAG_PEER == unix_diag_peer &&
+              UNIX_DIAG_RQLEN == unix_diag_rqlen);
+static_assert(sizeof(struct ::unix_diag_rqlen) == unix_rqlen_size);
 static_assert(SOCK_DIAG_BY_FAMILY == sock_diag_by_family && NLMSG_DONE == nlmsg_done);
 
 NetlinkCalls netlink_calls() {
@@ -74,31 +100,56 @@ Dump::Dump(NetlinkCalls calls, DumpRequest request, std::string_view interface, 
     : calls_(std::move(calls)), request_(std::move(request)), interface_(interface),
       problem_(std::move(problem)), buffer_(netlink_block) {}
 
-bool Dump::start() {
-    struct {
-        nlmsghdr header;
-        inet_diag_req_v2 body;
-    } message{};
+namespace {
+
+template <class Struct>
+void append(std::vector<std::byte>& message, const Struct& part) {
+    const auto bytes = std::as_bytes(std::span(&part, 1));
+    message.insert(message.end(), bytes.begin(), bytes.end());
+}
+
+void append_unix_request(std::vector<std::byte>& message) {
+    unix_diag_req body{};
+    body.sdiag_family = AF_UNIX;
+    body.udiag_states = 0xffffffff;
+    body.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN;
+    append(message, body);
+}
+
+void append_inet_request(std::vector<std::byte>& message, const DumpRequest& request) {
+    inet_diag_req_v2 body{};
+    body.sdiag_family = request.family;
+    body.sdiag_protocol = request.ip_protocol;
+    body.idiag_states = request.states;
+    if (request.tcp_info) body.idiag_ext |= 1U << (INET_DIAG_INFO - 1);
+    if (request.congestion) body.idiag_ext |= 1U << (INET_DIAG_CONG - 1);
+    append(message, body);
+    if (request.bytecode.empty()) return;
     rtattr attribute{};
-    attribute.rta_len = static_cast<std::uint16_t>(sizeof attribute + request_.bytecode.size());
+    attribute.rta_len = static_cast<std::uint16_t>(sizeof attribute + request.bytecode.size());
     attribute.rta_type = INET_DIAG_REQ_BYTECODE;
-    const std::size_t filter = request_.bytecode.empty() ? 0 : attribute.rta_len;
-    message.header.nlmsg_len = static_cast<std::uint32_t>(sizeof message + filter);
-    message.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-    message.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    message.header.nlmsg_seq = ++sequence_;
-    message.body.sdiag_family = request_.family;
-    message.body.sdiag_protocol = request_.ip_protocol;
-    message.body.idiag_states = request_.states;
-    message.body.idiag_ext = request_.tcp_info ? 1U << (INET_DIAG_INFO - 1) : 0;
-    ++attempts_;
-    const auto bytes = [](const auto& part) { return std::as_bytes(std::span(&part, 1)); };
-    std::vector<std::byte> whole(bytes(message).begin(), bytes(message).end());
-    if (filter != 0) {
-        whole.insert(whole.end(), bytes(attribute).begin(), bytes(attribute).end());
-        whole.insert(whole.end(), request_.bytecode.begin(), request_.bytecode.end());
+    append(message, attribute);
+    message.insert(message.end(), request.bytecode.begin(), request.bytecode.end());
+}
+
+} // namespace
+
+bool Dump::start() {
+    std::vector<std::byte> message;
+    nlmsghdr header{};
+    append(message, header);
+    if (request_.family == AF_UNIX) {
+        append_unix_request(message);
+    } else {
+        append_inet_request(message, request_);
     }
-    if (calls_.send(whole) >= 0) return true;
+    header.nlmsg_len = static_cast<std::uint32_t>(message.size());
+    header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header.nlmsg_seq = ++sequence_;
+    std::memcpy(message.data(), &header, sizeof header);
+    ++attempts_;
+    if (calls_.send(message) >= 0) return true;
     result_ = {DumpEnd::Refused, errno};
     return false;
 }

@@ -21,10 +21,11 @@ struct NetlinkCalls {
 
 /// What one dump asks for.
 struct DumpRequest {
-    std::uint8_t family = 0;           ///< AF_INET, AF_INET6
+    std::uint8_t family = 0;           ///< AF_INET, AF_INET6, AF_UNIX (all of it; the rest does not apply)
     std::uint8_t ip_protocol = 0;      ///< IPPROTO_TCP and its like
     std::uint32_t states = 0xffffffff; ///< bit per kernel state
-    bool tcp_info = false;             ///< INET_DIAG_INFO: retransmits and probes apart
+    bool tcp_info = false;             ///< INET_DIAG_INFO
+    bool congestion = false;           ///< INET_DIAG_CONG
     std::vector<std::byte> bytecode;   ///< INET_DIAG_REQ_BYTECODE; empty: none
 };
 

@@ -42,7 +42,19 @@ inline constexpr std::size_t attr_type = 2;
 inline constexpr std::size_t attr_header = 4;
 inline constexpr std::uint16_t attr_type_mask = 0x3fff; // NLA_TYPE_MASK, linux/netlink.h
 inline constexpr std::uint16_t inet_diag_info = 2;
+inline constexpr std::uint16_t inet_diag_cong = 4;
 inline constexpr std::uint16_t inet_diag_skv6only = 11;
+
+// struct unix_diag_msg and UNIX_DIAG_* attributes, linux/unix_diag.h
+inline constexpr std::size_t unix_diag_family = 0;
+inline constexpr std::size_t unix_diag_inode = 4;
+inline constexpr std::size_t unix_diag_size = 16;
+inline constexpr std::uint16_t unix_diag_name = 0;
+inline constexpr std::uint16_t unix_diag_peer = 2;
+inline constexpr std::uint16_t unix_diag_rqlen = 4;
+inline constexpr std::size_t unix_rqlen_rqueue = 0;
+inline constexpr std::size_t unix_rqlen_wqueue = 4;
+inline constexpr std::size_t unix_rqlen_size = 8;
 
 // struct inet_diag_bc_op and struct inet_diag_hostcond, linux/inet_diag.h
 inline constexpr std::uint16_t inet_diag_req_bytecode = 1;
@@ -62,11 +74,31 @@ inline constexpr std::size_t hostcond_prefix = 1;
 inline constexpr std::size_t hostcond_port = 4; // int, -1: any
 inline constexpr std::size_t hostcond_size = 8; // the address follows
 
-// struct tcp_info, linux/tcp.h
+// struct tcp_info, linux/tcp.h: it grew at its end, so older kernels give the front of it
 inline constexpr std::size_t tcp_info_retransmits = 2;
 inline constexpr std::size_t tcp_info_probes = 3;
+inline constexpr std::size_t tcp_info_rto = 8;                     // microseconds
+inline constexpr std::size_t tcp_info_snd_mss = 16;                // bytes
+inline constexpr std::size_t tcp_info_rcv_mss = 20;                // bytes
+inline constexpr std::size_t tcp_info_last_data_sent = 44;         // milliseconds ago
+inline constexpr std::size_t tcp_info_last_data_recv = 52;         // milliseconds ago
+inline constexpr std::size_t tcp_info_pmtu = 60;                   // bytes
+inline constexpr std::size_t tcp_info_rtt = 68;                    // microseconds
+inline constexpr std::size_t tcp_info_rttvar = 72;                 // microseconds
+inline constexpr std::size_t tcp_info_snd_ssthresh = 76;           // segments
+inline constexpr std::size_t tcp_info_snd_cwnd = 80;               // segments
+inline constexpr std::size_t tcp_info_total_retrans = 100;         // segments
+inline constexpr std::size_t tcp_info_bytes_acked = 120;           // Linux 4.1
+inline constexpr std::size_t tcp_info_bytes_received = 128;        // Linux 4.1
+inline constexpr std::size_t tcp_info_data_segs_in = 152;          // Linux 4.6
+inline constexpr std::size_t tcp_info_data_segs_out = 156;         // Linux 4.6
+inline constexpr std::size_t tcp_info_bytes_sent = 200;            // Linux 4.19
+inline constexpr std::size_t tcp_info_bytes_retrans = 208;         // Linux 4.19
+inline constexpr std::size_t tcp_info_rcv_ooopack = 224;           // segments; Linux 5.4
+inline constexpr std::uint32_t tcp_infinite_ssthresh = 0x7fffffff; // net/tcp.h
 
 // linux/socket.h and net/tcp_states.h
+inline constexpr std::uint8_t af_unix = 1;
 inline constexpr std::uint8_t af_inet = 2;
 inline constexpr std::uint8_t af_inet6 = 10;
 inline constexpr std::uint8_t tcp_bound_inactive = 13;

@@ -117,7 +117,7 @@ std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std
         const DecoderEntry* entry = find_decoder(os, file);
         if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
         if (entry->sockets != nullptr && !request.half_open) continue;
-        if (entry->sockets == nullptr && !request.owners && !everyones(*entry)) continue;
+        if (entry->sockets == nullptr && !everyones(*entry) && !(request.*entry->side_wanted)) continue;
         parts.push_back({file, no_table});
     }
     parts.insert(parts.end(), sockets.begin(), sockets.end());

@@ -43,6 +43,7 @@ struct DecoderEntry {
     int part = 0;
     SocketDecoder (*sockets)(const DecodeContext&) = nullptr;
     SideDecoder (*side)(const DecodeContext&) = nullptr;
+    bool Request::*side_wanted = &Request::owners; ///< asks for what is only side knowledge, on one system
 };
 
 /// Each platform's rows.

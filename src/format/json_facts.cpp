@@ -24,6 +24,66 @@ constexpr Field<Timer> timer_fields[] = {
      [](Text& out, const Timer& timer, const JsonLook&) { return put_integer(out, timer.probes); }},
 };
 
+template <auto member>
+bool put_tcp_fact(Text& out, const SocketRecord& socket, const JsonLook& /*look*/) {
+    return socket.tcp && (*socket.tcp).*member && put_integer(out, *((*socket.tcp).*member));
+}
+
+/// Linux's or FreeBSD's, whose 0 is left out.
+template <auto linux_member, auto freebsd_member>
+bool put_tcp_fact_of_either(Text& out, const SocketRecord& socket, const JsonLook& look) {
+    return put_tcp_fact<linux_member>(out, socket, look) ||
+           put_unless_zero(out, socket.freebsd.*freebsd_member);
+}
+
+/// Linux's or Darwin's.
+template <auto linux_member, auto darwin_member>
+bool put_tcp_bytes(Text& out, const SocketRecord& socket, const JsonLook& look) {
+    return put_tcp_fact<linux_member>(out, socket, look) ||
+           (socket.darwin.has_packet_counts && put_integer(out, socket.darwin.*darwin_member));
+}
+
+constexpr Field<SocketRecord> tcp_fields[] = {
+    {"congestion", "Linux, FreeBSD: the congestion control",
+     [](Text& out, const SocketRecord& socket, const JsonLook&) {
+         return put_text(out, socket.tcp ? std::string_view(socket.tcp->congestion.data())
+                                         : socket.freebsd.congestion);
+     }},
+    {"rtt_us", "the smoothed round trip time in microseconds", put_tcp_fact<&TcpFacts::rtt_us>},
+    {"rttvar_us", "its mean deviation", put_tcp_fact<&TcpFacts::rttvar_us>},
+    {"rto_us", "the retransmission timeout in microseconds", put_tcp_fact<&TcpFacts::rto_us>},
+    {"snd_mss", "Linux, FreeBSD: the largest segment sent, in bytes",
+     put_tcp_fact_of_either<&TcpFacts::snd_mss, &FreeBsdFacts::segment>},
+    {"rcv_mss", "the largest segment received, as the kernel estimates it", put_tcp_fact<&TcpFacts::rcv_mss>},
+    {"pmtu", "the path's MTU", put_tcp_fact<&TcpFacts::pmtu>},
+    {"cwnd", "the congestion window in segments", put_tcp_fact<&TcpFacts::cwnd>},
+    {"ssthresh", "the slow start threshold in segments; absent until there is one",
+     put_tcp_fact<&TcpFacts::ssthresh>},
+    {"cwnd_bytes", "FreeBSD: the congestion window in bytes",
+     [](Text& out, const SocketRecord& socket, const JsonLook&) {
+         return put_unless_zero(out, socket.freebsd.send_window);
+     }},
+    {"ssthresh_bytes", "FreeBSD: the slow start threshold in bytes",
+     [](Text& out, const SocketRecord& socket, const JsonLook&) {
+         return put_unless_zero(out, socket.freebsd.slow_start);
+     }},
+    {"retransmitted", "Linux, FreeBSD: segments sent again",
+     put_tcp_fact_of_either<&TcpFacts::retransmitted, &FreeBsdFacts::retransmitted>},
+    {"out_of_order", "Linux, FreeBSD: segments received out of order",
+     put_tcp_fact_of_either<&TcpFacts::out_of_order, &FreeBsdFacts::out_of_order>},
+    {"bytes_sent", "Linux, Darwin: bytes of data sent, those sent again included",
+     put_tcp_bytes<&TcpFacts::bytes_sent, &DarwinFacts::tx_bytes>},
+    {"bytes_acked", "of those acknowledged; the kernel counts the SYN as one",
+     put_tcp_fact<&TcpFacts::bytes_acked>},
+    {"bytes_received", "Linux, Darwin: bytes of data received",
+     put_tcp_bytes<&TcpFacts::bytes_received, &DarwinFacts::rx_bytes>},
+    {"bytes_retransmitted", "bytes of data sent again", put_tcp_fact<&TcpFacts::bytes_retransmitted>},
+    {"last_sent_ms", "milliseconds since data was sent; absent if none was",
+     put_tcp_fact<&TcpFacts::last_sent_ms>},
+    {"last_received_ms", "milliseconds since data was received; absent if none was",
+     put_tcp_fact<&TcpFacts::last_received_ms>},
+};
+
 constexpr Field<BufferFacts> buffer_fields[] = {
     {"high_water", "the most bytes it takes",
      [](Text& out, const BufferFacts& buffer, const JsonLook&) {
@@ -93,7 +153,6 @@ constexpr auto freebsd_fact = put_fact<FreeBsdFacts, member>;
 
 constexpr Field<FreeBsdFacts> freebsd_fields[] = {
     {"stack", "the TCP stack", put_fact_text<FreeBsdFacts, &FreeBsdFacts::stack>},
-    {"congestion", "the congestion control", put_fact_text<FreeBsdFacts, &FreeBsdFacts::congestion>},
     {"log_id", "the log's id", put_fact_text<FreeBsdFacts, &FreeBsdFacts::log_id>},
     {"tcp_flags", "t_flags", freebsd_fact<&FreeBsdFacts::tcp_flags>},
     {"retransmit_ms", "the retransmission timer", put_freebsd_timer<0>},
@@ -102,12 +161,7 @@ constexpr Field<FreeBsdFacts> freebsd_fields[] = {
     {"time_wait_ms", "the 2MSL timer", put_freebsd_timer<3>},
     {"delayed_ack_ms", "the delayed acknowledgement timer", put_freebsd_timer<4>},
     {"idle_ms", "time since something was received", put_freebsd_timer<5>},
-    {"send_window", "the congestion window", freebsd_fact<&FreeBsdFacts::send_window>},
-    {"slow_start", "the slow start threshold", freebsd_fact<&FreeBsdFacts::slow_start>},
-    {"segment", "the maximum segment size", freebsd_fact<&FreeBsdFacts::segment>},
     {"ecn", "explicit congestion notification", freebsd_fact<&FreeBsdFacts::ecn>},
-    {"retransmitted", "segments sent again", freebsd_fact<&FreeBsdFacts::retransmitted>},
-    {"out_of_order", "segments received out of order", freebsd_fact<&FreeBsdFacts::out_of_order>},
     {"zero_windows", "zero windows sent", freebsd_fact<&FreeBsdFacts::zero_windows>},
     {"flow_id", "inp_flowid", freebsd_fact<&FreeBsdFacts::flow_id>},
     {"flow_type", "inp_flowtype", freebsd_fact<&FreeBsdFacts::flow_type>},
@@ -118,6 +172,10 @@ constexpr Field<FreeBsdFacts> freebsd_fields[] = {
 
 bool put_timer(Text& out, const Timer& timer, const JsonLook& look) {
     return put_object(out, timer_fields, timer, look);
+}
+
+bool put_tcp(Text& out, const SocketRecord& socket, const JsonLook& look) {
+    return put_object(out, tcp_fields, socket, look);
 }
 
 bool put_buffer(Text& out, const BufferFacts& buffer, const JsonLook& look) {
@@ -134,6 +192,7 @@ bool put_freebsd(Text& out, const FreeBsdFacts& facts, const JsonLook& look) {
 
 void describe_facts(std::vector<JsonField>& all) {
     describe(all, "timer", timer_fields);
+    describe(all, "tcp", tcp_fields);
     describe(all, "buffer", buffer_fields);
     describe(all, "darwin", darwin_fields);
     describe(all, "freebsd", freebsd_fields);

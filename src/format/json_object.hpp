@@ -78,11 +78,12 @@ inline bool put_bool(Text& out, bool value) {
 // ---- What only some systems tell of a socket: false if it is nothing
 
 bool put_timer(Text& out, const Timer& timer, const JsonLook& look);
+bool put_tcp(Text& out, const SocketRecord& socket, const JsonLook& look);
 bool put_buffer(Text& out, const BufferFacts& buffer, const JsonLook& look);
 bool put_darwin(Text& out, const DarwinFacts& facts, const JsonLook& look);
 bool put_freebsd(Text& out, const FreeBsdFacts& facts, const JsonLook& look);
 
-void describe_sockets(std::vector<JsonField>& all); ///< sockets, endpoints, owners
+void describe_sockets(std::vector<JsonField>& all); ///< sockets, endpoints, owners, peers
 void describe_facts(std::vector<JsonField>& all);   ///< all else within a socket
 
 } // namespace netstat46::json

@@ -125,15 +125,19 @@ constexpr Field<Owner> owner_fields[] = {
      }},
 };
 
-bool put_owners(Text& out, const Row& row, const JsonLook& look) {
+bool put_holders(Text& out, std::span<const Holder> holders, const SideTables& side, const JsonLook& look) {
     out.push_back('[');
     bool first = true;
-    for (const Holder& holder : row.side.holders(row.socket)) {
+    for (const Holder& holder : holders) {
         if (!std::exchange(first, false)) out.push_back(',');
-        put_object(out, owner_fields, Owner{holder, row.side.process(holder.pid)}, look);
+        put_object(out, owner_fields, Owner{holder, side.process(holder.pid)}, look);
     }
     out.push_back(']');
     return true;
+}
+
+bool put_owners(Text& out, const Row& row, const JsonLook& look) {
+    return put_holders(out, row.side.holders(row.socket), row.side, look);
 }
 
 std::string_view why_no_owner(const Row& row, const HostFacts& host) {
@@ -186,7 +190,28 @@ std::string_view family_word(Family family) {
 bool is_unix(const Row& row) { return row.socket.protocol == Protocol::Unix; }
 
 /// /proc/net/unix has no queues.
-bool has_queues(const Row& row, const JsonLook& look) { return !is_unix(row) || look.host->os != Os::Linux; }
+bool has_queues(const Row& row, const JsonLook& look) {
+    return !is_unix(row) || look.host->os != Os::Linux || row.socket.unix_.has_queues;
+}
+
+constexpr Field<Row> peer_fields[] = {
+    {"inode", "Linux: that socket's",
+     [](Text& out, const Row& row, const JsonLook& look) {
+         return look.host->os == Os::Linux && put_unless_zero(out, row.socket.unix_.peer);
+     }},
+    {"pcb", "Darwin, FreeBSD: its control block",
+     [](Text& out, const Row& row, const JsonLook& look) {
+         return look.host->os != Os::Linux && put_kernel_address(out, row.socket.unix_.peer);
+     }},
+    {"path", "where it is bound",
+     [](Text& out, const Row& row, const JsonLook&) { return put_text(out, row.socket.unix_.peer_path); }},
+    {"owners", "Linux: who holds it, as of the socket itself; absent if that is not known",
+     [](Text& out, const Row& row, const JsonLook& look) {
+         if (look.host->os != Os::Linux || row.socket.unix_.peer == 0) return false;
+         const std::vector<Holder> holders = row.side.owners.all(row.socket.unix_.peer);
+         return !holders.empty() && put_holders(out, holders, row.side, look);
+     }},
+};
 
 bool put_serves(Text& out, const Serves& serves) {
     if (!serves.ipv4 && !serves.ipv6) return false;
@@ -255,7 +280,7 @@ constexpr Field<Row> socket_fields[] = {
      [](Text& out, const Row& row, const JsonLook& look) {
          return has_queues(row, look) && put_integer(out, row.socket.recv_q);
      }},
-    {"send_q", "as netstat's Send-Q: bytes",
+    {"send_q", "as netstat's Send-Q: bytes; of a unix socket on Linux the memory that they take",
      [](Text& out, const Row& row, const JsonLook& look) {
          return has_queues(row, look) && put_integer(out, row.socket.send_q);
      }},
@@ -311,6 +336,10 @@ constexpr Field<Row> socket_fields[] = {
      [](Text& out, const Row& row, const JsonLook& look) {
          return row.socket.timer && put_timer(out, *row.socket.timer, look);
      }},
+    {"tcp", "TCP: what the kernel tells of the connection; members of no system named are Linux's",
+     [](Text& out, const Row& row, const JsonLook& look) {
+         return row.socket.protocol == Protocol::Tcp && put_tcp(out, row.socket, look);
+     }},
     {"options", "Darwin, FreeBSD: socket options that are set (reuseaddr, reuseport, ...)",
      [](Text& out, const Row& row, const JsonLook&) {
          return row.socket.options && put_bits(out, *row.socket.options, so_options);
@@ -353,12 +382,10 @@ constexpr Field<Row> socket_fields[] = {
          const std::string_view path = row.socket.unix_.path;
          return look.host->os == Os::Linux && !path.empty() && put_bool(out, path.front() == '@');
      }},
-    {"peer", "unix: the connected socket's control block",
-     [](Text& out, const Row& row, const JsonLook&) {
-         return put_kernel_address(out, row.socket.unix_.peer);
+    {"peer", "unix: the socket that it is connected to",
+     [](Text& out, const Row& row, const JsonLook& look) {
+         return is_unix(row) && put_object(out, peer_fields, row, look);
      }},
-    {"peer_path", "unix: where that is bound",
-     [](Text& out, const Row& row, const JsonLook&) { return put_text(out, row.socket.unix_.peer_path); }},
     {"vnode", "unix on Darwin, FreeBSD: the file's",
      [](Text& out, const Row& row, const JsonLook&) {
          return put_kernel_address(out, row.socket.unix_.vnode);
@@ -383,6 +410,7 @@ void describe_sockets(std::vector<JsonField>& all) {
     describe(all, "socket", socket_fields);
     describe(all, "endpoint", endpoint_fields);
     describe(all, "owner", owner_fields);
+    describe(all, "peer", peer_fields);
 }
 
 } // namespace json

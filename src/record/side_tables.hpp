@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,10 +23,23 @@ struct HalfOpen {
     std::uint32_t retransmits = 0;
 };
 
+/// What sock_diag tells of a unix socket and /proc/net/unix does not.
+struct UnixSide {
+    struct Queues {
+        std::uint32_t receive = 0; ///< bytes; of a listener the connections that wait
+        std::uint32_t send =
+            0; ///< memory of what is sent and not read, in bytes; of a listener how many may wait
+    };
+    std::uint32_t peer = 0; ///< inode; 0: none
+    std::optional<Queues> queues;
+    std::string path; ///< as /proc/net/unix has it
+};
+
 struct SideTables {
     Owners owners;
     std::unordered_map<std::int32_t, Process> processes;
     std::vector<HalfOpen> half_open;
+    std::unordered_map<std::uint64_t, UnixSide> unix_sockets; ///< by inode
 
     // As a capture's .tsv files hold them.
     std::map<std::uint32_t, std::string> interfaces;          ///< index to name

@@ -91,12 +91,24 @@ struct UnixFacts {
     std::uint32_t protocol = 0;
     std::uint32_t flags = 0; ///< Linux: __SO_ACCEPTCON 0x10000, SO_WAITDATA 0x20000, SO_NOSPACE 0x40000
     std::uint8_t state = 0;  ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
+    bool has_queues = false; ///< Linux: recv_q and send_q are known
     std::uint64_t refs = 0;  ///< Linux: reference count; BSD: address of the first referring pcb
     std::uint64_t vnode = 0;
-    std::uint64_t peer = 0; ///< BSD: address of the connected pcb
+    std::uint64_t peer = 0; ///< Linux: inode of the connected socket; BSD: address of its pcb
     std::uint64_t next_ref = 0;
     std::string_view path; ///< as the kernel gave it; Linux abstract names keep their leading `@`
     std::string_view peer_path;
+};
+
+/// What Linux tells of a TCP connection (struct tcp_info), as far as that kernel's version has it.
+struct TcpFacts {
+    std::array<char, 16> congestion{}; ///< the algorithm's name (TCP_CA_NAME_MAX), NUL-terminated
+    std::optional<std::uint32_t> rtt_us, rttvar_us, rto_us;
+    std::optional<std::uint32_t> snd_mss, rcv_mss, pmtu;         ///< bytes
+    std::optional<std::uint32_t> cwnd, ssthresh;                 ///< segments
+    std::optional<std::uint32_t> retransmitted, out_of_order;    ///< segments
+    std::optional<std::uint32_t> last_sent_ms, last_received_ms; ///< since data went or came
+    std::optional<std::uint64_t> bytes_sent, bytes_acked, bytes_received, bytes_retransmitted;
 };
 
 /// Send and receive buffer limits and counts (BSD's sockbuf).
@@ -169,7 +181,8 @@ struct SocketRecord {
     std::int32_t socket_protocol = 0;     ///< BSD xso_protocol
     BufferFacts receive, send;
     std::optional<Timer> timer;
-    bool past_damage = false; ///< read from behind damage at which the native program stops
+    std::optional<TcpFacts> tcp; ///< Linux
+    bool past_damage = false;    ///< read from behind damage at which the native program stops
     UnixFacts unix_;
     DarwinFacts darwin;
     FreeBsdFacts freebsd;

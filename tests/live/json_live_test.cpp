@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <regex>
 #include <set>
 
@@ -127,6 +128,85 @@ TEST_F(JsonLive, NothingSelectedIsAHeadingAndNoFailure) {
     const Ran ran = ours("-tn --port=4649");
     EXPECT_EQ(ran.status, 0);
     EXPECT_EQ(lines_of(ran.out).size(), 2U) << ran.out;
+}
+
+/// The socket's line of the document, or nothing.
+std::string line_of(const std::string& document, std::uint64_t inode) {
+    for (const std::string& line : lines_of(document))
+        if (holds(line, ",\"inode\":" + std::to_string(inode) + ",")) return line;
+    return {};
+}
+
+std::string peer_of(std::uint64_t inode) { return R"("peer":{"inode":)" + std::to_string(inode); }
+
+bool tells_unix_peers(const std::string& document) { return holds(document, R"("peer":{"inode")"); }
+
+TEST_F(JsonLive, UnixSocketsKnowTheirPeersLiveAndReplayed) {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    const Fd one(ends[0]), other(ends[1]);
+    ASSERT_EQ(write(other.get(), "abc", 3), 3);
+    const Zoo zoo;
+    const std::string directory = zoo.directory() + "/peers";
+    const std::string saved = ours("-an --json --save=" + directory).out;
+    if (!tells_unix_peers(saved)) GTEST_SKIP() << "this kernel has no unix_diag";
+    const std::string mine = line_of(saved, inode_of(one));
+    EXPECT_TRUE(holds(mine, peer_of(inode_of(other)) + ",\"owners\":[{\"pid\":" + std::to_string(getpid())))
+        << mine;
+    EXPECT_TRUE(holds(mine, R"("recv_q":3,"send_q":0)")) << mine;
+    EXPECT_TRUE(holds(line_of(saved, inode_of(other)), peer_of(inode_of(one))));
+    EXPECT_EQ(ours("-an --json --replay=" + directory).out, saved);
+    EXPECT_TRUE(holds(line_of(ours("-an --json").out, inode_of(one)), peer_of(inode_of(other))));
+    EXPECT_FALSE(tells_unix_peers(ours("-an --json --port=1").out));
+}
+
+/// The number behind `name:` in what ss prints, or nothing.
+std::optional<double> ss_number(const std::string& row, const std::string& name, int place = 0) {
+    std::smatch found;
+    const std::regex pattern(" " + name + R"re(:([0-9.]+)(?:/([0-9.]+))?)re");
+    if (!std::regex_search(row, found, pattern) || !found[1 + place].matched) return std::nullopt;
+    return std::stod(found[1 + place]);
+}
+
+std::optional<double> our_number(const std::string& line, const std::string& name) {
+    std::smatch found;
+    if (!std::regex_search(line, found, std::regex("\"" + name + "\":([0-9]+)"))) return std::nullopt;
+    return std::stod(found[1]);
+}
+
+TEST_F(JsonLive, TcpFactsAreThoseOfSs) {
+    const char* ss = access("/usr/bin/ss", X_OK) == 0 ? "/usr/bin/ss" : "/bin/ss";
+    if (access(ss, X_OK) != 0) GTEST_SKIP() << "ss is not installed";
+    const Pair pair = connected_pair({"127.0.0.1", 4701}, {"127.0.0.1", 4702});
+    ASSERT_EQ(write(pair.client.get(), "request", 7), 7);
+    char answer[8];
+    ASSERT_EQ(read(pair.server.get(), answer, sizeof answer), 7);
+    ASSERT_EQ(write(pair.server.get(), "yes", 3), 3);
+    const std::string theirs = run(ss, {"ss", "-tinOH", "sport", "=", ":4701"}).out;
+    const std::string line = line_of(ours("-n --json --port=4702").out, inode_of(pair.client));
+    struct Same {
+        const char* ours;
+        const char* theirs;
+        double unit = 1;
+        int place = 0;
+    };
+    for (const Same& same :
+         {Same{"rtt_us", "rtt", 1000}, Same{"rttvar_us", "rtt", 1000, 1}, Same{"rto_us", "rto", 1000},
+          Same{"snd_mss", "mss"}, Same{"rcv_mss", "rcvmss"}, Same{"pmtu", "pmtu"}, Same{"cwnd", "cwnd"},
+          Same{"ssthresh", "ssthresh"}, Same{"bytes_sent", "bytes_sent"}, Same{"bytes_acked", "bytes_acked"},
+          Same{"bytes_received", "bytes_received"}}) {
+        const auto wanted = ss_number(theirs, same.theirs, same.place);
+        const auto got = our_number(line, same.ours);
+        EXPECT_EQ(got.has_value(), wanted.has_value()) << same.ours << "\n" << line << "\n" << theirs;
+        if (got && wanted) {
+            EXPECT_NEAR(*got, *wanted * same.unit, 1) << same.ours;
+        }
+    }
+    EXPECT_EQ(our_number(line, "bytes_sent"), 7);
+    EXPECT_EQ(our_number(line, "bytes_received"), 3);
+    std::smatch congestion;
+    ASSERT_TRUE(std::regex_search(line, congestion, std::regex("\"congestion\":\"([^\"]+)\"")));
+    EXPECT_TRUE(holds(theirs, " " + congestion[1].str() + " ")) << theirs;
 }
 
 } // namespace

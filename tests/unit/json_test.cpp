@@ -84,18 +84,24 @@ TEST(JsonFields, AreThese) {
          "protocol family ip_protocol ip_protocol_name local foreign state state_number recv_q send_q "
          "backlog "
          "backlog_incomplete backlog_max v6only v6only_unknown serves uid user inode pcb tcb device owners "
-         "owner_unknown timer options socket_state pcb_flags vflag receive_buffer send_buffer darwin freebsd "
-         "type flags refs path path_abstract peer peer_path vnode first_referrer next_referrer past_damage"},
+         "owner_unknown timer tcp options socket_state pcb_flags vflag receive_buffer send_buffer darwin "
+         "freebsd "
+         "type flags refs path path_abstract peer vnode first_referrer next_referrer past_damage"},
         {"endpoint", "address port scope host service"},
         {"owner", "pid fd name command uid user context"},
+        {"peer", "inode pcb path owners"},
         {"timer", "kind remaining_ms retransmits probes"},
+        {"tcp",
+         "congestion rtt_us rttvar_us rto_us snd_mss rcv_mss pmtu cwnd ssthresh cwnd_bytes ssthresh_bytes "
+         "retransmitted out_of_order bytes_sent bytes_acked bytes_received bytes_retransmitted last_sent_ms "
+         "last_received_ms"},
         {"buffer", "high_water low_water mbuf_bytes mbuf_limit"},
         {"darwin",
          "rx_packets rx_bytes tx_packets tx_bytes last_pid effective_pid pcb_generation socket_generation "
          "flags flags1 flags2 flow_hash filter_flags use_count retain_count"},
-        {"freebsd", "stack congestion log_id tcp_flags retransmit_ms persist_ms keepalive_ms time_wait_ms "
+        {"freebsd", "stack log_id tcp_flags retransmit_ms persist_ms keepalive_ms time_wait_ms "
                     "delayed_ack_ms "
-                    "idle_ms send_window slow_start segment ecn retransmitted out_of_order zero_windows "
+                    "idle_ms ecn zero_windows "
                     "flow_id flow_type "
                     "fib"},
     };
@@ -221,6 +227,64 @@ TEST(JsonSocket, AUnixListenerWithAnAbstractName) {
     EXPECT_EQ(object(socket), R"({"protocol":"unix","family":"unix","state":"listen","owners":[],)"
                               R"("owner_unknown":"no process holds it","type":"seqpacket",)"
                               R"("flags":["accepting"],"refs":2,"path":"@a\u000ab","path_abstract":true})");
+}
+
+TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
+    SocketRecord socket;
+    socket.protocol = Protocol::Unix;
+    socket.family = Family::Local;
+    socket.inode = socket.owner_key = 11;
+    socket.recv_q = 3;
+    socket.unix_.has_queues = true;
+    socket.unix_.peer = 12;
+    socket.unix_.peer_path = "/run/a\nb";
+    SideTables side;
+    EXPECT_TRUE(has(object(socket, {}, side), R"("peer":{"inode":12,"path":"/run/a\u000ab"})"));
+    EXPECT_TRUE(has(object(socket, {}, side), R"("recv_q":3,"send_q":0)"));
+    side.owners.add(12, {77, 5});
+    EXPECT_TRUE(has(object(socket, {}, side), R"("path":"/run/a\u000ab","owners":[{"pid":77,"fd":5}]})"));
+    socket.unix_ = {};
+    EXPECT_FALSE(has(object(socket), "\"peer\"")) << "connected to none, or not told";
+    EXPECT_FALSE(has(object(socket), "recv_q")) << "/proc/net/unix alone has none";
+}
+
+TEST(JsonSocket, ABsdPeerIsAControlBlock) {
+    SocketRecord socket;
+    socket.protocol = Protocol::Unix;
+    socket.unix_.peer = 0xfffff80003d10000;
+    HostFacts host;
+    host.os = Os::FreeBSD;
+    EXPECT_TRUE(has(object(socket, host), R"("peer":{"pcb":"0xfffff80003d10000"})"));
+}
+
+TEST(JsonSocket, TcpFactsAreThoseThatAreKnown) {
+    SocketRecord socket = listener("127.0.0.1", 80);
+    EXPECT_FALSE(has(object(socket), "\"tcp\":"));
+    TcpFacts& facts = socket.tcp.emplace();
+    std::string_view("cubic").copy(facts.congestion.data(), 5);
+    EXPECT_TRUE(has(object(socket), R"("tcp":{"congestion":"cubic"})"));
+    facts.rtt_us = 30;
+    facts.cwnd = 10;
+    facts.bytes_received = 0;
+    EXPECT_TRUE(
+        has(object(socket), R"("tcp":{"congestion":"cubic","rtt_us":30,"cwnd":10,"bytes_received":0})"))
+        << "a zero that the kernel told is one";
+}
+
+TEST(JsonSocket, WhatMeansTheSameHasOneNameOnEverySystem) {
+    SocketRecord socket = listener("127.0.0.1", 80);
+    HostFacts host;
+    host.os = Os::FreeBSD;
+    socket.freebsd.congestion = "newreno";
+    socket.freebsd.segment = 1448;
+    socket.freebsd.send_window = 14480;
+    EXPECT_TRUE(
+        has(object(socket, host), R"("tcp":{"congestion":"newreno","snd_mss":1448,"cwnd_bytes":14480})"));
+    socket.freebsd = {};
+    socket.darwin.has_packet_counts = true;
+    socket.darwin.tx_bytes = 5;
+    host.os = Os::Darwin;
+    EXPECT_TRUE(has(object(socket, host), R"("tcp":{"bytes_sent":5,"bytes_received":0})"));
 }
 
 TEST(JsonDocument, HoldsTheHostItsSocketsAndTheProblems) {
