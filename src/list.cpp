@@ -38,14 +38,19 @@ private:
     std::map<std::string, SideDecoder, std::less<>> decoders_;
 };
 
-/// What sock_diag does not say of a half-open connection.
-void amend(SocketRecord& socket, const std::vector<HalfOpen>& half_open) {
+/// What sock_diag does not say of a half-open connection. Both name them in the same order: `next` is where
+/// the next one is likely to stand.
+void amend(SocketRecord& socket, const std::vector<HalfOpen>& half_open, std::size_t& next) {
     if (socket.state != State::SynReceived) return;
-    const auto found = std::find_if(half_open.begin(), half_open.end(), [&](const HalfOpen& other) {
+    const auto is_it = [&](const HalfOpen& other) {
         return other.local.port == socket.local.port && other.foreign == socket.foreign &&
                other.local.address.bytes == socket.local.address.bytes;
-    });
-    if (found == half_open.end()) return;
+    };
+    const auto likely = half_open.begin() + static_cast<std::ptrdiff_t>(next);
+    auto found = std::find_if(likely, half_open.end(), is_it);
+    if (found == half_open.end()) found = std::find_if(half_open.begin(), likely, is_it);
+    if (found == half_open.end() || !is_it(*found)) return;
+    next = static_cast<std::size_t>(found - half_open.begin()) + 1;
     socket.uid = found->uid;
     if (socket.timer) socket.timer->retransmits = found->retransmits;
 }
@@ -160,7 +165,7 @@ private:
         SocketRecord storage;
         RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), storage);
         const auto wanted = [&](const SocketRecord& socket) {
-            if (!side_.half_open.empty()) amend(storage, side_.half_open);
+            if (!side_.half_open.empty()) amend(storage, side_.half_open, half_open_next_);
             if (!side_.unix_sockets.empty()) amend(storage, side_.unix_sockets);
             if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
                 put_heading();
@@ -230,6 +235,7 @@ private:
     std::set<std::string, std::less<>> interfaces_; ///< that have answered the section's table so far
     SocketDecoder decoder_;
     TableNotes notes_;
+    std::size_t half_open_next_ = 0;
     std::vector<SocketRecord> held_; ///< selected, not yet written
     Text text_;
 };

@@ -25,7 +25,13 @@ namespace {
 
 constexpr int port_usage_status = 2; // of --explain, --who-answers and --can-bind in every dialect
 
-void complain(std::string_view line) { Output(STDERR_FILENO).write(fmt::format("netstat46: {}\n", line)); }
+void complain(std::string_view line) {
+    Text text;
+    put(text, "netstat46: ");
+    put_clean(text, line);
+    text.push_back('\n');
+    Output(STDERR_FILENO).write(text);
+}
 
 void complain_of(const Problem& problem) { complain(problem.text); }
 
@@ -152,6 +158,8 @@ std::optional<UsageError> conflict(const Ours& ours, const Chosen& chosen) {
         return UsageError{fmt::format("--json has no look: leave out {}", chosen.look_options.front())};
     if (ours.quiet && chosen.repeat_seconds > 0)
         return UsageError{"--quiet asks once: leave out the option that repeats"};
+    if (ours.save && chosen.repeat_seconds > 0)
+        return UsageError{"--save asks once: leave out the option that repeats"};
     return std::nullopt;
 }
 
@@ -221,10 +229,11 @@ int run_ours(Ours ours, Output& out) {
     }
     if (question) return ask(ours, source, dialect, out);
     if (const HandOver* mode = std::get_if<HandOver>(&parsed)) {
-        if (ours.json || ours.quiet || !ours.selections.empty())
+        if (ours.json || ours.quiet || ours.save || !ours.selections.empty())
             return mistake(fmt::format("{} is no socket list: leave out {}", mode->mode,
                                        ours.json    ? "--json"
                                        : ours.quiet ? "--quiet"
+                                       : ours.save  ? "--save"
                                                     : ours.selections.front().first->name),
                            dialect);
         complain(ours.replay ? fmt::format("{} is no socket list: a capture cannot answer it", mode->mode)

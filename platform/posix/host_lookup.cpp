@@ -68,9 +68,12 @@ struct HostLookup::Shared {
 };
 
 HostLookup::HostLookup(AskHost ask, LookupBounds bounds)
-    : shared_(std::make_shared<Shared>(std::move(ask), bounds.threads)), left_(bounds.wait) {}
+    : shared_(std::make_shared<Shared>(std::move(ask), bounds.threads)), most_(bounds.wait),
+      left_(bounds.wait) {}
 
 void HostLookup::prefetch(std::span<const Address> addresses) {
+    const Clock::time_point begun = Clock::now();
+    left_ = std::min(most_, left_ + (begun - std::exchange(waited_until_, begun)) / 8);
     if (left_ < least_wait) return;
     std::unique_lock lock(shared_->mutex);
     ++shared_->round;
@@ -88,7 +91,8 @@ void HostLookup::prefetch(std::span<const Address> addresses) {
     if (shared_->threads > 0)
         shared_->all_answered.wait_until(lock, start + left_ / 2, [&] { return shared_->unanswered == 0; });
     shared_->questions.clear();
-    left_ -= Clock::now() - start;
+    waited_until_ = Clock::now();
+    left_ -= waited_until_ - start;
 }
 
 std::string_view HostLookup::name(const Address& address) {

@@ -17,9 +17,10 @@ struct LookupBounds {
     /// Those that hang count, so a few silent name servers must not be all of them; and dnsmasq takes 150
     /// questions at a time.
     std::size_t threads = 64;
-    /// All waiting of one run together. No wait is longer than half of what is left, so that a host whose
-    /// name server is silent does not cost later ones their names, and the first outlasts the 5 s after which
-    /// resolvers turn to the second name server.
+    /// All waiting of one run together, of which an eighth of the time between waits is won back, so that a
+    /// listing that is repeated does not run out of it. No wait is longer than half of what is left, so that
+    /// a host whose name server is silent does not cost later ones their names, and the first outlasts the 5
+    /// s after which resolvers turn to the second name server.
     std::chrono::milliseconds wait{12000};
 };
 
@@ -42,7 +43,8 @@ public:
 private:
     struct Shared;
     std::shared_ptr<Shared> shared_;
-    std::chrono::steady_clock::duration left_;
+    std::chrono::steady_clock::duration most_, left_;
+    std::chrono::steady_clock::time_point waited_until_ = std::chrono::steady_clock::now();
 };
 
 } // namespace netstat46

@@ -36,7 +36,7 @@ constexpr std::string_view manifest_name = "manifest";
 class MappedFile {
 public:
     explicit MappedFile(const fs::path& path) {
-        const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe is not waited for
         if (fd < 0) {
             error_ = errno;
             return;
@@ -46,6 +46,8 @@ public:
             error_ = errno;
         } else if (S_ISDIR(status.st_mode)) {
             error_ = EISDIR;
+        } else if (!S_ISREG(status.st_mode)) {
+            error_ = EINVAL;
         } else if (status.st_size > 0) {
             size_ = static_cast<std::size_t>(status.st_size);
             data_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -350,7 +352,8 @@ Source source_of(const fs::path& directory, const HostFacts& host) {
 bool read_manifest(std::string_view text, HostFacts& host) {
     bool known = false;
     while (!text.empty()) {
-        const std::string_view line = take_line(text);
+        std::string_view line = take_line(text);
+        if (line.ends_with('\r')) line.remove_suffix(1);
         const std::size_t colon = line.find(": ");
         if (colon == std::string_view::npos) continue;
         const std::string_view key = line.substr(0, colon), value = line.substr(colon + 2);
@@ -409,6 +412,12 @@ Source open_capture(const std::string& directory) {
     if (!read_manifest(Bytes(manifest.bytes()).text(), host))
         throw std::runtime_error(fmt::format(
             "--replay: {}/{}: no line `os: linux`, `os: darwin` or `os: freebsd`", directory, manifest_name));
+    const std::vector<std::string> files = files_of(directory);
+    if (std::none_of(files.begin(), files.end(), [&](const std::string& file) {
+            const DecoderEntry* entry = find_decoder(host.os, file);
+            return entry != nullptr && entry->sockets != nullptr;
+        }))
+        throw std::runtime_error(fmt::format("--replay: {}: holds no table of sockets", directory));
     return source_of(directory, host);
 }
 

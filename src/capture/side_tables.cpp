@@ -69,7 +69,8 @@ SideDecoder rows(const DecodeContext& context, Take take) {
     return [context, take](Bytes block, SideTables& side) {
         for (std::string_view text = block.text(); !text.empty();) {
             const std::size_t at = block.offset() + block.size() - text.size();
-            const std::string_view line = take_line(text);
+            std::string_view line = take_line(text);
+            if (line.ends_with('\r')) line.remove_suffix(1); // one in a name is escaped
             if (!line.empty() && !take(split(line), side))
                 context.problem(
                     {fmt::format("{}: a line that is no entry at offset {}", context.interface, at)});

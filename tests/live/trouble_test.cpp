@@ -73,6 +73,22 @@ void refuse_netlink() {
         _exit(126);
 }
 
+/// From here on this process, another user's, starts no thread: EAGAIN.
+void refuse_threads() {
+    become_nobody();
+    sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+    };
+    const sock_fprog program{std::size(code), code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(126);
+}
+
 void hide_proc() {
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/proc", "tmpfs", 0, nullptr) != 0) _exit(126);
 }
@@ -199,6 +215,18 @@ TEST_F(Trouble, WithoutRootItListsWhatTheNativeOneLists) {
     EXPECT_GT(hidden, 60);
 }
 
+TEST_F(Trouble, WithoutThreadsItListsTheSame) {
+    if (geteuid() != 0) GTEST_SKIP() << "not root: cannot become another user";
+    const Zoo zoo;
+    const std::string program = program_for_everybody(zoo);
+    const Ran usual = run_copy(program, "-an", {.in_child = become_nobody});
+    const Ran mine = run_copy(program, "-an", {.in_child = refuse_threads});
+    if (usual.status == 126 || mine.status == 126) GTEST_SKIP() << "no setuid or no seccomp filters here";
+    EXPECT_EQ(mine.status, 0);
+    EXPECT_EQ(mine.out, usual.out);
+    EXPECT_EQ(mine.error, "");
+}
+
 TEST_F(Trouble, HiddenProcessesAreNoError) {
     if (geteuid() != 0) GTEST_SKIP() << "not root: cannot mount /proc";
     const Zoo zoo;
@@ -314,6 +342,24 @@ TEST_F(Trouble, NoOtherNetstatIsSaidAndAWrapperAroundUsIsNotCalledTwice) {
         }
     EXPECT_EQ(ours("-rn", {.environment = {"PATH=" + diverted}}).out, native("-rn").out);
     EXPECT_EQ(ours("-rn", {.environment = {"PATH=" + wrapped + ":/usr/bin:/bin"}}).out, native("-rn").out);
+}
+
+TEST_F(Trouble, WhatCannotBeSavedIsRefused) {
+    const Zoo zoo;
+    for (const char* options : {" -r", " -ltnc"}) {
+        const std::string capture = zoo.directory() + "/capture";
+        const Ran ran = ours("--save=" + capture + options);
+        EXPECT_EQ(ran.status, 3) << options;
+        EXPECT_EQ(ran.out, "") << options;
+        EXPECT_NE(ran.error.find("--save"), std::string::npos) << ran.error;
+        EXPECT_FALSE(std::filesystem::exists(capture)) << options;
+    }
+}
+
+TEST_F(Trouble, MessagesCarryNoControlCharacters) {
+    const Ran ran = ours("--replay=/nonexistent\x1b[31m");
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_NE(ran.error.find("/nonexistent.[31m"), std::string::npos) << ran.error;
 }
 
 TEST_F(Trouble, ACaptureCannotAnswerOtherModes) {

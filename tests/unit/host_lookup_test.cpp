@@ -171,6 +171,18 @@ TEST(HostLookup, NobodyIsAskedOnceTheWaitIsUsedUp) {
     EXPECT_EQ(asked.count("10.0.0.251") + asked.count("10.0.0.1"), 0U);
 }
 
+TEST(HostLookup, WaitIsWonBackBetweenRepeatedListings) {
+    const auto gate = std::make_shared<Gate>();
+    HostLookup hosts(gate->ask_host(gate), {4, 240ms});
+    const Address third{Family::Inet, {10, 0, 0, 252}, 0};
+    for (const Address& one : {silent, silent_too, third}) hosts.prefetch({&one, 1}); // leaves 30 ms of 240
+    std::this_thread::sleep_for(1s);
+    const Address later = address("10.0.0.1");
+    hosts.prefetch({&later, 1});
+    EXPECT_EQ(gate->asked.so_far().count("10.0.0.1"), 1U);
+    gate->latch.count_down();
+}
+
 TEST(HostLookup, EndsWhileQuestionsHang) {
     const auto gate = std::make_shared<Gate>();
     {
