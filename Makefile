@@ -60,9 +60,9 @@ $(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
 $(OUT)/live_tests: $(LIVE_OBJECTS) $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest
 
-# Tests are run once: what optimising them costs is not earned back.
+# Tests are run once: what optimising them fully costs is not earned back.
 ifeq ($(MODE),release)
-$(OUT)/tests/unit/%.o $(OUT)/tests/live/%.o: CXXFLAGS += -O0
+$(OUT)/tests/unit/%.o $(OUT)/tests/live/%.o: CXXFLAGS += -O1
 endif
 
 $(OUT)/%.o: %.cpp
