@@ -175,13 +175,21 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
     Task task{std::move(ours), std::move(source), std::move(chosen),
               std::get<Selection>(std::move(selection))};
     Output(STDERR_FILENO).write(task.chosen.errors);
+    bool lacking = false; // the capture, of a table that this host has
     if (task.ours.save) {
-        save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, complain_of);
+        const auto problem = [&](const Problem& what) {
+            lacking |= what.fails;
+            complain_of(what);
+        };
+        save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
         task.source = open_capture(*task.ours.save);
     }
-    if (task.ours.quiet) return list_quietly(task, out);
-    if (task.ours.json) return list_as_json(task, out);
-    return list_repeatedly(task, out);
+    if (task.ours.quiet) {
+        const int status = list_quietly(task, out);
+        return lacking ? in_trouble : status;
+    }
+    const int status = task.ours.json ? list_as_json(task, out) : list_repeatedly(task, out);
+    return lacking && status == 0 ? 1 : status;
 }
 
 /// Native options are checked and then make no difference.
@@ -267,6 +275,7 @@ int guarded(int argc, char** argv) {
         complain("standard output is closed");
         return 1;
     }
+    open_standard_descriptors();
     Output out(STDOUT_FILENO);
     int status = 1;
     try {

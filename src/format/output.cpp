@@ -27,6 +27,11 @@ std::string Output::failure() const {
 
 bool is_open(int fd) { return fcntl(fd, F_GETFD) != -1; }
 
+void open_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (!is_open(fd) && open("/dev/null", O_RDWR) < 0) return;
+}
+
 bool is_terminal(int fd) { return isatty(fd) == 1; }
 
 } // namespace netstat46

@@ -39,6 +39,10 @@ private:
 /// Whether the descriptor is open at all.
 bool is_open(int fd);
 
+/// Opens /dev/null where standard input, output or error is closed, so that no file takes its place and gets
+/// what is meant for it.
+void open_standard_descriptors();
+
 bool is_terminal(int fd);
 
 } // namespace netstat46

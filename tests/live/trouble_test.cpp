@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 
 #include <fcntl.h>
@@ -353,6 +354,26 @@ TEST_F(Trouble, WhatCannotBeSavedIsRefused) {
         EXPECT_EQ(ran.out, "") << options;
         EXPECT_NE(ran.error.find("--save"), std::string::npos) << ran.error;
         EXPECT_FALSE(std::filesystem::exists(capture)) << options;
+    }
+}
+
+TEST_F(Trouble, ACaptureThatLacksATableIsNoSuccessAndHoldsNoMessages) {
+    const Zoo zoo;
+    const std::string program = our_program(), capture = zoo.directory() + "/capture";
+    if (run_copy(program, "-V", {.in_child = hide_proc}).error.find("Sanitizer") != std::string::npos)
+        GTEST_SKIP() << "the leak checker of an instrumented build needs /proc";
+    const auto in_child = [] {
+        hide_proc();
+        close(STDIN_FILENO);
+        close(STDERR_FILENO); // then the first files would be opened in their places
+    };
+    const Ran ran = run_copy(program, "--save=" + capture + " -ant", {.in_child = in_child});
+    if (ran.status == 126) GTEST_SKIP() << "no mounts here";
+    EXPECT_EQ(ran.status, 1) << "no unix sockets were saved";
+    for (const auto& file : std::filesystem::directory_iterator(capture)) {
+        std::ifstream stream(file.path(), std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+        EXPECT_EQ(bytes.find("netstat46: /proc"), std::string::npos) << file.path();
     }
 }
 

@@ -1,10 +1,9 @@
-// What open_capture() takes for a capture and what it refuses.
+// What a capture's files may look like.
 #include "capture/capture_dir.hpp"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -40,15 +39,6 @@ private:
     fs::path path_;
 };
 
-std::string refusal(const Capture& capture) {
-    try {
-        open_capture(capture.path());
-    } catch (const std::runtime_error& error) {
-        return error.what();
-    }
-    return {};
-}
-
 TEST(CaptureDir, AManifestNamesTheSystemWhateverItsLineEnds) {
     for (const char* manifest : {"os: freebsd\nrelease: 14.2-RELEASE\n", "os: freebsd\nrelease: 14.2-RELEASE",
                                  "os: freebsd\r\nrelease: 14.2-RELEASE\r\n"}) {
@@ -69,15 +59,6 @@ TEST(CaptureDir, SideTablesMayEndTheirLinesInCarriageReturns) {
                      [](const Problem& problem) { ADD_FAILURE() << problem.text; });
     EXPECT_EQ(side.users[7], "lp");
     EXPECT_EQ(side.users[8], "ma\ril");
-}
-
-TEST(CaptureDir, WithoutAnyTableOfSocketsItIsNone) {
-    Capture capture;
-    EXPECT_NE(refusal(capture).find("/manifest: "), std::string::npos);
-    capture.with("manifest", "os: linux\n").with("users.tsv", "0\troot\n");
-    EXPECT_NE(refusal(capture).find("no table of sockets"), std::string::npos) << refusal(capture);
-    capture.with("proc.net.unix", "");
-    EXPECT_EQ(refusal(capture), "");
 }
 
 TEST(CaptureDir, APipeIsAProblemAndNotWaitedFor) {
