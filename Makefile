@@ -47,7 +47,7 @@ all: build/netstat46
 build/netstat46: $(OUT)/netstat46
 	@cp -f $< $@
 
-$(OUT)/netstat46: $(OUT)/src/main.o $(OUT)/libnetstat46.a
+$(OUT)/netstat46: $(OUT)/src/main.o $(if $(filter asan,$(MODE)),$(OUT)/tests/lsan.o) $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(OUT)/libnetstat46.a: $(OBJECTS)
