@@ -188,7 +188,7 @@ Columns inet_counter_columns(const Style& style) {
 }
 
 /// The same cell without title or gap in the heading: what -L prints behind its heading's end.
-Column untitled(Column column) {
+Column untitled(const Column& column) {
     return {"", "", 0, 0,
             [gap = column.gap, width = column.width, cell = column.cell](Text& out, const Row& row) {
                 put(out, gap);

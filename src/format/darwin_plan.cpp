@@ -17,7 +17,7 @@ constexpr std::array unlisted{"ipsec", "arp",     "ipsec6",  "rip6",         "pf
                               "nstat", "xbkidle", "net_api", "if_ports_used"};
 
 std::vector<InetProtocol> listed_protocols(const Flags& flags) {
-    const std::vector<InetProtocol> all{tcp, udp, ip, icmp, igmp, multipath, ip6, icmp6};
+    std::vector<InetProtocol> all{tcp, udp, ip, icmp, igmp, multipath, ip6, icmp6};
     if (!flags.protocol.empty()) {
         const auto found =
             std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == flags.protocol; });

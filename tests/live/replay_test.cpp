@@ -71,6 +71,15 @@ TEST_F(Replay, SavedAndReplayedIsWhatWasThere) {
     }
 }
 
+/// Between a capture and a later listing a running timer may have sent again.
+std::string retransmits_masked(std::string_view text) {
+    static constexpr std::string_view running = " on (#/";
+    std::string out = timers_masked(text);
+    for (std::size_t at = out.find(running); at != std::string::npos; at = out.find(running, at + 1))
+        if (at + running.size() < out.size()) out[at + running.size()] = '#';
+    return out;
+}
+
 /// One capture holds everything: it answers options that were not given when it was saved.
 TEST_F(Replay, OneCaptureAnswersEveryOption) {
     const Zoo zoo;
@@ -79,7 +88,7 @@ TEST_F(Replay, OneCaptureAnswersEveryOption) {
     for (const char* options :
          {"-an", "-a", "-aneo", "-tulpn", "-xa", "-6an", "-l", "--classic -anpe", "-wa", "--port=8888"}) {
         const Ran live = ours(options), replayed = ours("--replay=" + directory + " " + options);
-        EXPECT_EQ(timers_masked(replayed.out), timers_masked(live.out)) << options;
+        EXPECT_EQ(retransmits_masked(replayed.out), retransmits_masked(live.out)) << options;
         EXPECT_EQ(replayed.status, live.status) << options;
     }
 }
