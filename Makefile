@@ -185,7 +185,7 @@ run: build/netstat46
 deps:
 	apt-get install -y --no-install-recommends make g++ clang clang-tidy clang-format libclang-rt-14-dev libfmt-dev \
 	  librange-v3-dev libgtest-dev libbpf-dev net-tools iproute2 lsof jq python3-minimal perl mandoc \
-	  zsh fish libparse-netstat-perl
+	  zsh fish libparse-netstat-perl file
 
 clean:
 	rm -rf build

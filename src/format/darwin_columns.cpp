@@ -287,7 +287,7 @@ Columns inet_columns(const Style& style, const InetProtocol& protocol) {
     append(columns, flags.queues ? queue_columns(style, protocol) : address_columns(style, protocol));
     Columns counters = inet_counter_columns(style);
     if (flags.queues && style.classic)
-        for (Column& column : counters) column = untitled(std::move(column));
+        for (Column& column : counters) column = untitled(column);
     append(columns, std::move(counters));
     if (!style.classic) append(columns, {process_pid_column(), v6only_column()});
     return columns;
