@@ -2,6 +2,7 @@
 #include "platform.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -118,7 +119,8 @@ private:
 
 /// The inodes of the sockets in `blocks`.
 std::unordered_set<std::uint64_t> inodes_of(const HeldBlocks& blocks) {
-    const HostFacts host = live_host();
+    HostFacts host; // decoders ask it for nothing else
+    host.byte_order = std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
     std::unordered_set<std::uint64_t> inodes;
     TableNotes notes;
     SocketRecord record;
