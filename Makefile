@@ -60,14 +60,22 @@ $(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
 $(OUT)/live_tests: $(LIVE_OBJECTS) $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest
 
-# Tests are run once: what optimising them fully costs is not earned back.
+# Tests are run once: what optimising them costs is not earned back, and what all of them include is read once.
+PRELUDE := $(OUT)/tests/prelude.hpp
+WITH_PRELUDE := $(TEST_OBJECTS) $(LIVE_OBJECTS)
+$(WITH_PRELUDE): $(PRELUDE).gch
+$(WITH_PRELUDE): INCLUDED := -include $(PRELUDE)
 ifeq ($(MODE),release)
-$(OUT)/tests/unit/%.o $(OUT)/tests/live/%.o: CXXFLAGS += -O1
+$(WITH_PRELUDE) $(PRELUDE).gch: CXXFLAGS += -O0
 endif
+
+$(PRELUDE).gch: tests/prelude.hpp
+	@mkdir -p $(@D)
+	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) $(CXXFLAGS) -x c++-header -o $@ $<
 
 $(OUT)/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(INCLUDED) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
 $(OUT)/owners.bpf.o: platform/linux/owners.bpf.c
 	@mkdir -p $(@D)
@@ -81,17 +89,17 @@ $(OUT)/owners_bpf.o: $(OUT)/owners.bpf.o
 
 TEST_PROGRAMS := $(OUT)/unit_tests
 ifeq ($(PLATFORM),linux)
-TEST_PROGRAMS += $(OUT)/live_tests:4
+TEST_PROGRAMS += $(OUT)/live_tests:8
 endif
 
-test check: $(OUT)/netstat46 $(TEST_PROGRAMS:%:4=%)
+test check: $(OUT)/netstat46 $(TEST_PROGRAMS:%:8=%)
 	tests/run.sh $(TEST_PROGRAMS)
 
 unit: $(OUT)/unit_tests
 	tests/run.sh $<
 
 live: $(OUT)/live_tests $(OUT)/netstat46
-	tests/run.sh $(OUT)/live_tests:4
+	tests/run.sh $(OUT)/live_tests:8
 
 # The other systems' live parts against headers and kernels of our own (tests/fake).
 FAKES := darwin freebsd
@@ -243,4 +251,4 @@ help:
 
 .PHONY: all test check unit live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d
