@@ -24,6 +24,10 @@ SocketDecoder proc_net_unix_decoder(const DecodeContext& context);
 /// reason`; the reason is `links` if they could be listed and not read.
 SideDecoder proc_pid_fd_decoder(const DecodeContext& context);
 
+/// `bpf_iter.task_file`, from owners.bpf.c: records of u64 inode, u32 pid, u32 descriptor. Live only:
+/// captures hold `proc.pid.fd`.
+SideDecoder bpf_task_file_decoder(const DecodeContext& context);
+
 /// TCP_ESTABLISHED 1 .. TCP_BOUND_INACTIVE 13 (net/tcp_states.h).
 State linux_state(unsigned number);
 

@@ -1,5 +1,7 @@
 #include "linux/decode.hpp"
 
+#include <fmt/format.h>
+
 #include "capture/descriptor_lines.hpp"
 #include "parse.hpp"
 
@@ -18,6 +20,18 @@ std::optional<std::uint64_t> inode_of(std::string_view link) {
 } // namespace
 
 SideDecoder proc_pid_fd_decoder(const DecodeContext& context) { return descriptor_lines(context, inode_of); }
+
+SideDecoder bpf_task_file_decoder(const DecodeContext& context) {
+    constexpr std::size_t inode_at = 0, pid_at = 8, fd_at = 12, record = 16;
+    return [context](Bytes block, SideTables& side) {
+        for (; block.size() >= record; block.skip(record))
+            side.owners.add(block.u64(inode_at), {block.i32(pid_at), block.i32(fd_at)});
+        side.owners_read = true;
+        if (!block.empty())
+            context.problem(
+                {fmt::format("{}: a cut record at offset {}", context.interface, block.offset())});
+    };
+}
 
 namespace {
 
@@ -43,6 +57,7 @@ constexpr DecoderEntry entries[] = {
     {"proc.net.unix", Os::Linux, {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
     {"sock_diag.unix", Os::Linux, {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
     {"proc.pid.fd", Os::Linux, {}, 0, nullptr, proc_pid_fd_decoder},
+    {"bpf_iter.task_file", Os::Linux, {}, 0, nullptr, bpf_task_file_decoder},
 };
 
 } // namespace

@@ -6,16 +6,19 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <fmt/compile.h>
@@ -32,8 +35,10 @@ constexpr std::size_t block_size = std::size_t{64} * 1024;
 /// Descriptors above which loading the BPF iterator (15 to 35 ms) costs less than reading links (1.6 us
 /// each).
 constexpr std::uint64_t bpf_pays = 32768;
-/// Descriptors above which threads pay.
+/// Descriptors above which threads pay, and counting them all (5 % of the run on a small host).
 constexpr std::uint64_t threads_pay = 4096;
+/// Of few sockets' possible holders: starting a thread takes as long as reading three of them.
+constexpr std::size_t processes_per_thread = 16;
 
 struct CloseDirectory {
     void operator()(DIR* directory) const { closedir(directory); }
@@ -67,53 +72,106 @@ private:
     char text_[40];
 };
 
-void put_socket(std::string& lines, const OwnedSocket& owned) {
-    fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t{}\tsocket:[{}]\n"), owned.pid, owned.fd,
-                   owned.inode);
-}
-
-/// Which sockets are still to be found.
+/// Which sockets are to be found.
 class Wanted {
 public:
-    explicit Wanted(std::optional<std::unordered_set<std::uint64_t>> inodes) : inodes_(std::move(inodes)) {}
+    explicit Wanted(const std::optional<std::unordered_set<std::uint64_t>>& inodes) : everything_(!inodes) {
+        if (inodes)
+            for (const std::uint64_t inode : *inodes) found_.emplace(inode, false);
+        missing_ = found_.size();
+    }
 
-    /// Whether a holder of `inode` is of use. The first one is the one with the lowest pid.
-    bool take(std::uint64_t inode) { return !inodes_ || inodes_->erase(inode) == 1; }
-    [[nodiscard]] bool all_found() const { return inodes_ && inodes_->empty(); }
+    /// Whether a holder of `inode` is of use.
+    bool take(std::uint64_t inode) {
+        if (everything_) return true;
+        const auto at = found_.find(inode);
+        if (at == found_.end()) return false;
+        if (!std::exchange(at->second, true)) --missing_;
+        return true;
+    }
+    [[nodiscard]] bool all_found() const { return !everything_ && missing_ == 0; }
+    [[nodiscard]] bool everything() const { return everything_; }
 
 private:
-    std::optional<std::unordered_set<std::uint64_t>> inodes_;
+    std::unordered_map<std::uint64_t, bool> found_;
+    std::size_t missing_ = 0;
+    bool everything_;
 };
 
-/// The socket descriptors of one process, appended to `lines`; true if it has any that are wanted. `refused`:
-/// the process's descriptors may not be read.
-bool scan_process(int proc, std::int32_t pid, Wanted& wanted, std::string& lines) {
-    const int fd = openat(proc, ProcPath(pid, "fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == EACCES || errno == EPERM)
-            fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tEACCES\n"), pid);
-        return false;
+/// Reads the descriptors of one process after the other. getdents64(2) itself: a DIR for each costs an
+/// allocation and two more calls.
+class Scanner {
+public:
+    explicit Scanner(int proc) : proc_(proc) {}
+
+    /// The socket descriptors of one process that `take` takes, appended to `lines`; true if there are any.
+    template <typename Take>
+    bool scan(std::int32_t pid, const Take& take, std::string& lines) {
+        const Descriptor directory(
+            openat(proc_, ProcPath(pid, "fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (directory.get() < 0) {
+            if (errno == EACCES || errno == EPERM)
+                fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tEACCES\n"), pid);
+            return false;
+        }
+        const std::size_t had = lines.size();
+        while (next_entries(directory.get()))
+            for (const char* entry : entries_) {
+                const Link link = read_link(directory.get(), entry);
+                if (link.refused) { // as all of them will be: root without CAP_SYS_PTRACE may list and not
+                                    // read
+                    fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tlinks\n"), pid);
+                    return false;
+                }
+                if (link.inode && take(*link.inode))
+                    fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t{}\tsocket:[{}]\n"), pid,
+                                   entry, *link.inode);
+            }
+        return lines.size() > had;
     }
-    const Directory descriptors(fdopendir(fd));
-    if (!descriptors) return false;
-    bool holds = false, refused = false;
-    char link[64];
-    while (const dirent* entry = readdir(descriptors.get())) {
-        const auto descriptor = parse_number<std::int32_t>(entry->d_name);
-        if (!descriptor) continue;
-        const ssize_t length = readlinkat(dirfd(descriptors.get()), entry->d_name, link, sizeof link);
-        refused = refused || (length < 0 && (errno == EACCES || errno == EPERM));
-        if (length < 10 || std::memcmp(link, "socket:[", 8) != 0) continue;
-        const auto inode =
-            parse_number<std::uint64_t>(std::string_view(link + 8, static_cast<std::size_t>(length) - 9));
-        if (!inode || !wanted.take(*inode)) continue;
-        put_socket(lines, {*inode, pid, *descriptor});
-        holds = true;
+
+    /// How many descriptors were looked at so far.
+    [[nodiscard]] std::uint64_t seen() const { return seen_; }
+
+private:
+    struct Link {
+        std::optional<std::uint64_t> inode; ///< of a socket
+        bool refused = false;
+    };
+
+    /// Some more names of descriptors into `entries_`; false at the end. The record is struct linux_dirent64
+    /// (linux/dirent.h): u64 inode, s64 offset, u16 length, u8 type, name.
+    bool next_entries(int directory) {
+        constexpr std::size_t length_at = 16, name_at = 19;
+        const long got = syscall(SYS_getdents64, directory, buffer_.data(), buffer_.size());
+        entries_.clear();
+        for (std::size_t at = 0; got > 0 && at < static_cast<std::size_t>(got);) {
+            const char* record = buffer_.data() + at;
+            if (record[name_at] != '.') entries_.push_back(record + name_at);
+            std::uint16_t length = 0;
+            std::memcpy(&length, record + length_at, sizeof length);
+            at += length;
+        }
+        seen_ += entries_.size();
+        return got > 0;
     }
-    // Root without CAP_SYS_PTRACE may list a process's descriptors and not read them.
-    if (refused) fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tlinks\n"), pid);
-    return holds;
-}
+
+    static Link read_link(int directory, const char* entry) {
+        constexpr std::string_view prefix = "socket:[";
+        char text[64];
+        const ssize_t length = readlinkat(directory, entry, text, sizeof text);
+        if (length < 0) return {std::nullopt, errno == EACCES || errno == EPERM};
+        const std::string_view link(text, static_cast<std::size_t>(length));
+        if (!link.starts_with(prefix)) return {};
+        return {parse_number<std::uint64_t>(link.substr(prefix.size(), link.size() - prefix.size() - 1)),
+                false};
+    }
+
+    int proc_;
+    std::vector<char> buffer_ = std::vector<char>(std::size_t{32} * 1024);
+    std::vector<const char*> entries_; ///< into buffer_
+    std::uint64_t seen_ = 0;
+};
 
 /// All process ids, as /proc lists them: ascending.
 std::vector<std::int32_t> list_processes(const Directory& proc) {
@@ -137,22 +195,92 @@ std::optional<std::uint64_t> count_descriptors(int proc, std::vector<std::int32_
     return sum;
 }
 
-/// Gives lines of `proc.pid.fd` and says which processes stand in them; empty at the end.
+/// A piece of an interface's answer, empty at the end, and the processes that stand in it.
 struct Found {
-    std::string lines;
+    std::string_view interface = "proc.pid.fd";
+    std::string bytes;
     std::vector<std::int32_t> pids;
 };
 using Finder = std::function<Found()>;
 
 /// One process after the other.
 Finder find_in_order(int proc, std::vector<std::int32_t> pids, Wanted wanted) {
-    return [proc, pids = std::move(pids), wanted = std::move(wanted), next = std::size_t{0}]() mutable {
+    return [scanner = Scanner(proc), pids = std::move(pids), wanted = std::move(wanted),
+            next = std::size_t{0}]() mutable {
+        const auto take = [&wanted](std::uint64_t inode) { return wanted.take(inode); };
         Found found;
-        for (; next < pids.size() && found.lines.size() < block_size && !wanted.all_found(); ++next)
-            if (scan_process(proc, pids[next], wanted, found.lines)) found.pids.push_back(pids[next]);
+        for (; next < pids.size() && found.bytes.size() < block_size && !wanted.all_found(); ++next)
+            if (scanner.scan(pids[next], take, found.bytes)) found.pids.push_back(pids[next]);
         return found;
     };
 }
+
+/// Looks at processes until every wanted socket has an owner or `enough` descriptors were seen: most hosts
+/// have no more. Processes are taken in ascending order, so that those which were not looked at have higher
+/// pids than any owner that was found.
+class FirstLook {
+public:
+    FirstLook(int proc, std::vector<std::int32_t> pids, Wanted wanted)
+        : proc_(proc), pids_(std::move(pids)), wanted_(std::move(wanted)) {}
+
+    Found look(unsigned threads, std::uint64_t enough) {
+        std::vector<std::thread> others;
+        try {
+            for (unsigned i = 1; i < threads; ++i) others.emplace_back([this, enough] { work(enough); });
+        } catch (const std::system_error&) { // fewer will do
+        }
+        work(enough);
+        for (std::thread& other : others) other.join();
+        if (failure_) std::rethrow_exception(failure_);
+        return std::move(found_);
+    }
+
+    [[nodiscard]] bool done() const { return next_ >= pids_.size() || wanted_.all_found(); }
+    /// The processes that were not looked at, and what was wanted.
+    std::vector<std::int32_t> rest() {
+        return {pids_.begin() + static_cast<std::ptrdiff_t>(next_), pids_.end()};
+    }
+    Wanted wanted() { return std::move(wanted_); }
+
+private:
+    void work(std::uint64_t enough) {
+        Found found;
+        std::exception_ptr failure;
+        try {
+            Scanner scanner(proc_);
+            const auto take = [this](std::uint64_t inode) {
+                const std::lock_guard lock(mutex_);
+                return wanted_.take(inode);
+            };
+            while (const auto pid = next(enough)) {
+                const std::uint64_t before = scanner.seen();
+                if (scanner.scan(*pid, take, found.bytes)) found.pids.push_back(*pid);
+                seen_ += scanner.seen() - before;
+            }
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        const std::lock_guard lock(mutex_);
+        if (failure) failure_ = failure;
+        found_.bytes += found.bytes;
+        found_.pids.insert(found_.pids.end(), found.pids.begin(), found.pids.end());
+    }
+
+    std::optional<std::int32_t> next(std::uint64_t enough) {
+        const std::lock_guard lock(mutex_);
+        if (done() || seen_ >= enough) return std::nullopt;
+        return pids_[next_++];
+    }
+
+    int proc_;
+    std::vector<std::int32_t> pids_;
+    std::mutex mutex_; ///< guards what follows
+    Wanted wanted_;
+    std::size_t next_ = 0;
+    std::atomic<std::uint64_t> seen_ = 0;
+    Found found_;
+    std::exception_ptr failure_;
+};
 
 /// Processes shared out among threads; the blocks come as they are ready, at most a few waiting.
 class ThreadedFinder {
@@ -184,6 +312,7 @@ public:
     Found operator()() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return !ready_.empty() || running_ == 0; });
+        if (ready_.empty() && failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
         if (ready_.empty()) return {};
         Found found = std::move(ready_.front());
         ready_.pop_front();
@@ -195,16 +324,27 @@ private:
     static constexpr std::size_t most_waiting = 16;
 
     void work() {
-        Found found;
-        Wanted everything(std::nullopt);
-        for (std::size_t i = next_++; i < pids_.size(); i = next_++) {
-            if (scan_process(proc_, pids_[i], everything, found.lines)) found.pids.push_back(pids_[i]);
-            if (found.lines.size() >= block_size) hand_over(std::exchange(found, {}));
+        std::exception_ptr failure;
+        try {
+            find();
+        } catch (...) {
+            failure = std::current_exception();
         }
-        if (!found.lines.empty()) hand_over(std::move(found));
         const std::lock_guard lock(mutex_);
+        if (failure) failure_ = failure;
         --running_;
         changed_.notify_all();
+    }
+
+    void find() {
+        Scanner scanner(proc_);
+        Found found;
+        const auto everything = [](std::uint64_t) { return true; };
+        for (std::size_t i = next_++; i < pids_.size(); i = next_++) {
+            if (scanner.scan(pids_[i], everything, found.bytes)) found.pids.push_back(pids_[i]);
+            if (found.bytes.size() >= block_size) hand_over(std::exchange(found, {}));
+        }
+        if (!found.bytes.empty()) hand_over(std::move(found));
     }
 
     void hand_over(Found found) {
@@ -222,6 +362,7 @@ private:
     std::deque<Found> ready_;
     unsigned running_ = 0;
     bool abandoned_ = false;
+    std::exception_ptr failure_;
     std::vector<std::thread> threads_;
 };
 
@@ -234,13 +375,13 @@ Finder find_in_threads(int proc, std::vector<std::int32_t> pids, unsigned thread
 /// By the kernel's own walk. Its order is by process too.
 Finder find_by_bpf(OwnedSocketReader next_some, Wanted wanted) {
     return [next_some = std::move(next_some), wanted = std::move(wanted)]() mutable {
-        Found found;
-        while (found.lines.empty()) {
+        Found found{"bpf_iter.task_file", {}, {}};
+        while (found.bytes.empty()) {
             const std::span<const OwnedSocket> some = next_some();
             if (some.empty()) break;
             for (const OwnedSocket& owned : some) {
                 if (!wanted.take(owned.inode)) continue;
-                put_socket(found.lines, owned);
+                found.bytes.append(reinterpret_cast<const char*>(&owned), sizeof owned);
                 if (found.pids.empty() || found.pids.back() != owned.pid) found.pids.push_back(owned.pid);
             }
         }
@@ -254,7 +395,7 @@ public:
     OwnersReader(OwnersRequest request, const ProblemSink& problem)
         : request_(std::move(request)), proc_(opendir("/proc")) {
         if (proc_ && access("/proc/self", F_OK) == 0) {
-            finder_ = choose();
+            begin();
         } else {
             problem({fmt::format("/proc: {}; owners are not known",
                                  proc_ ? "no processes" : std::strerror(errno)),
@@ -264,36 +405,58 @@ public:
 
     std::optional<RawBlock> operator()() {
         if (finder_) {
-            Found found = finder_();
-            pids_.insert(pids_.end(), found.pids.begin(), found.pids.end());
-            block_ = std::move(found.lines);
-            if (!block_.empty()) return hand_out("proc.pid.fd");
+            found_ = finder_();
+            pids_.insert(pids_.end(), found_.pids.begin(), found_.pids.end());
+            if (!found_.bytes.empty()) return hand_out(found_.interface, found_.bytes);
             finder_ = nullptr;
             name_processes();
-            block_ = std::move(processes_);
-            return hand_out("processes.tsv");
+            return hand_out("processes.tsv", processes_);
         }
         if (!request_.contexts || contexts_.empty()) return std::nullopt;
-        block_ = std::exchange(contexts_, {});
-        return hand_out("contexts.tsv");
+        found_.bytes = std::exchange(contexts_, {});
+        return hand_out("contexts.tsv", found_.bytes);
     }
 
 private:
-    Finder choose() {
+    /// Few sockets are looked for without counting descriptors first.
+    void begin() {
         std::vector<std::int32_t> pids = list_processes(proc_);
-        const int proc = dirfd(proc_.get());
-        const std::optional<std::uint64_t> descriptors = count_descriptors(proc, pids);
-        if (!request_.in_order && descriptors.value_or(0) >= bpf_pays)
-            if (auto bpf = owners_by_bpf())
-                return find_by_bpf(std::move(*bpf), Wanted(std::move(request_.wanted)));
-        const bool many = descriptors.value_or(threads_pay) >= threads_pay;
-        if (!request_.in_order && !request_.wanted && many && request_.threads > 1)
-            return find_in_threads(proc, std::move(pids), request_.threads);
-        return find_in_order(proc, std::move(pids), Wanted(std::move(request_.wanted)));
+        Wanted wanted(request_.wanted);
+        if (request_.in_order || wanted.everything()) {
+            finder_ = choose(std::move(pids), std::move(wanted));
+            return;
+        }
+        finder_ = look_first(std::move(pids), std::move(wanted));
     }
 
-    RawBlock hand_out(std::string_view interface) {
-        return {interface, std::as_bytes(std::span(block_)), no_table, 0};
+    Finder look_first(std::vector<std::int32_t> pids, Wanted wanted) {
+        const auto threads = std::min<std::size_t>(request_.threads, pids.size() / processes_per_thread + 1);
+        auto first = std::make_shared<FirstLook>(dirfd(proc_.get()), std::move(pids), std::move(wanted));
+        return [this, first = std::move(first), threads, rest = Finder{}]() mutable {
+            if (first) {
+                Found found = first->look(static_cast<unsigned>(threads), threads_pay);
+                if (!first->done()) rest = choose(first->rest(), first->wanted());
+                first = nullptr;
+                if (!found.bytes.empty()) return found;
+            }
+            return rest ? rest() : Found{};
+        };
+    }
+
+    Finder choose(std::vector<std::int32_t> pids, Wanted wanted) {
+        const int proc = dirfd(proc_.get());
+        if (request_.in_order) return find_in_order(proc, std::move(pids), std::move(wanted));
+        const std::optional<std::uint64_t> descriptors = count_descriptors(proc, pids);
+        if (descriptors.value_or(0) >= bpf_pays)
+            if (auto bpf = owners_by_bpf()) return find_by_bpf(std::move(*bpf), std::move(wanted));
+        const bool many = descriptors.value_or(threads_pay) >= threads_pay;
+        if (wanted.everything() && many && request_.threads > 1)
+            return find_in_threads(proc, std::move(pids), request_.threads);
+        return find_in_order(proc, std::move(pids), std::move(wanted));
+    }
+
+    static RawBlock hand_out(std::string_view interface, const std::string& bytes) {
+        return {interface, std::as_bytes(std::span(bytes)), no_table, 0};
     }
 
     void name_processes() {
@@ -322,8 +485,9 @@ private:
     OwnersRequest request_;
     Directory proc_;
     Finder finder_;
+    Found found_; ///< handed out last
     std::vector<std::int32_t> pids_;
-    std::string block_, processes_, contexts_;
+    std::string processes_, contexts_;
 };
 
 } // namespace

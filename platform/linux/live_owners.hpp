@@ -23,8 +23,9 @@ struct OwnersRequest {
     unsigned threads = 1;
 };
 
-/// `proc.pid.fd`, then `processes.tsv` for the processes that stand in it (and `contexts.tsv` if asked for).
-/// Processes that end meanwhile are left out; those whose descriptors are refused are `pid TAB - TAB EACCES`.
+/// `proc.pid.fd` (or `bpf_iter.task_file` unless in order), then `processes.tsv` for the processes that stand
+/// in it (and `contexts.tsv` if asked for). Processes that end meanwhile are left out; those whose
+/// descriptors are refused are `pid TAB - TAB EACCES`.
 BlockReader read_owners(const OwnersRequest& request, const ProblemSink& problem);
 
 /// One socket descriptor of one process.

@@ -50,5 +50,21 @@ TEST(LinuxOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
                                         "proc.pid.fd: a line that is no descriptor at offset 42"}));
 }
 
+TEST(LinuxOwners, TheKernelsOwnWalkGivesRecordsInTheHostsByteOrder) {
+    const std::string records("\x2a\0\0\0\0\0\0\0\x58\x02\0\0\x0c\0\0\0" // 42: process 600, descriptor 12
+                              "\x2a\0\0\0\0\0\0\0\x01\0\0\0\x04\0\0\0"   // 42: process 1, descriptor 4
+                              "\x2b\0\0\0\0\0\0",
+                              39);
+    SideTables side;
+    std::vector<std::string> problems;
+    const DecodeContext context{"bpf_iter.task_file", nullptr,
+                                [&](const Problem& problem) { problems.push_back(problem.text); }, nullptr};
+    find_decoder(Os::Linux, "bpf_iter.task_file")
+        ->side(context)(Bytes(std::as_bytes(std::span(records))), side);
+    EXPECT_EQ(side.owners.all(42), (std::vector<Holder>{{1, 4}, {600, 12}}));
+    EXPECT_TRUE(side.owners_read);
+    EXPECT_EQ(problems, std::vector<std::string>{"bpf_iter.task_file: a cut record at offset 32"});
+}
+
 } // namespace
 } // namespace netstat46

@@ -1,0 +1,122 @@
+// Every way to find out who holds a socket gives one answer.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "capture/decoders.hpp"
+#include "linux/live_owners.hpp"
+#include "listing.hpp"
+#include "parse.hpp"
+#include "run.hpp"
+#include "zoo.hpp"
+
+namespace netstat46::live {
+namespace {
+
+using Holders = std::map<std::uint64_t, std::vector<Holder>>;
+
+/// A zoo and what it holds; sockets of others on this machine come and go.
+class OwnersLive : public testing::Test {
+protected:
+    void SetUp() override {
+        if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
+        zoo_.emplace();
+        for (const ListedSocket& row : internet_rows(ours("-ane").out))
+            if (const auto inode = parse_number<std::uint64_t>(row.inode); inode.value_or(0) != 0)
+                inodes_.insert(*inode);
+        ASSERT_GT(inodes_.size(), 10U);
+    }
+
+    Holders holders(const Owners& owners) const {
+        Holders found;
+        for (const std::uint64_t inode : inodes_) found[inode] = owners.all(inode);
+        return found;
+    }
+
+    Holders read(const OwnersRequest& request) const {
+        SideTables side;
+        const auto problem = [](const Problem& what) { ADD_FAILURE() << what.text; };
+        const BlockReader next = read_owners(request, problem);
+        while (const auto block = next())
+            if (const DecoderEntry* entry = find_decoder(Os::Linux, block->interface))
+                entry->side({block->interface, nullptr, problem, nullptr})(Bytes(block->bytes), side);
+        return holders(side.owners);
+    }
+
+    std::unordered_set<std::uint64_t> inodes_;
+
+private:
+    std::optional<Zoo> zoo_;
+};
+
+/// More descriptors than are looked at before anybody counts them.
+std::vector<Fd> many_descriptors() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 6000);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    std::vector<Fd> held;
+    for (int i = 0; i < 5000; ++i) held.emplace_back(dup(STDIN_FILENO));
+    return held;
+}
+
+std::map<std::uint64_t, Holder> lowest_of(const Holders& holders) {
+    std::map<std::uint64_t, Holder> lowest;
+    for (const auto& [inode, all] : holders)
+        if (!all.empty()) lowest[inode] = all.front();
+    return lowest;
+}
+
+TEST_F(OwnersLive, AreTheSameInOrderInThreadsAndFromTheKernelsOwnWalk) {
+    const Holders in_order = read({});
+    EXPECT_TRUE(std::any_of(in_order.begin(), in_order.end(), [](const auto& one) {
+        return one.second.size() > 1;
+    })) << "no socket of the zoo is shared";
+    const std::vector<Fd> many = many_descriptors();
+    OwnersRequest threads;
+    threads.in_order = false;
+    threads.threads = 3;
+    EXPECT_EQ(read(threads), in_order);
+
+    const auto next = owners_by_bpf();
+    if (!next) GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    Owners owners;
+    for (auto some = (*next)(); !some.empty(); some = (*next)())
+        for (const OwnedSocket& owned : some) owners.add(owned.inode, {owned.pid, owned.fd});
+    EXPECT_EQ(holders(owners), in_order);
+}
+
+TEST_F(OwnersLive, TheLowestHolderOfAFewIsFoundHoweverManyLookAndWherever) {
+    const auto lowest = lowest_of(read({}));
+    OwnersRequest few;
+    few.in_order = false;
+    few.wanted = inodes_;
+    for (const unsigned threads : {1U, 2U, 5U}) {
+        few.threads = threads;
+        EXPECT_EQ(lowest_of(read(few)), lowest) << threads << " threads";
+    }
+    few.wanted->insert(1); // nobody holds it, so that nobody stops early
+    EXPECT_EQ(lowest_of(read(few)), lowest);
+    const std::vector<Fd> many = many_descriptors();
+    EXPECT_EQ(lowest_of(read(few)), lowest) << "behind many descriptors";
+}
+
+TEST_F(OwnersLive, ThatCannotBeFoundByTheKernelsWalkAreFoundByTheirLinks) {
+    const Holders in_order = read({});
+    ASSERT_EQ(setenv("NETSTAT46_NO_BPF", "1", 1), 0);
+    EXPECT_FALSE(owners_by_bpf());
+    OwnersRequest any;
+    any.in_order = false;
+    EXPECT_EQ(read(any), in_order);
+    unsetenv("NETSTAT46_NO_BPF");
+}
+
+} // namespace
+} // namespace netstat46::live
