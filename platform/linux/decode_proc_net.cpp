@@ -112,21 +112,18 @@ bool read_unix_line(std::string_view line, SocketRecord& record) {
 /// Where a line of /proc/net/{tcp,udp,raw} ends.
 std::size_t inet_line_end(std::string_view text) { return text.find('\n'); }
 
-/// `0000000000000000: `, in 8 digits on a 32-bit kernel.
+/// `0000000000000000: `, in 8 digits on a 32-bit kernel; all of a cut text may be its front.
 bool starts_unix_line(std::string_view text) {
-    const std::size_t colon = text.substr(0, 17).find(':');
-    return (colon == 16 || colon == 8) && text.find_first_not_of("0123456789abcdefABCDEF") == colon;
+    const std::size_t digits = text.substr(0, 17).find_first_not_of("0123456789abcdefABCDEF");
+    if (digits == std::string_view::npos) return text.size() <= 16;
+    return text[digits] == ':' && (digits == 16 || digits == 8);
 }
 
 /// A path may hold newlines, which the kernel prints as they are: the line ends where another socket begins.
 std::size_t unix_line_end(std::string_view text) {
     std::size_t end = text.find('\n');
-    while (end != std::string_view::npos && end + 1 < text.size() &&
-           !starts_unix_line(text.substr(end + 1))) {
-        const std::size_t next = text.find('\n', end + 1);
-        if (next == std::string_view::npos) break;
-        end = next;
-    }
+    while (end != std::string_view::npos && !starts_unix_line(text.substr(end + 1)))
+        end = text.find('\n', end + 1);
     return end;
 }
 

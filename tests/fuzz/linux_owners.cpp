@@ -1,0 +1,31 @@
+// What is known besides the lists: who holds which socket, peers of unix sockets, half-open connections. The
+// first byte chooses the interface, the rest is its answer, in two blocks cut at a newline if it has one.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "capture/decoders.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace netstat46;
+    if (size == 0) return 0;
+    const std::span<const DecoderEntry> entries = linux_decoders();
+    const DecoderEntry& entry = entries[data[0] % entries.size()];
+    if (entry.side == nullptr) return 0;
+    const std::span<const std::uint8_t> answer(data + 1, size - 1);
+    const auto middle = answer.begin() + static_cast<std::ptrdiff_t>(answer.size() / 2);
+    const auto newline = std::find(middle, answer.end(), '\n');
+    const auto first =
+        static_cast<std::size_t>((newline == answer.end() ? newline : newline + 1) - answer.begin());
+    const HostFacts host;
+    TableNotes notes;
+    const SideDecoder decode = entry.side({entry.interface, &host, [](const Problem&) {}, &notes});
+    SideTables side;
+    decode(Bytes(std::as_bytes(answer.first(first))), side);
+    decode(Bytes(std::as_bytes(answer.subspan(first)), host.byte_order, first), side);
+    for (std::uint64_t key = 1; key < 32; ++key)
+        if (const auto lowest = side.owners.lowest(key); lowest && side.owners.all(key).front() != *lowest)
+            __builtin_trap();
+    return 0;
+}
