@@ -19,8 +19,8 @@
 
 #include "capture/decoders.hpp"
 #include "capture/record_stream.hpp"
-#include "format/address.hpp"
 #include "parse.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

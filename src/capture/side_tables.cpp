@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
-#include "format/address.hpp"
 #include "parse.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

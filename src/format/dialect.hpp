@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "capture/raw_block.hpp"
-#include "format/text.hpp"
 #include "platform.hpp"
 #include "record/names.hpp"
 #include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
 #include "record/table_notes.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 

@@ -4,8 +4,8 @@
 
 #include <fmt/compile.h>
 
-#include "format/address.hpp"
 #include "format/json_object.hpp"
+#include "record/address.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {

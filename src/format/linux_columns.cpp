@@ -4,8 +4,8 @@
 
 #include <fmt/compile.h>
 
-#include "format/address.hpp"
 #include "format/linux_look.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::linux_look {
 namespace {

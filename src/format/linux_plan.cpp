@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "format/linux_look.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::linux_look {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include "format/address.hpp"
 #include "format/output.hpp"
 #include "list.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

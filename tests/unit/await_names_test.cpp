@@ -12,10 +12,10 @@
 #include <gtest/gtest.h>
 
 #include "capture/capture_dir.hpp"
-#include "format/address.hpp"
 #include "format/json.hpp"
 #include "list.hpp"
 #include "list_json.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

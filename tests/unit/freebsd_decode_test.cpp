@@ -11,8 +11,8 @@
 
 #include <gtest/gtest.h>
 
-#include "format/address.hpp"
 #include "freebsd/wire.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
