@@ -62,8 +62,7 @@ void amend(SocketRecord& socket, const std::unordered_map<std::uint64_t, UnixSid
     if (found == known.end()) return;
     const UnixSide& told = found->second;
     if (told.queues) {
-        constexpr std::uint32_t accepting = 1U << 16; // __SO_ACCEPTCON
-        const bool listens = (socket.unix_.flags & accepting) != 0;
+        const bool listens = (socket.unix_.flags & unix_accepting) != 0;
         socket.unix_.has_queues = true;
         socket.recv_q = told.queues->receive;
         socket.send_q = listens ? 0 : told.queues->send;
