@@ -1,5 +1,6 @@
 // argv to exit status.
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <string>
@@ -220,7 +221,15 @@ std::optional<Say> said_everywhere(const Ours& ours, const Dialect& dialect, con
     return Say{usage.error.substr(usage.error.find('\n') + 1), {}, 0, Say::About::Help};
 }
 
+/// Of SIGBUS, with async-signal-safe calls only: the files of a capture are mapped.
+void end_at_cut_file(int /*signal*/) {
+    constexpr std::string_view line = "netstat46: a file of the capture became shorter while it was read\n";
+    [[maybe_unused]] const ssize_t wrote = write(STDERR_FILENO, line.data(), line.size());
+    _exit(in_trouble);
+}
+
 int run_ours(Ours ours, Output& out) {
+    if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
     Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
     const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
     const ParseContext context{ours.classic, &source.host};

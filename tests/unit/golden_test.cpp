@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <variant>
@@ -24,6 +23,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/capture_dir.hpp"
+#include "files.hpp"
 #include "format/dialect.hpp"
 #include "list_json.hpp"
 #include "options.hpp"
@@ -49,11 +49,6 @@ struct Printed {
     std::string out, error;
     int status = 0;
 };
-
-std::string contents(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> fields;

@@ -1,0 +1,40 @@
+// Files that go away with a test.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+namespace netstat46 {
+
+/// A directory for a test of its own.
+class Scratch {
+public:
+    Scratch() {
+        std::string name = (std::filesystem::temp_directory_path() / "netstat46-XXXXXX").string();
+        path_ = mkdtemp(name.data());
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    ~Scratch() { std::filesystem::remove_all(path_); }
+
+    Scratch& with(std::string_view file, std::string_view text) {
+        std::ofstream(path_ / file, std::ios::binary) << text;
+        return *this;
+    }
+    [[nodiscard]] std::string path() const { return path_.string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// All of a file; empty if there is none.
+inline std::string contents(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+} // namespace netstat46
