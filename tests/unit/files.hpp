@@ -1,10 +1,12 @@
 // Files that go away with a test.
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -35,6 +37,18 @@ private:
 inline std::string contents(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What `write` writes to the descriptor that it is given.
+template <class Write>
+std::string written(Write write) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+    write(fileno(file.get()));
+    std::rewind(file.get());
+    std::string text;
+    for (int byte = std::fgetc(file.get()); byte != EOF; byte = std::fgetc(file.get()))
+        text.push_back(static_cast<char>(byte));
+    return text;
 }
 
 } // namespace netstat46

@@ -11,7 +11,6 @@
 // With NETSTAT46_CAPTURES set to a directory of captures, every OPTIONS.txt in their expected/ is a case as
 // well, with the exit status that exit-codes.tsv gives (options TAB code).
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -79,15 +78,6 @@ Names only_wanted(Names names, const Numeric& numeric) {
     return names;
 }
 
-/// What was written to a temporary file so far.
-std::string written(std::FILE* file) {
-    std::string text;
-    std::rewind(file);
-    for (int byte = std::fgetc(file); byte != EOF; byte = std::fgetc(file))
-        text.push_back(static_cast<char>(byte));
-    return text;
-}
-
 Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours) {
     Printed printed{{}, chosen.errors, 0};
     SideTables side;
@@ -99,21 +89,20 @@ Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours
     for (const auto& [option, value] : ours.selections)
         EXPECT_FALSE(option->take(selection, value, replayed_names(known)));
     const Look look{ours.classic, &names, &source.host, !selection.empty()};
-    std::FILE* file = std::tmpfile();
-    Output out(fileno(file));
-    const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
-                          [&](std::string_view text) { printed.error += text; }, nullptr};
     const auto selects = selector(selection, side, names);
-    if (ours.json) {
-        printed.status =
-            list_json(json_plan(chosen, selection, look), source, selects, side, look, streams).status;
-    } else {
-        Plan plan = chosen.plan(look);
-        narrow(plan, selection);
-        printed.status = list(plan, source, selects, side, streams).status;
-    }
-    printed.out = written(file);
-    std::fclose(file);
+    printed.out = written([&](int fd) {
+        Output out(fd);
+        const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
+                              [&](std::string_view text) { printed.error += text; }, nullptr};
+        if (ours.json) {
+            printed.status =
+                list_json(json_plan(chosen, selection, look), source, selects, side, look, streams).status;
+        } else {
+            Plan plan = chosen.plan(look);
+            narrow(plan, selection);
+            printed.status = list(plan, source, selects, side, streams).status;
+        }
+    });
     return printed;
 }
 
