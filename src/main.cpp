@@ -44,20 +44,6 @@ int say(const Say& what, const Ours& ours, Output& out) {
     return what.status;
 }
 
-/// Kinds that were asked to stay numbers have no names.
-Names shown_names(Names names, const Numeric& numeric) {
-    if (numeric.hosts) {
-        names.host = names.network = [](const Address&) { return std::string_view{}; };
-        names.prefetch = nullptr;
-    }
-    if (numeric.ports) {
-        names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
-        names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
-    }
-    if (numeric.users) names.user = [](std::uint32_t) { return std::string_view{}; };
-    return names;
-}
-
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
 void say_owners_hidden(const Listed& listed, const Chosen& chosen, bool classic) {
     if (!listed.owners_withheld) return;

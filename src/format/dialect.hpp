@@ -97,6 +97,9 @@ struct Numeric {
     bool hosts = false, ports = false, users = false;
 };
 
+/// `names` without those kinds.
+Names shown_names(Names names, const Numeric& numeric);
+
 /// Print this and end.
 struct Say {
     std::string out, error;

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path captures = fs::path(__FILE__).parent_path().parent_path() / "captures";
+const fs::path captures = tests / "captures";
 
 std::string text_of(const Address& address) {
     Text text;

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path captures = fs::path(__FILE__).parent_path().parent_path() / "captures";
+const fs::path captures = tests / "captures";
 
 /// One interface's answer in one capture.
 struct Answer {

@@ -1,4 +1,4 @@
-// Files that go away with a test.
+// Files: those that tests read, and those that go away with a test.
 #pragma once
 
 #include <cstdio>
@@ -11,6 +11,9 @@
 #include <string_view>
 
 namespace netstat46 {
+
+/// Where captures/ and golden/ are.
+inline const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
 
 /// A directory for a test of its own.
 class Scratch {

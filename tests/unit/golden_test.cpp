@@ -33,8 +33,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path tests = fs::path(__FILE__).parent_path().parent_path();
-
 struct Case {
     fs::path capture, expected;
     std::string options;
@@ -68,21 +66,11 @@ std::vector<std::string> words(const std::string& text) {
     return found;
 }
 
-Names only_wanted(Names names, const Numeric& numeric) {
-    if (numeric.hosts) names.host = [](const Address&) { return std::string_view{}; };
-    if (numeric.ports) {
-        names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
-        names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
-    }
-    if (numeric.users) names.user = [](std::uint32_t) { return std::string_view{}; };
-    return names;
-}
-
 Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours) {
     Printed printed{{}, chosen.errors, 0};
     SideTables side;
     const Names names =
-        only_wanted(replayed_names(side), ours.json ? json_numeric(chosen.numeric) : chosen.numeric);
+        shown_names(replayed_names(side), ours.json ? json_numeric(chosen.numeric) : chosen.numeric);
     SideTables known;
     read_side_tables(source, known, [](const Problem&) {});
     Selection selection;

@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -13,8 +12,6 @@
 
 namespace netstat46 {
 namespace {
-
-const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
 
 PortReply ask(const char* capture, const PortQuestion& question, bool json = false) {
     const Source source = open_capture((tests / "captures" / capture).string());
