@@ -409,6 +409,22 @@ TEST_F(Trouble, ACaptureThatIsCutWhileItIsListedEndsInAMessage) {
     EXPECT_EQ(ran.error, "netstat46: a file of the capture became shorter while it was read\n");
 }
 
+TEST_F(Trouble, ACaptureWithoutTheTableCannotAnswerForAPort) {
+    const Zoo zoo;
+    const std::string capture = zoo.directory() + "/empty";
+    std::filesystem::create_directory(capture);
+    std::ofstream(capture + "/manifest") << "os: linux\n";
+    for (const char* question :
+         {"--can-bind=tcp:*:80", "--who-answers=127.0.0.1:80", "--explain=80", "--json --explain=80"}) {
+        const Ran ran = ours("--replay=" + capture + " " + question);
+        EXPECT_EQ(ran.status, 2) << question;
+        EXPECT_EQ(ran.out, "") << question;
+        EXPECT_EQ(ran.error,
+                  "netstat46: sock_diag.inet.tcp: this capture lacks it, so nothing can be said of "
+                  "the port\n");
+    }
+}
+
 TEST_F(Trouble, MessagesCarryNoControlCharacters) {
     const Ran ran = ours("--replay=/nonexistent\x1b[31m");
     EXPECT_EQ(ran.status, 1);

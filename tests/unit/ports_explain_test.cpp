@@ -1,7 +1,6 @@
 // What people read: over the docker captures, whose scenario files say which sockets there are.
 #include "ports/ask.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 
