@@ -1,6 +1,6 @@
 #include "await_names.hpp"
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
 #include <range/v3/algorithm/for_each.hpp>
 #include <range/v3/view/filter.hpp>
 #include <range/v3/view/transform.hpp>
@@ -15,10 +16,35 @@
 namespace netstat46 {
 namespace {
 
+/// Passes problems on: each once, since a table may be read by several sections, and of one interface no more
+/// than most_problems_said.
+class Problems {
+public:
+    explicit Problems(ProblemSink sink) : sink_(std::move(sink)) {}
+
+    /// Of `interface`.
+    ProblemSink of(std::string_view interface) {
+        return [this, name = std::string(interface)](Problem problem) { say(name, std::move(problem)); };
+    }
+
+private:
+    void say(const std::string& interface, Problem problem) {
+        std::set<std::string>& said = said_[interface];
+        if (said.size() > most_problems_said || said.count(problem.text) != 0) return;
+        if (said.size() == most_problems_said)
+            problem.text = fmt::format("{}: there are more problems; they are not said", interface);
+        said.insert(problem.text);
+        sink_(std::move(problem));
+    }
+
+    ProblemSink sink_;
+    std::map<std::string, std::set<std::string>> said_;
+};
+
 /// Decoders of side tables, kept for the whole run: a long table comes in several blocks.
 class SideReader {
 public:
-    SideReader(const HostFacts& host, ProblemSink problem) : host_(&host), problem_(std::move(problem)) {}
+    SideReader(const HostFacts& host, Problems& problems) : host_(&host), problems_(&problems) {}
 
     void read(const RawBlock& block, SideTables& side) {
         auto decoder = decoders_.find(block.interface);
@@ -26,14 +52,15 @@ public:
             decoder = decoders_.emplace(std::string(block.interface), nullptr).first;
             const DecoderEntry* entry = find_decoder(host_->os, block.interface);
             if (entry != nullptr && entry->side != nullptr)
-                decoder->second = entry->side({decoder->first, host_, problem_, &notes_});
+                decoder->second =
+                    entry->side({decoder->first, host_, problems_->of(block.interface), &notes_});
         }
         if (decoder->second) decoder->second(Bytes(block.bytes, host_->byte_order, block.offset), side);
     }
 
 private:
     const HostFacts* host_;
-    ProblemSink problem_;
+    Problems* problems_;
     TableNotes notes_;
     std::map<std::string, SideDecoder, std::less<>> decoders_;
 };
@@ -62,8 +89,7 @@ void amend(SocketRecord& socket, const std::unordered_map<std::uint64_t, UnixSid
     if (found == known.end()) return;
     const UnixSide& told = found->second;
     if (told.queues) {
-        constexpr std::uint32_t accepting = 1U << 16; // __SO_ACCEPTCON
-        const bool listens = (socket.unix_.flags & accepting) != 0;
+        const bool listens = (socket.unix_.flags & unix_accepting) != 0;
         socket.unix_.has_queues = true;
         socket.recv_q = told.queues->receive;
         socket.send_q = listens ? 0 : told.queues->send;
@@ -80,19 +106,18 @@ public:
     Lister(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
            SideTables& side, const Streams& streams)
         : source_(source), selects_(selects), side_(side), streams_(streams), bound_(plan.bound),
-          problem_([this](Problem problem) {
-              if (!said_.insert(problem.text).second) return; // a table may be read by several sections
+          problems_([this](Problem problem) {
               if (problem.fails) listed_.status = 1;
               streams_.problem(std::move(problem));
           }),
-          side_reader_(source.host, problem_) {
+          side_reader_(source.host, problems_) {
         for (const Listing& listing : plan.listings)
             for (const Section& section : listing.sections) places_.push_back({&listing, &section});
         listed_.status = plan.status;
     }
 
     Listed run(const Plan& plan) {
-        const BlockReader next = source_.blocks(request_of(plan), problem_);
+        const BlockReader next = source_.blocks(request_of(plan), problems_.of("the source"));
         while (const auto block = next()) {
             if (stopped_ || streams_.out.failed()) break;
             if (block->table == no_table) {
@@ -160,7 +185,7 @@ private:
         const auto [interface, first] = interfaces_.emplace(block.interface);
         if (first)
             decoder_ = find_decoder(source_.host.os, *interface)
-                           ->sockets({*interface, &source_.host, problem_, &notes_});
+                           ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_});
         const Section& section = *here().section;
         SocketRecord storage;
         RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), storage);
@@ -224,8 +249,7 @@ private:
     Streams streams_;
     bool bound_;
     Listed listed_;
-    std::set<std::string> said_;
-    ProblemSink problem_;
+    Problems problems_;
     SideReader side_reader_;
     std::vector<Place> places_;
 
@@ -327,7 +351,8 @@ Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& loo
 }
 
 void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem) {
-    SideReader reader(source.host, problem);
+    Problems problems(problem);
+    SideReader reader(source.host, problems);
     const BlockReader next = source.blocks({}, problem);
     while (const auto block = next()) reader.read(*block, side);
 }

@@ -11,6 +11,9 @@
 
 namespace netstat46 {
 
+/// Of one interface; that there are more is said once.
+inline constexpr std::size_t most_problems_said = 1000;
+
 /// How a listing went.
 struct Listed {
     int status = 0;

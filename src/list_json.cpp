@@ -6,12 +6,6 @@
 #include "format/json.hpp"
 
 namespace netstat46 {
-namespace {
-
-/// A damaged answer may have very many; standard error has them all.
-constexpr std::size_t most_problems = 1000;
-
-} // namespace
 
 Plan json_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
     Plan plan = bare_plan(chosen, selection, look);
@@ -32,7 +26,7 @@ Listed list_json(const Plan& plan, const Source& source,
     std::vector<std::string> problems;
     const auto keep = [&](const Problem& problem) {
         streams.problem(problem);
-        if (problems.size() < most_problems) problems.push_back(problem.text);
+        problems.push_back(problem.text);
     };
     const auto write = [json = JsonLook{look.host, look.names}, first = true](Text& text,
                                                                               const Row& row) mutable {

@@ -1,5 +1,6 @@
 // argv to exit status.
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <string>
@@ -41,20 +42,6 @@ int say(const Say& what, const Ours& ours, Output& out) {
     out.write(what.out);
     Output(STDERR_FILENO).write(what.error);
     return what.status;
-}
-
-/// Kinds that were asked to stay numbers have no names.
-Names shown_names(Names names, const Numeric& numeric) {
-    if (numeric.hosts) {
-        names.host = names.network = [](const Address&) { return std::string_view{}; };
-        names.prefetch = nullptr;
-    }
-    if (numeric.ports) {
-        names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
-        names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
-    }
-    if (numeric.users) names.user = [](std::uint32_t) { return std::string_view{}; };
-    return names;
 }
 
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
@@ -220,7 +207,15 @@ std::optional<Say> said_everywhere(const Ours& ours, const Dialect& dialect, con
     return Say{usage.error.substr(usage.error.find('\n') + 1), {}, 0, Say::About::Help};
 }
 
+/// Of SIGBUS, with async-signal-safe calls only: the files of a capture are mapped.
+void end_at_cut_file(int /*signal*/) {
+    constexpr std::string_view line = "netstat46: a file of the capture became shorter while it was read\n";
+    [[maybe_unused]] const ssize_t wrote = write(STDERR_FILENO, line.data(), line.size());
+    _exit(in_trouble);
+}
+
 int run_ours(Ours ours, Output& out) {
+    if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
     Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
     const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
     const ParseContext context{ours.classic, &source.host};

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs test programs side by side and prints what they said, one after the other, then the sum.
+# Runs test programs side by side and prints what they said, one after the other, then the names of tests that
+# failed, then the sum.
 #
 #   tests/run.sh PROGRAM[:SHARDS] ...
 #
@@ -18,24 +19,27 @@ for argument in "$@"; do
         jobs=$((jobs + 1))
         (
             GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$shard "$program" --gtest_brief=1 >"$scratch/$jobs.out" 2>&1
-            echo $? >"$scratch/$jobs.status"
+            status=$?
+            # `Suite.Name (5 ms)`, and `Set/Suite.Name/param, where GetParam() = ... (5 ms)`.
+            sed -n 's/^\[  FAILED  \] \([^ ,]*\.[^ ,]*\).*/\1/p' "$scratch/$jobs.out" >"$scratch/$jobs.failed"
+            [ "$status" = 0 ] || [ -s "$scratch/$jobs.failed" ] ||
+                echo "$program ended with status $status" >"$scratch/$jobs.failed"
         ) &
         shard=$((shard + 1))
     done
 done
 wait
 
-passed=0 failed=0 skipped=0
+passed=0 skipped=0
 count() { sed -n "s/^\[  $1 *\] \([0-9][0-9]*\) test.*/\1/p" "$scratch/$job.out" | head -n 1; }
 job=0
 while [ "$job" -lt "$jobs" ]; do
     job=$((job + 1))
     cat "$scratch/$job.out"
     p=$(count PASSED) s=$(count SKIPPED)
-    f=$(grep -c '^\[  FAILED  \] [^ ]*\.[^ ]* (' "$scratch/$job.out")
-    # A program that ended badly without naming a test counts as one failure.
-    [ "$(cat "$scratch/$job.status")" = 0 ] || [ "$f" -gt 0 ] || f=1
-    passed=$((passed + ${p:-0})) skipped=$((skipped + ${s:-0})) failed=$((failed + f))
+    passed=$((passed + ${p:-0})) skipped=$((skipped + ${s:-0}))
 done
+failed=$(cat "$scratch"/*.failed | wc -l | tr -d ' ')
+sed 's/^/failed: /' "$scratch"/*.failed
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

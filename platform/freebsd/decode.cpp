@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "freebsd/wire.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::freebsd {
 namespace {

@@ -1,7 +1,7 @@
 #include "linux/decode.hpp"
 
-#include "format/address.hpp"
 #include "linux/netlink.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 

@@ -10,20 +10,18 @@
 namespace netstat46 {
 
 /// A capture, ready to be listed. Throws std::runtime_error, naming the path and what is wrong, if
-/// `directory` is no whole capture (no readable `manifest` with a known `os`).
+/// `directory` is no whole capture (no readable `manifest` that makes sense).
 Source open_capture(const std::string& directory);
 
 /// Asks `source` for everything and writes it to `directory`, which must be new or empty, else it throws
-/// before anything is touched. The manifest is written last and by renaming: without it no directory is a
-/// capture. After a failure what was written is removed again. `names` fill services.tsv and users.tsv, and
-/// with `resolve_hosts` hosts.tsv.
+/// before anything is touched. The manifest is written when all else is on disk, and by renaming: without it
+/// no directory is a capture. After a failure what was written is removed again. `names` fill services.tsv
+/// and users.tsv, and with `resolve_hosts` hosts.tsv.
 void save_capture(const std::string& directory, const Source& source, const Names& names, bool resolve_hosts,
                   const ProblemSink& problem);
 
-/// The text of a manifest into `host`; false if it names no known system.
-bool read_manifest(std::string_view text, HostFacts& host);
-
-std::string manifest_of(const HostFacts& host, std::string_view origin);
+/// The blocks of a capture of `host`, whether or not its manifest is there yet.
+Source captured_source(const std::string& directory, const HostFacts& host);
 
 /// One field of a side table: control characters, `\` and `"` escaped as in JSON strings.
 std::string escaped_field(std::string_view text);

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
-#include "format/address.hpp"
 #include "parse.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
@@ -99,34 +99,22 @@ SideDecoder contexts(const DecodeContext& context) {
     });
 }
 
-SideDecoder interfaces(const DecodeContext& context) {
+/// Lines `number TAB name`.
+template <std::map<std::uint32_t, std::string> SideTables::*table>
+SideDecoder numbered(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        const auto index = parse_number<std::uint32_t>(fields[0]);
-        if (!index) return false;
-        side.interfaces[*index] = std::move(fields[1]);
+        const auto number = parse_number<std::uint32_t>(fields[0]);
+        if (!number) return false;
+        (side.*table)[*number] = std::move(fields[1]);
         return true;
     });
 }
 
-SideDecoder users(const DecodeContext& context) {
+/// Lines `key TAB name`.
+template <std::map<std::string, std::string, std::less<>> SideTables::*table>
+SideDecoder keyed(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
-        const auto uid = parse_number<std::uint32_t>(fields[0]);
-        if (!uid) return false;
-        side.users[*uid] = std::move(fields[1]);
-        return true;
-    });
-}
-
-SideDecoder services(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
-        side.services[std::move(fields[0])] = std::move(fields[1]);
-        return true;
-    });
-}
-
-SideDecoder hosts(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
-        side.hosts[std::move(fields[0])] = std::move(fields[1]);
+        (side.*table)[std::move(fields[0])] = std::move(fields[1]);
         return true;
     });
 }
@@ -166,10 +154,10 @@ SideDecoder nat_rules(const DecodeContext&) {
 constexpr DecoderEntry tables[] = {
     {"processes.tsv", Os::Linux, {}, 0, nullptr, processes},
     {"contexts.tsv", Os::Linux, {}, 0, nullptr, contexts},
-    {"interfaces.tsv", Os::Linux, {}, 0, nullptr, interfaces},
-    {"services.tsv", Os::Linux, {}, 0, nullptr, services},
-    {"hosts.tsv", Os::Linux, {}, 0, nullptr, hosts},
-    {"users.tsv", Os::Linux, {}, 0, nullptr, users},
+    {"interfaces.tsv", Os::Linux, {}, 0, nullptr, numbered<&SideTables::interfaces>},
+    {"services.tsv", Os::Linux, {}, 0, nullptr, keyed<&SideTables::services>},
+    {"hosts.tsv", Os::Linux, {}, 0, nullptr, keyed<&SideTables::hosts>},
+    {"users.tsv", Os::Linux, {}, 0, nullptr, numbered<&SideTables::users>},
     {"socket_options.tsv", Os::Linux, {}, 0, nullptr, socket_options},
     {"addresses.tsv", Os::Linux, {}, 0, nullptr, addresses},
     {"net.ipv4.ip_unprivileged_port_start", Os::Linux, {}, 0, nullptr, first_unprivileged},

@@ -1,5 +1,5 @@
-#include "format/address.hpp"
 #include "format/darwin_look.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::darwin_look {
 namespace {

@@ -2,8 +2,8 @@
 #include <array>
 #include <utility>
 
-#include "format/address.hpp"
 #include "format/darwin_look.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::darwin_look {
 namespace {

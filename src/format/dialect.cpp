@@ -25,6 +25,19 @@ const Dialect& dialect_of(Os os) {
     return all_dialects[0];
 }
 
+Names shown_names(Names names, const Numeric& numeric) {
+    if (numeric.hosts) {
+        names.host = names.network = [](const Address&) { return std::string_view{}; };
+        names.prefetch = nullptr;
+    }
+    if (numeric.ports) {
+        names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
+        names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
+    }
+    if (numeric.users) names.user = [](std::uint32_t) { return std::string_view{}; };
+    return names;
+}
+
 std::string heading_of(std::span<const Column> columns) {
     Text out;
     for (const Column& column : columns) {

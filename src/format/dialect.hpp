@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "capture/raw_block.hpp"
-#include "format/text.hpp"
 #include "platform.hpp"
 #include "record/names.hpp"
 #include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
 #include "record/table_notes.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 
@@ -96,6 +96,9 @@ struct Look {
 struct Numeric {
     bool hosts = false, ports = false, users = false;
 };
+
+/// `names` without those kinds.
+Names shown_names(Names names, const Numeric& numeric);
 
 /// Print this and end.
 struct Say {

@@ -6,8 +6,8 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "format/bsd_states.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::freebsd_look {
 namespace {

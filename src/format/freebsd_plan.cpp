@@ -6,7 +6,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::freebsd_look {
 namespace {

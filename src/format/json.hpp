@@ -8,8 +8,8 @@
 
 #include "capture/raw_block.hpp"
 #include "format/dialect.hpp"
-#include "format/text.hpp"
 #include "record/names.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 

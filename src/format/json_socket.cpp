@@ -4,8 +4,8 @@
 
 #include <fmt/compile.h>
 
-#include "format/address.hpp"
 #include "format/json_object.hpp"
+#include "record/address.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {
@@ -226,8 +226,8 @@ bool put_v6only_unknown(Text& out, const SocketRecord& socket) {
     return put_text(out, socket.family == Family::Inet6 ? "connected" : "not an IPv6 socket");
 }
 
-// include/linux/net.h: __SO_ACCEPTCON; net/unix/af_unix.c prints no other, net-tools knows these.
-constexpr BitName unix_flags[] = {{1U << 16, "accepting"}, {1U << 17, "wait_data"}, {1U << 18, "no_space"}};
+constexpr BitName unix_flags[] = {
+    {unix_accepting, "accepting"}, {unix_wait_data, "wait_data"}, {unix_no_space, "no_space"}};
 
 // sys/socket.h of Darwin and FreeBSD.
 constexpr BitName so_options[] = {

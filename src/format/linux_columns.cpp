@@ -4,8 +4,8 @@
 
 #include <fmt/compile.h>
 
-#include "format/address.hpp"
 #include "format/linux_look.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::linux_look {
 namespace {
@@ -180,9 +180,9 @@ void state_cell(Text& out, const Row& row) {
 void unix_flags_cell(Text& out, const Row& row) {
     const std::uint32_t flags = row.socket.unix_.flags;
     put(out, "[ ");
-    if ((flags & so_acceptcon) != 0) put(out, "ACC ");
-    if ((flags & so_waitdata) != 0) put(out, "W ");
-    if ((flags & so_nospace) != 0) put(out, "N ");
+    if ((flags & unix_accepting) != 0) put(out, "ACC ");
+    if ((flags & unix_wait_data) != 0) put(out, "W ");
+    if ((flags & unix_no_space) != 0) put(out, "N ");
     put(out, "]");
 }
 
@@ -195,7 +195,7 @@ void unix_type_cell(Text& out, const Row& row) {
 void unix_state_cell(Text& out, const Row& row) {
     constexpr std::array<std::string_view, 5> names{"FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"};
     const UnixFacts& facts = row.socket.unix_;
-    if (facts.state == ss_unconnected && (facts.flags & so_acceptcon) != 0) return put(out, "LISTENING");
+    if (facts.state == ss_unconnected && (facts.flags & unix_accepting) != 0) return put(out, "LISTENING");
     put(out, facts.state < names.size() ? names[facts.state] : "UNKNOWN");
 }
 

@@ -53,9 +53,7 @@ struct Shape {
     [[nodiscard]] bool whole_names() const { return flags.wide && !look.classic; }
 };
 
-/// linux/net.h and include/linux/net.h: __SO_ACCEPTCON and its like, SS_UNCONNECTED.
-inline constexpr std::uint32_t so_acceptcon = 1U << 16, so_waitdata = 1U << 17, so_nospace = 1U << 18;
-inline constexpr std::uint8_t ss_unconnected = 1;
+inline constexpr std::uint8_t ss_unconnected = 1; ///< linux/net.h: SS_UNCONNECTED
 
 /// net-tools takes an IPv4 address for a network's if its first byte is zero (it means the last one, and
 /// forgets the byte order).

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "format/linux_look.hpp"
+#include "record/address.hpp"
 
 namespace netstat46::linux_look {
 namespace {
@@ -31,7 +31,7 @@ std::function<bool(const SocketRecord&)> selection(Protocol protocol, bool all, 
     case Protocol::Unix:
         return [listening](const SocketRecord& socket) {
             const UnixFacts& facts = socket.unix_;
-            return (facts.state == ss_unconnected && (facts.flags & so_acceptcon) != 0) == listening;
+            return (facts.state == ss_unconnected && (facts.flags & unix_accepting) != 0) == listening;
         };
     default:
         return [listening](const SocketRecord& socket) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "format/text.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 

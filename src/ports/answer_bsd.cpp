@@ -1,7 +1,7 @@
 // Who answers on Darwin and FreeBSD: in_pcblookup_hash() and in6_pcblookup_hash() behind the 4-tuple.
 #include "ports/rules.hpp"
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

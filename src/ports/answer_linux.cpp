@@ -4,7 +4,7 @@
 #include <set>
 #include <tuple>
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "list.hpp"
 #include "ports/explain.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
@@ -23,12 +23,6 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
         for (const Section& section : listing.sections)
             if (section.table.protocol == protocol) return section.columns;
     return {};
-}
-
-Names numbers_only(Names names) {
-    names.host = [](const Address&) { return std::string_view{}; };
-    names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
-    return names;
 }
 
 /// What is known of the host that the sockets are on: of a capture's, only what the capture holds.
@@ -69,7 +63,8 @@ PortReply with_table(const Asked& asked, Protocol protocol, std::uint16_t port, 
     const Source& source = asked.asker.source;
     const PortFacts facts = source.live ? live_port_facts() : PortFacts{};
     const PortTable table = read_port_table(source, protocol, port, facts.options, asked.problem);
-    const Names names = numbers_only(source.live ? live_names() : replayed_names(table.side));
+    const Names names =
+        shown_names(source.live ? live_names() : replayed_names(table.side), {true, true, false});
     const PortRows rows{table, columns_of(asked.asker, names, protocol)};
     Text text;
     const int status = answer(text, rows, host_of(source, table, facts));

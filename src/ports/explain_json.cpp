@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "format/json.hpp"
 #include "list.hpp"
 #include "ports/explain.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

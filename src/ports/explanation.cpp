@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

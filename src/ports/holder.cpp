@@ -1,6 +1,6 @@
 #include "ports/holder.hpp"
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

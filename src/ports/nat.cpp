@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "parse.hpp"
 #include "ports/holder.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

@@ -1,10 +1,17 @@
 #include "ports/port_table.hpp"
 
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
 #include <unistd.h>
 
-#include "format/address.hpp"
+#include <fmt/format.h>
+
+#include "capture/decoders.hpp"
 #include "format/output.hpp"
 #include "list.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
@@ -35,6 +42,37 @@ void add_options(PortHolder& holder, const SocketOptions& options) {
     set_reach(holder);
 }
 
+using Seen = std::set<std::string, std::less<>>;
+
+/// `source`, of which `seen` keeps the interfaces that answered for sockets.
+Source noting(Source source, Seen& seen) {
+    source.blocks = [blocks = source.blocks, &seen](const Request& request, const ProblemSink& problem) {
+        return [next = blocks(request, problem), &seen] {
+            const auto block = next();
+            if (block && block->table != no_table) seen.emplace(block->interface);
+            return block;
+        };
+    };
+    return source;
+}
+
+/// The interface that should have answered for `table` and did not, or an empty view. A host without IPv6 has
+/// none for that.
+std::string_view lacking(const PortTable& table, const Seen& seen) {
+    const std::vector<Address>& addresses = table.side.ports.addresses;
+    const bool has_inet6 = std::any_of(addresses.begin(), addresses.end(), [](const Address& address) {
+        return address.family == Family::Inet6;
+    });
+    for (const auto& part : parts_of(table.host.os, {table.protocol, true, true})) {
+        const DecoderEntry& usual = *part.front();
+        const bool told = std::any_of(part.begin(), part.end(), [&](const DecoderEntry* entry) {
+            return seen.find(entry->interface) != seen.end();
+        });
+        if (!told && (usual.holds.inet || has_inet6)) return usual.interface;
+    }
+    return {};
+}
+
 } // namespace
 
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
@@ -48,8 +86,11 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     const Streams streams{nowhere, problem, [](std::string_view) {},
                           [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket)); }};
     const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
-    const Listed listed = list(plan_of(table), source, on_port, table.side, streams);
-    table.damaged = listed.status != 0;
+    Seen seen;
+    list(plan_of(table), noting(source, seen), on_port, table.side, streams);
+    if (const auto missing = lacking(table, seen); !source.live && !missing.empty())
+        throw std::runtime_error(
+            fmt::format("{}: this capture lacks it, so nothing can be said of the port", missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
         PortHolder holder = holder_of(table.sockets[row], source.host.os, row);
         const auto kept = table.side.ports.options.find(table.sockets[row].owner_key);

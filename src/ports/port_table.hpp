@@ -17,11 +17,10 @@ struct PortTable {
     std::vector<SocketRecord> sockets; ///< with this local port, in the kernel's order; no views into blocks
     std::vector<PortHolder> holders;   ///< of the same sockets: holders[i].row == i
     SideTables side;
-    bool damaged = false; ///< something could not be read
 };
 
 /// Reads the sockets of `protocol` on `port`, who holds them, and their options as far as `options` tells
-/// them.
+/// them. Throws std::runtime_error, naming the interface, if `source` is a capture without the table.
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
                           const std::function<SocketOptions(const Holder&)>& options,
                           const ProblemSink& problem);

@@ -2,9 +2,9 @@
 
 #include <set>
 
-#include "format/address.hpp"
 #include "parse.hpp"
 #include "ports/rules.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

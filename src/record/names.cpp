@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "parse.hpp"
+#include "record/address.hpp"
 #include "record/side_tables.hpp"
 
 namespace netstat46 {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
@@ -21,13 +21,12 @@ std::string_view tcp_word(State state) {
     return words[static_cast<std::size_t>(state)];
 }
 
-constexpr std::uint32_t linux_acceptcon = 1U << 16; // include/linux/net.h: __SO_ACCEPTCON
-constexpr std::uint32_t bsd_acceptconn = 2;         // sys/socket.h: SO_ACCEPTCONN
+constexpr std::uint32_t bsd_acceptconn = 2; // sys/socket.h: SO_ACCEPTCONN
 
 /// Linux tells a state; of a BSD socket the connection's other end says it.
 std::string_view unix_word(const SocketRecord& socket) {
     const UnixFacts& facts = socket.unix_;
-    const bool listens = (facts.flags & linux_acceptcon) != 0 ||
+    const bool listens = (facts.flags & unix_accepting) != 0 ||
                          (socket.options.value_or(0) & bsd_acceptconn) != 0 || socket.backlog;
     switch (static_cast<UnixState>(facts.state)) {
     case UnixState::Unconnected:

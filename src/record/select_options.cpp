@@ -1,8 +1,8 @@
 // The values of the options that select.
 #include <fmt/format.h>
 
-#include "format/address.hpp"
 #include "parse.hpp"
+#include "record/address.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {

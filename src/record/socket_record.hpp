@@ -85,11 +85,15 @@ struct Backlog {
 inline constexpr std::array<std::string_view, 6> socket_types{"",    "stream", "dgram",
                                                               "raw", "rdm",    "seqpacket"};
 
+/// Bits of UnixFacts::flags on Linux. linux/net.h: __SO_ACCEPTCON, the only one that net/unix/af_unix.c
+/// prints; net-tools knows SO_WAITDATA and SO_NOSPACE too.
+inline constexpr std::uint32_t unix_accepting = 1U << 16, unix_wait_data = 1U << 17, unix_no_space = 1U << 18;
+
 /// A unix socket's own facts. Views point into the block that the record was decoded from.
 struct UnixFacts {
     std::uint16_t type = 0; ///< SOCK_*: 1 stream, 2 dgram, 3 raw, 4 rdm, 5 seqpacket (the same on every OS)
     std::uint32_t protocol = 0;
-    std::uint32_t flags = 0; ///< Linux: __SO_ACCEPTCON 0x10000, SO_WAITDATA 0x20000, SO_NOSPACE 0x40000
+    std::uint32_t flags = 0; ///< Linux: `unix_accepting` and its like
     std::uint8_t state = 0;  ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
     bool has_queues = false; ///< Linux: recv_q and send_q are known
     std::uint64_t refs = 0;  ///< Linux: reference count; BSD: address of the first referring pcb

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <functional>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -20,16 +19,11 @@
 #include "capture/capture_dir.hpp"
 #include "capture/decoders.hpp"
 #include "darwin/wire.hpp"
+#include "kernel.hpp"
 #include "platform.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// What an interface answers; the errno in `error` if it refuses.
-struct Answer {
-    std::vector<std::byte> bytes;
-    int error = 0;
-};
 
 struct FakeProcess {
     std::string name;
@@ -40,11 +34,7 @@ struct FakeProcess {
     bool gone = false; ///< by the time that its name is asked for
 };
 
-struct FakeKernel {
-    /// Called anew for every question, the first of which only asks for the size.
-    std::map<std::string, std::function<Answer(int call)>> interfaces;
-    std::map<std::string, int> asked; ///< how often the bytes were asked for
-    std::size_t announced_less = 0;   ///< the announced size is that much too small
+struct FakeKernel : FakeInterfaces {
     std::map<int, FakeProcess> processes;
     int list_error = 0;
     std::string release = "24.5.0";
@@ -58,39 +48,10 @@ std::vector<std::byte> list(std::size_t bytes = darwin_wire::xinpgen::size) {
     return answer;
 }
 
-struct Given {
-    std::string interface;
-    std::size_t table;
-    std::vector<std::byte> bytes;
-    std::size_t offset;
-
-    [[nodiscard]] std::string text() const {
-        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-    }
-};
-
-class DarwinLive : public testing::Test {
+class DarwinLive : public LivePart<FakeKernel> {
 protected:
     void SetUp() override { kernel = &fake; }
     void TearDown() override { kernel = nullptr; }
-
-    std::vector<Given> read(const Request& request) {
-        std::vector<Given> given;
-        const BlockReader next =
-            live_blocks(request, [&](const Problem& problem) { problems.push_back(problem.text); });
-        while (const auto block = next())
-            given.push_back({std::string(block->interface),
-                             block->table,
-                             {block->bytes.begin(), block->bytes.end()},
-                             block->offset});
-        return given;
-    }
-
-    std::vector<std::string> names(const Request& request) {
-        std::vector<std::string> names;
-        for (const Given& given : read(request)) names.push_back(given.interface);
-        return names;
-    }
 
     /// What a listing would know of owners.
     SideTables owners() {
@@ -107,32 +68,13 @@ protected:
         return side;
     }
 
-    void answers(const std::string& interface, std::vector<std::byte> bytes = list()) {
-        fake.interfaces[interface] = [bytes = std::move(bytes)](int) { return Answer{bytes, 0}; };
-    }
-
-    void refuses(const std::string& interface, int error) {
-        fake.interfaces[interface] = [error](int) { return Answer{{}, error}; };
-    }
-
-    FakeKernel fake;
-    std::vector<std::string> problems;
+    using LivePart::answers;
+    void answers(const std::string& interface) { answers(interface, list()); }
 };
 
 using Names = std::vector<std::string>;
 
-Request asking(std::vector<Table> tables) {
-    Request request;
-    request.tables = std::move(tables);
-    return request;
-}
-
-constexpr Table tcp{Protocol::Tcp, true, true};
-constexpr Table udp{Protocol::Udp, true, true};
-constexpr Table udplite{Protocol::UdpLite, true, true};
-constexpr Table raw{Protocol::Raw, true, true};
 constexpr Table multipath{Protocol::Multipath, true, true};
-constexpr Table unix_domain{Protocol::Unix};
 constexpr Table kernel_control{Protocol::KernelControl};
 
 TEST_F(DarwinLive, SocketsComeInTheOrderOfTheTables) {
@@ -382,11 +324,6 @@ using netstat46::kernel;
 
 namespace {
 
-int failed(int error, int result = -1) {
-    errno = error;
-    return result;
-}
-
 /// What libproc does with a list: as much as there is room for, and its size in bytes.
 template <class Item>
 int filled(const std::vector<Item>& items, void* buffer, int size) {
@@ -399,23 +336,12 @@ int filled(const std::vector<Item>& items, void* buffer, int size) {
 } // namespace
 
 extern "C" int sysctlbyname(const char* name, void* old_value, size_t* old_size, void*, size_t) {
-    const auto found = kernel->interfaces.find(name);
-    if (found == kernel->interfaces.end()) return failed(ENOENT);
-    const netstat46::Answer answer = found->second(old_value == nullptr ? 0 : ++kernel->asked[name]);
-    if (answer.error != 0) return failed(answer.error);
-    if (old_value == nullptr) {
-        *old_size = answer.bytes.size() - std::min(kernel->announced_less, answer.bytes.size());
-        return 0;
-    }
-    if (*old_size < answer.bytes.size()) return failed(ENOMEM);
-    *old_size = answer.bytes.size();
-    if (!answer.bytes.empty()) std::memcpy(old_value, answer.bytes.data(), answer.bytes.size());
-    return 0;
+    return netstat46::ask(*kernel, name, old_value, old_size);
 }
 
 extern "C" int sysctl(int* name, unsigned name_length, void* old_value, size_t* old_size, void*, size_t) {
     if (name_length != 4 || name[0] != CTL_KERN || name[1] != KERN_PROC || name[2] != KERN_PROC_PID)
-        return failed(ENOENT);
+        return netstat46::failed(ENOENT);
     const auto found = kernel->processes.find(name[3]);
     if (found == kernel->processes.end() || found->second.gone) { // the kernel has no error for it
         *old_size = 0;
@@ -430,7 +356,7 @@ extern "C" int sysctl(int* name, unsigned name_length, void* old_value, size_t* 
 }
 
 extern "C" int proc_listpids(uint32_t type, uint32_t, void* buffer, int size) {
-    if (kernel->list_error != 0 || type != PROC_ALL_PIDS) return failed(kernel->list_error, 0);
+    if (kernel->list_error != 0 || type != PROC_ALL_PIDS) return netstat46::failed(kernel->list_error, 0);
     std::vector<int> pids;
     for (const auto& [pid, process] : kernel->processes) pids.insert(pids.begin(), pid);
     return filled(pids, buffer, size);
@@ -438,7 +364,7 @@ extern "C" int proc_listpids(uint32_t type, uint32_t, void* buffer, int size) {
 
 extern "C" int proc_pidinfo(int pid, int flavor, uint64_t, void* buffer, int size) {
     const netstat46::FakeProcess& process = kernel->processes.at(pid);
-    if (process.error != 0 || flavor != PROC_PIDLISTFDS) return failed(process.error, 0);
+    if (process.error != 0 || flavor != PROC_PIDLISTFDS) return netstat46::failed(process.error, 0);
     std::vector<proc_fdinfo> descriptors;
     for (const int fd : process.files) descriptors.push_back({fd, PROX_FDTYPE_VNODE});
     for (const auto& [fd, socket] : process.sockets) descriptors.push_back({fd, PROX_FDTYPE_SOCKET});
@@ -449,7 +375,7 @@ extern "C" int proc_pidfdinfo(int pid, int fd, int flavor, void* buffer, int siz
     const auto& sockets = kernel->processes.at(pid).sockets;
     const auto found = sockets.find(fd);
     if (flavor != PROC_PIDFDSOCKETINFO || found == sockets.end() || found->second == 0)
-        return failed(EBADF, 0);
+        return netstat46::failed(EBADF, 0);
     socket_fdinfo socket{};
     socket.psi.soi_so = found->second;
     return filled(std::vector{socket}, buffer, size);

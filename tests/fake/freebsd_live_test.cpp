@@ -3,8 +3,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -12,24 +10,13 @@
 
 #include "capture/decoders.hpp"
 #include "freebsd/wire.hpp"
+#include "kernel.hpp"
 #include "platform.hpp"
 
 namespace netstat46 {
 namespace {
 
-/// What an interface answers; the errno in `error` if it refuses. Called anew for every question.
-struct Answer {
-    std::vector<std::byte> bytes;
-    int error = 0;
-};
-
-struct FakeKernel {
-    std::map<std::string, std::function<Answer(int call)>> interfaces;
-    std::map<std::string, int> asked; ///< how often the bytes were asked for
-    std::size_t announced_less = 0;   ///< the announced size is that much too small
-};
-
-FakeKernel* kernel = nullptr;
+FakeInterfaces* kernel = nullptr;
 
 std::vector<std::byte> list(std::uint64_t generation, std::uint64_t trailing_generation,
                             std::size_t records = 0) {
@@ -45,50 +32,11 @@ std::vector<std::byte> list(std::uint64_t generation, std::uint64_t trailing_gen
     return bytes;
 }
 
-class FreeBsdLive : public testing::Test {
+class FreeBsdLive : public LivePart<FakeInterfaces> {
 protected:
     void SetUp() override { kernel = &fake; }
     void TearDown() override { kernel = nullptr; }
-
-    struct Given {
-        std::string interface;
-        std::size_t table;
-        std::vector<std::byte> bytes;
-    };
-
-    std::vector<Given> read(const Request& request) {
-        std::vector<Given> given;
-        const BlockReader next =
-            live_blocks(request, [&](const Problem& problem) { problems.push_back(problem.text); });
-        while (const auto block = next())
-            given.push_back(
-                {std::string(block->interface), block->table, {block->bytes.begin(), block->bytes.end()}});
-        return given;
-    }
-
-    void answers(const std::string& interface, std::vector<std::byte> bytes) {
-        fake.interfaces[interface] = [bytes = std::move(bytes)](int) { return Answer{bytes, 0}; };
-    }
-
-    void refuses(const std::string& interface, int error) {
-        fake.interfaces[interface] = [error](int) { return Answer{{}, error}; };
-    }
-
-    FakeKernel fake;
-    std::vector<std::string> problems;
 };
-
-Request asking(std::vector<Table> tables) {
-    Request request;
-    request.tables = std::move(tables);
-    return request;
-}
-
-constexpr Table tcp{Protocol::Tcp, true, true};
-constexpr Table udp{Protocol::Udp, true, true};
-constexpr Table udplite{Protocol::UdpLite, true, true};
-constexpr Table raw{Protocol::Raw, true, true};
-constexpr Table unix_domain{Protocol::Unix, false, false};
 
 TEST_F(FreeBsdLive, OwnersComeFirstThenSocketsInTheOrderOfTheTables) {
     answers("kern.file", std::vector<std::byte>(128));
@@ -97,10 +45,8 @@ TEST_F(FreeBsdLive, OwnersComeFirstThenSocketsInTheOrderOfTheTables) {
     answers("net.inet.udp.pcblist", list(1, 1));
     Request request = asking({udp, tcp});
     request.owners = true;
-    std::vector<std::string> order;
-    for (const Given& given : read(request)) order.push_back(given.interface);
-    EXPECT_EQ(order, (std::vector<std::string>{"kern.file", "kern.proc.proc", "net.inet.udp.pcblist",
-                                               "net.inet.tcp.pcblist"}));
+    EXPECT_EQ(names(request), (std::vector<std::string>{"kern.file", "kern.proc.proc", "net.inet.udp.pcblist",
+                                                        "net.inet.tcp.pcblist"}));
     EXPECT_TRUE(problems.empty());
 }
 
@@ -133,9 +79,7 @@ TEST_F(FreeBsdLive, ATableThatShrankIsAsLongAsItIs) {
 }
 
 TEST_F(FreeBsdLive, WhileTheGenerationChangesItIsReadAgain) {
-    fake.interfaces["net.inet.tcp.pcblist"] = [this](int) {
-        return Answer{list(7, fake.asked["net.inet.tcp.pcblist"] < 2 ? 8 : 7), 0};
-    };
+    fake.interfaces["net.inet.tcp.pcblist"] = [](int call) { return Answer{list(7, call < 3 ? 8 : 7), 0}; };
     EXPECT_EQ(read(asking({tcp})).size(), 1U);
     EXPECT_EQ(fake.asked["net.inet.tcp.pcblist"], 3);
 }
@@ -203,27 +147,5 @@ TEST(FreeBsdHost, TellsWhoItIs) {
 } // namespace netstat46
 
 extern "C" int sysctlbyname(const char* name, void* old_value, size_t* old_size, const void*, size_t) {
-    using netstat46::kernel;
-    const auto found = kernel->interfaces.find(name);
-    if (found == kernel->interfaces.end()) {
-        errno = ENOENT;
-        return -1;
-    }
-    const netstat46::Answer answer = found->second(old_value == nullptr ? 0 : 1);
-    if (answer.error != 0) {
-        errno = answer.error;
-        return -1;
-    }
-    if (old_value == nullptr) {
-        *old_size = answer.bytes.size() - std::min(kernel->announced_less, answer.bytes.size());
-        return 0;
-    }
-    ++kernel->asked[name];
-    if (*old_size < answer.bytes.size()) {
-        errno = ENOMEM;
-        return -1;
-    }
-    *old_size = answer.bytes.size();
-    if (!answer.bytes.empty()) std::memcpy(old_value, answer.bytes.data(), answer.bytes.size());
-    return 0;
+    return netstat46::ask(*netstat46::kernel, name, old_value, old_size);
 }

@@ -28,10 +28,10 @@
 #include <gtest/gtest.h>
 
 #include "capture/source.hpp"
-#include "format/address.hpp"
 #include "ports/port_table.hpp"
 #include "ports/questions.hpp"
 #include "ports/target.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

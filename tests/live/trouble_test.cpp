@@ -8,6 +8,9 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -376,6 +379,49 @@ TEST_F(Trouble, ACaptureThatLacksATableIsNoSuccessAndHoldsNoMessages) {
         std::ifstream stream(file.path(), std::ios::binary);
         const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
         EXPECT_EQ(bytes.find("netstat46: /proc"), std::string::npos) << file.path();
+    }
+}
+
+TEST_F(Trouble, ACaptureThatIsCutWhileItIsListedEndsInAMessage) {
+    const Zoo zoo;
+    const std::string capture = zoo.directory() + "/cut", table = capture + "/proc.net.tcp";
+    std::filesystem::create_directory(capture);
+    std::ofstream(capture + "/manifest") << "os: linux\n";
+    std::ofstream file(table);
+    file << "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
+            "inode\n";
+    for (int i = 0; i < 100000; ++i) // far more than a pipe holds
+        file << "   0: 0100007F:0016 0100007F:01BB 01 00000000:00000000 00:00000000 00000000     0        0 "
+                "7\n";
+    file.close();
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    std::thread reader([&] {
+        std::vector<char> buffer(4096);
+        for (bool cut = false; read(ends[0], buffer.data(), buffer.size()) > 0;)
+            if (!std::exchange(cut, true)) std::filesystem::resize_file(table, 0);
+    });
+    const Ran ran = ours("--replay=" + capture + " -tan", {.out = ends[1]});
+    close(ends[1]);
+    reader.join();
+    close(ends[0]);
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(ran.error, "netstat46: a file of the capture became shorter while it was read\n");
+}
+
+TEST_F(Trouble, ACaptureWithoutTheTableCannotAnswerForAPort) {
+    const Zoo zoo;
+    const std::string capture = zoo.directory() + "/empty";
+    std::filesystem::create_directory(capture);
+    std::ofstream(capture + "/manifest") << "os: linux\n";
+    for (const char* question :
+         {"--can-bind=tcp:*:80", "--who-answers=127.0.0.1:80", "--explain=80", "--json --explain=80"}) {
+        const Ran ran = ours("--replay=" + capture + " " + question);
+        EXPECT_EQ(ran.status, 2) << question;
+        EXPECT_EQ(ran.out, "") << question;
+        EXPECT_EQ(ran.error,
+                  "netstat46: sock_diag.inet.tcp: this capture lacks it, so nothing can be said of "
+                  "the port\n");
     }
 }
 

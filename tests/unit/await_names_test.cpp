@@ -2,7 +2,6 @@
 #include "await_names.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -12,17 +11,18 @@
 #include <gtest/gtest.h>
 
 #include "capture/capture_dir.hpp"
-#include "format/address.hpp"
+#include "files.hpp"
 #include "format/json.hpp"
 #include "list.hpp"
 #include "list_json.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path captures = fs::path(__FILE__).parent_path().parent_path() / "captures";
+const fs::path captures = tests / "captures";
 
 std::string text_of(const Address& address) {
     Text text;
@@ -52,15 +52,6 @@ struct Witness {
     }
 };
 
-std::string written(std::FILE* file) {
-    std::string text;
-    std::rewind(file);
-    for (int byte = std::fgetc(file); byte != EOF; byte = std::fgetc(file))
-        text.push_back(static_cast<char>(byte));
-    std::fclose(file);
-    return text;
-}
-
 struct Way {
     Os look;
     std::vector<std::string> options;
@@ -74,16 +65,16 @@ std::string listed(const Source& source, const Way& way, Witness& witness, bool 
     const Parsed parsed = dialect_of(way.look).parse(way.options, {way.classic, &source.host});
     const Chosen& chosen = std::get<Chosen>(parsed);
     const Plan plan = way.json ? json_plan(chosen, {}, look) : chosen.plan(look);
-    std::FILE* file = std::tmpfile();
-    Output out(fileno(file));
-    const Streams streams{out, [](const Problem&) {}, [](std::string_view) {}, nullptr,
-                          await_names(names, plan)};
     const auto selects = selector({}, side, names);
-    if (way.json)
-        list_json(plan, source, selects, side, look, streams);
-    else
-        list(plan, source, selects, side, streams);
-    return written(file);
+    return written([&](int fd) {
+        Output out(fd);
+        const Streams streams{out, [](const Problem&) {}, [](std::string_view) {}, nullptr,
+                              await_names(names, plan)};
+        if (way.json)
+            list_json(plan, source, selects, side, look, streams);
+        else
+            list(plan, source, selects, side, streams);
+    });
 }
 
 void expect_all_ahead(const Source& source, const Way& way) {

@@ -3,8 +3,6 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,15 +11,16 @@
 #include <gtest/gtest.h>
 
 #include "capture/bytes.hpp"
-#include "capture/capture_dir.hpp"
 #include "capture/decoders.hpp"
+#include "capture/manifest.hpp"
+#include "files.hpp"
 
 namespace netstat46 {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path captures = fs::path(__FILE__).parent_path().parent_path() / "captures";
+const fs::path captures = tests / "captures";
 
 /// One interface's answer in one capture.
 struct Answer {
@@ -31,11 +30,6 @@ struct Answer {
     std::string bytes;
 };
 
-std::string contents(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// The answers that a decoder of sockets reads, or those that one of side knowledge does.
 std::vector<Answer> answers(bool sockets) {
     std::vector<Answer> found;
@@ -43,7 +37,7 @@ std::vector<Answer> answers(bool sockets) {
         if (!entry.is_regular_file() || entry.path().filename() == "manifest") continue;
         const fs::path manifest = entry.path().parent_path() / "manifest";
         HostFacts host;
-        if (!fs::exists(manifest) || !read_manifest(contents(manifest), host)) continue;
+        if (!fs::exists(manifest) || read_manifest(contents(manifest), host)) continue;
         const std::string interface = entry.path().filename().string();
         const DecoderEntry* decoder = find_decoder(host.os, interface);
         if (decoder == nullptr || (sockets ? decoder->sockets == nullptr : decoder->side == nullptr))

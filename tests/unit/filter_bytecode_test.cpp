@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "capture/bytes.hpp"
-#include "format/address.hpp"
 #include "linux/wire.hpp"
+#include "record/address.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {

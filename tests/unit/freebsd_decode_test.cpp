@@ -3,16 +3,15 @@
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "format/address.hpp"
+#include "files.hpp"
 #include "freebsd/wire.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
@@ -20,11 +19,9 @@ namespace {
 using Buffer = std::vector<std::byte>;
 
 Buffer captured(const std::string& capture, const std::string& interface) {
-    std::ifstream file(std::filesystem::path(__FILE__).parent_path().parent_path() / "captures/freebsd" /
-                           capture / interface,
-                       std::ios::binary);
-    EXPECT_TRUE(file) << capture << "/" << interface;
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    const auto path = tests / "captures/freebsd" / capture / interface;
+    EXPECT_TRUE(std::filesystem::exists(path)) << path;
+    const std::string text = contents(path);
     const auto bytes = std::as_bytes(std::span(text));
     return {bytes.begin(), bytes.end()};
 }

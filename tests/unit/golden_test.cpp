@@ -11,11 +11,9 @@
 // With NETSTAT46_CAPTURES set to a directory of captures, every OPTIONS.txt in their expected/ is a case as
 // well, with the exit status that exit-codes.tsv gives (options TAB code).
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <variant>
@@ -24,6 +22,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/capture_dir.hpp"
+#include "files.hpp"
 #include "format/dialect.hpp"
 #include "list_json.hpp"
 #include "options.hpp"
@@ -33,8 +32,6 @@ namespace netstat46 {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path tests = fs::path(__FILE__).parent_path().parent_path();
 
 struct Case {
     fs::path capture, expected;
@@ -49,11 +46,6 @@ struct Printed {
     std::string out, error;
     int status = 0;
 };
-
-std::string contents(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> fields;
@@ -74,51 +66,31 @@ std::vector<std::string> words(const std::string& text) {
     return found;
 }
 
-Names only_wanted(Names names, const Numeric& numeric) {
-    if (numeric.hosts) names.host = [](const Address&) { return std::string_view{}; };
-    if (numeric.ports) {
-        names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
-        names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
-    }
-    if (numeric.users) names.user = [](std::uint32_t) { return std::string_view{}; };
-    return names;
-}
-
-/// What was written to a temporary file so far.
-std::string written(std::FILE* file) {
-    std::string text;
-    std::rewind(file);
-    for (int byte = std::fgetc(file); byte != EOF; byte = std::fgetc(file))
-        text.push_back(static_cast<char>(byte));
-    return text;
-}
-
 Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours) {
     Printed printed{{}, chosen.errors, 0};
     SideTables side;
     const Names names =
-        only_wanted(replayed_names(side), ours.json ? json_numeric(chosen.numeric) : chosen.numeric);
+        shown_names(replayed_names(side), ours.json ? json_numeric(chosen.numeric) : chosen.numeric);
     SideTables known;
     read_side_tables(source, known, [](const Problem&) {});
     Selection selection;
     for (const auto& [option, value] : ours.selections)
         EXPECT_FALSE(option->take(selection, value, replayed_names(known)));
     const Look look{ours.classic, &names, &source.host, !selection.empty()};
-    std::FILE* file = std::tmpfile();
-    Output out(fileno(file));
-    const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
-                          [&](std::string_view text) { printed.error += text; }, nullptr};
     const auto selects = selector(selection, side, names);
-    if (ours.json) {
-        printed.status =
-            list_json(json_plan(chosen, selection, look), source, selects, side, look, streams).status;
-    } else {
-        Plan plan = chosen.plan(look);
-        narrow(plan, selection);
-        printed.status = list(plan, source, selects, side, streams).status;
-    }
-    printed.out = written(file);
-    std::fclose(file);
+    printed.out = written([&](int fd) {
+        Output out(fd);
+        const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
+                              [&](std::string_view text) { printed.error += text; }, nullptr};
+        if (ours.json) {
+            printed.status =
+                list_json(json_plan(chosen, selection, look), source, selects, side, look, streams).status;
+        } else {
+            Plan plan = chosen.plan(look);
+            narrow(plan, selection);
+            printed.status = list(plan, source, selects, side, streams).status;
+        }
+    });
     return printed;
 }
 

@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

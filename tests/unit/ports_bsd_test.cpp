@@ -10,12 +10,11 @@
 
 #include <gtest/gtest.h>
 
-#include "format/address.hpp"
+#include "files.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
-
-const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
 
 constexpr BsdKernel darwin{};
 

@@ -1,18 +1,16 @@
 // What people read: over the docker captures, whose scenario files say which sockets there are.
 #include "ports/ask.hpp"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
 #include "capture/capture_dir.hpp"
+#include "files.hpp"
 
 namespace netstat46 {
 namespace {
-
-const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
 
 PortReply ask(const char* capture, const PortQuestion& question, bool json = false) {
     const Source source = open_capture((tests / "captures" / capture).string());
@@ -29,6 +27,22 @@ PortQuestion can_bind(const char* target) { return {{}, {}, target}; }
 
 constexpr const char* darwin = "darwin/s1-docker";
 constexpr const char* freebsd = "freebsd/s1";
+
+/// What is said of a capture of nothing but these files, all of them empty.
+std::string said_without(const std::vector<const char*>& files, const std::string& manifest,
+                         const PortQuestion& question, const char* addresses = "127.0.0.1\n") {
+    Scratch capture;
+    capture.with("manifest", manifest).with("addresses.tsv", addresses);
+    for (const char* file : files) capture.with(file, "");
+    try {
+        const Source source = open_capture(capture.path());
+        const PortAsker asker{source, dialect_of(source.host.os)};
+        answer_port_question(question, asker, [](const Problem&) {});
+        return {};
+    } catch (const std::runtime_error& error) {
+        return error.what();
+    }
+}
 
 TEST(PortsExplain, SaysWhoHoldsWhoAnswersAndWhoCouldBind) {
     const PortReply reply = ask(darwin, explain("8888"));
@@ -172,6 +186,27 @@ TEST(PortsExplain, JsonSaysTheSame) {
     const PortReply who = ask(darwin, who_answers("[::1]:8888"), true);
     EXPECT_TRUE(balanced(who.text)) << who.text;
     EXPECT_EQ(members(who.text, "certainty"), std::vector<std::string>{"certain"});
+}
+
+TEST(PortsAsk, ACaptureWithoutTheTableIsNoAnswer) {
+    constexpr const char* lacks = ": this capture lacks it, so nothing can be said of the port";
+    for (const PortQuestion& question :
+         {can_bind("0.0.0.0:80"), who_answers("127.0.0.1:80"), explain("80")}) {
+        EXPECT_EQ(said_without({}, "os: linux\n", question), std::string("sock_diag.inet.tcp") + lacks);
+        EXPECT_EQ(said_without({"net.inet.udp.pcblist"}, "os: freebsd\n", question),
+                  std::string("net.inet.tcp.pcblist") + lacks);
+        EXPECT_EQ(said_without({}, "os: darwin\n", question), std::string("net.inet.tcp.pcblist_n") + lacks);
+    }
+}
+
+TEST(PortsAsk, ATableInAnyFormWillDoAndOneOfAFamilyThatTheHostLacksIsNotMissed) {
+    const PortQuestion question = can_bind("0.0.0.0:80");
+    constexpr const char* both = "127.0.0.1\n::1\n";
+    EXPECT_EQ(said_without({"proc.net.tcp"}, "os: linux\n", question), "");
+    EXPECT_EQ(said_without({"proc.net.tcp", "proc.net.tcp6"}, "os: linux\n", question, both), "");
+    EXPECT_EQ(said_without({"sock_diag.inet.tcp"}, "os: linux\n", question, both),
+              "sock_diag.inet6.tcp: this capture lacks it, so nothing can be said of the port");
+    EXPECT_NE(said_without({"sock_diag.inet6.tcp"}, "os: linux\n", question), "");
 }
 
 } // namespace

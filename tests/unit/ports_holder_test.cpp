@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/decoders.hpp"
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "format/address.hpp"
 #include "linux/decode.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {

@@ -1,4 +1,4 @@
-#include "format/text.hpp"
+#include "text.hpp"
 
 #include <string>
 

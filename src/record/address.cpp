@@ -1,4 +1,4 @@
-#include "format/address.hpp"
+#include "record/address.hpp"
 
 #include <algorithm>
 #include <charconv>

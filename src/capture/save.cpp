@@ -1,168 +1,28 @@
+// What a source answers, kept in a directory.
 #include "capture/capture_dir.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "capture/manifest.hpp"
 #include "capture/record_stream.hpp"
-#include "format/address.hpp"
-#include "parse.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view manifest_name = "manifest";
-
-// ---- Replay
-
-/// A file in memory, read-only. Pages come and go with the kernel's will, so that a capture may be larger
-/// than memory.
-class MappedFile {
-public:
-    explicit MappedFile(const fs::path& path) {
-        const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe is not waited for
-        if (fd < 0) {
-            error_ = errno;
-            return;
-        }
-        struct stat status {};
-        if (fstat(fd, &status) != 0) {
-            error_ = errno;
-        } else if (S_ISDIR(status.st_mode)) {
-            error_ = EISDIR;
-        } else if (!S_ISREG(status.st_mode)) {
-            error_ = EINVAL;
-        } else if (status.st_size > 0) {
-            size_ = static_cast<std::size_t>(status.st_size);
-            data_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
-            if (data_ == MAP_FAILED) {
-                error_ = errno;
-                data_ = nullptr;
-                size_ = 0;
-            } else {
-                madvise(data_, size_, MADV_SEQUENTIAL);
-            }
-        }
-        close(fd);
-    }
-    MappedFile(const MappedFile&) = delete;
-    MappedFile& operator=(const MappedFile&) = delete;
-    ~MappedFile() {
-        if (data_ != nullptr) munmap(data_, size_);
-    }
-
-    [[nodiscard]] int error() const { return error_; }
-    [[nodiscard]] std::span<const std::byte> bytes() const {
-        return {static_cast<const std::byte*>(data_), size_};
-    }
-
-private:
-    void* data_ = nullptr;
-    std::size_t size_ = 0;
-    int error_ = 0;
-};
-
-/// One file to be handed out, and what it answers.
-struct Part {
-    std::string interface;
-    std::size_t table = no_table;
-};
-
-std::vector<std::string> files_of(const fs::path& directory) {
-    std::vector<std::string> names;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory))
-        names.push_back(entry.path().filename().string());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-/// Whether every system's captures have it: names, not one system's way of telling who holds a socket.
-bool everyones(const DecoderEntry& entry) {
-    const std::span<const DecoderEntry> shared = side_tables();
-    return std::any_of(shared.begin(), shared.end(),
-                       [&](const DecoderEntry& each) { return &each == &entry; });
-}
-
-/// The files of a capture that answer `request`: side tables first, then sockets in the order of its tables.
-std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std::string>& files) {
-    const auto has = [&](std::string_view name) {
-        return std::binary_search(files.begin(), files.end(), name);
-    };
-    std::vector<Part> sockets;
-    std::set<std::string, std::less<>> used;
-    for (std::size_t table = 0; table < request.tables.size(); ++table)
-        for (const auto& alternatives : parts_of(os, request.tables[table])) {
-            const auto first = std::find_if(alternatives.begin(), alternatives.end(),
-                                            [&](const DecoderEntry* entry) { return has(entry->interface); });
-            if (first == alternatives.end()) continue;
-            sockets.push_back({std::string((*first)->interface), table});
-            used.emplace((*first)->interface);
-        }
-    std::vector<Part> parts;
-    for (const std::string& file : files) {
-        const DecoderEntry* entry = find_decoder(os, file);
-        if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
-        if (entry->sockets != nullptr && !request.half_open) continue;
-        if (entry->sockets == nullptr && !everyones(*entry) && !(request.*entry->side_wanted)) continue;
-        parts.push_back({file, no_table});
-    }
-    parts.insert(parts.end(), sockets.begin(), sockets.end());
-    return parts;
-}
-
-class ReplayReader {
-public:
-    ReplayReader(fs::path directory, std::vector<Part> parts, ProblemSink problem)
-        : directory_(std::move(directory)), parts_(std::move(parts)), problem_(std::move(problem)) {}
-
-    std::optional<RawBlock> operator()() {
-        while (next_ < parts_.size()) {
-            const Part& part = parts_[next_++];
-            file_ = std::make_unique<MappedFile>(directory_ / part.interface);
-            if (file_->error() == 0) return RawBlock{part.interface, file_->bytes(), part.table, 0};
-            problem_({fmt::format("{}: {}", (directory_ / part.interface).string(),
-                                  std::strerror(file_->error()))});
-        }
-        return std::nullopt;
-    }
-
-private:
-    fs::path directory_;
-    std::vector<Part> parts_;
-    ProblemSink problem_;
-    std::unique_ptr<MappedFile> file_;
-    std::size_t next_ = 0;
-};
-
-constexpr std::pair<std::string_view, Os> os_names[] = {
-    {"linux", Os::Linux}, {"darwin", Os::Darwin}, {"freebsd", Os::FreeBSD}};
-
-std::string_view os_name(Os os) {
-    for (const auto& [name, value] : os_names)
-        if (value == os) return name;
-    return {};
-}
-
-constexpr std::pair<std::string_view, Sight> sight_names[] = {
-    {"everyone", Sight::Everyone}, {"namespace", Sight::Namespace}, {"own", Sight::Own}};
-
-// ---- Save
 
 /// Files of a capture under way; removes what it wrote unless it is finished.
 class CaptureWriter {
@@ -202,27 +62,38 @@ public:
         append(name, std::as_bytes(std::span(text)));
     }
 
-    /// Closes what is open, so that it can be read back.
+    /// Closes what is open: it is on disk then, and can be read back.
     void flush() {
-        for (const auto& [name, fd] : std::exchange(open_, {}))
-            if (close(fd) != 0) fail(directory_ / name, std::strerror(errno));
+        for (const auto& [name, fd] : std::exchange(open_, {})) {
+            const int error = fsync(fd) == 0 ? 0 : errno;
+            if (close(fd) != 0 || error != 0)
+                fail(directory_ / name, std::strerror(error != 0 ? error : errno));
+        }
     }
 
     void finish(std::string_view manifest) {
         const std::string unfinished = fmt::format("{}.new", manifest_name);
         append(unfinished, manifest);
-        const int fd = open_.at(unfinished);
-        if (fsync(fd) != 0) fail(directory_ / unfinished, std::strerror(errno));
         flush();
+        sync_directory();
         std::error_code error;
         fs::rename(directory_ / unfinished, directory_ / manifest_name, error);
         if (error) fail(directory_ / manifest_name, error.message());
+        sync_directory();
         finished_ = true;
     }
 
 private:
     [[noreturn]] static void fail(const fs::path& path, const std::string& why) {
         throw std::runtime_error(fmt::format("--save: {}: {}", path.string(), why));
+    }
+
+    /// Puts the names of the files on disk. Not every file system can, or needs to.
+    void sync_directory() const {
+        const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0) return;
+        fsync(fd);
+        close(fd);
     }
 
     int descriptor(const std::string& name) {
@@ -338,82 +209,7 @@ void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts&
     if (!facts.nat_rules.empty()) writer.append("nat_rules", facts.nat_rules);
 }
 
-/// A capture's blocks whether or not its manifest is there yet.
-Source source_of(const fs::path& directory, const HostFacts& host) {
-    return {host, false, [directory, os = host.os](const Request& request, ProblemSink problem) {
-                const auto reader = std::make_shared<ReplayReader>(
-                    directory, parts_for(request, os, files_of(directory)), std::move(problem));
-                return [reader] { return (*reader)(); };
-            }};
-}
-
 } // namespace
-
-bool read_manifest(std::string_view text, HostFacts& host) {
-    bool known = false;
-    while (!text.empty()) {
-        std::string_view line = take_line(text);
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        const std::size_t colon = line.find(": ");
-        if (colon == std::string_view::npos) continue;
-        const std::string_view key = line.substr(0, colon), value = line.substr(colon + 2);
-        if (key == "os") {
-            for (const auto& [name, os] : os_names)
-                if (name == value) {
-                    host.os = os;
-                    known = true;
-                }
-        } else if (key == "release") {
-            host.release = value;
-        } else if (key == "machine") {
-            host.machine = value;
-        } else if (key == "kernel") {
-            host.kernel = value;
-        } else if (key == "hostname") {
-            host.hostname = value;
-        } else if (key == "time") {
-            host.time = value;
-        } else if (key == "sight") {
-            for (const auto& [name, sight] : sight_names)
-                if (name == value) host.sight = sight;
-        } else if (key == "byte_order") {
-            host.byte_order = value == "big" ? ByteOrder::Big : ByteOrder::Little;
-        }
-    }
-    return known;
-}
-
-std::string manifest_of(const HostFacts& host, std::string_view origin) {
-    std::string text;
-    const auto line = [&](std::string_view key, std::string_view value) {
-        if (!value.empty()) text += fmt::format("{}: {}\n", key, value);
-    };
-    line("os", os_name(host.os));
-    line("release", host.release);
-    line("machine", host.machine);
-    line("kernel", host.kernel);
-    line("origin", origin);
-    line("hostname", host.hostname);
-    line("time", host.time);
-    for (const auto& [name, sight] : sight_names)
-        if (sight == host.sight) line("sight", name);
-    line("byte_order", host.byte_order == ByteOrder::Little ? "little" : "big");
-    line("word_size", fmt::format("{}", sizeof(void*)));
-    return text;
-}
-
-Source open_capture(const std::string& directory) {
-    const MappedFile manifest(fs::path(directory) / manifest_name);
-    if (manifest.error() != 0)
-        throw std::runtime_error(
-            fmt::format("--replay: {}/{}: {}; a capture is a directory that --save wrote", directory,
-                        manifest_name, std::strerror(manifest.error())));
-    HostFacts host;
-    if (!read_manifest(Bytes(manifest.bytes()).text(), host))
-        throw std::runtime_error(fmt::format(
-            "--replay: {}/{}: no line `os: linux`, `os: darwin` or `os: freebsd`", directory, manifest_name));
-    return source_of(directory, host);
-}
 
 void save_capture(const std::string& directory, const Source& source, const Names& names, bool resolve_hosts,
                   const ProblemSink& problem) {
@@ -424,7 +220,7 @@ void save_capture(const std::string& directory, const Source& source, const Name
     const BlockReader next = source.blocks(request, problem);
     while (const auto block = next()) writer.append(block->interface, block->bytes);
     writer.flush();
-    const Asked asked = names_asked(source_of(directory, source.host));
+    const Asked asked = names_asked(captured_source(directory, source.host));
     save_names(writer, asked, names, resolve_hosts);
     if (source.live) save_port_facts(writer, asked, live_port_facts(), source.host.os);
     writer.finish(manifest_of(source.host, "netstat46 --save"));

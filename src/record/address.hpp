@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "format/text.hpp"
 #include "record/names.hpp"
 #include "record/socket_record.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 

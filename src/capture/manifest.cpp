@@ -1,0 +1,99 @@
+#include "capture/manifest.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "parse.hpp"
+
+namespace netstat46 {
+namespace {
+
+template <class Value>
+using Named = std::pair<std::string_view, Value>;
+
+constexpr Named<Os> os_names[] = {{"linux", Os::Linux}, {"darwin", Os::Darwin}, {"freebsd", Os::FreeBSD}};
+constexpr Named<Sight> sight_names[] = {
+    {"everyone", Sight::Everyone}, {"namespace", Sight::Namespace}, {"own", Sight::Own}};
+constexpr Named<ByteOrder> byte_order_names[] = {{"little", ByteOrder::Little}, {"big", ByteOrder::Big}};
+
+template <class Value, std::size_t count>
+std::string_view name_of(const Named<Value> (&names)[count], Value value) {
+    for (const auto& [name, named] : names)
+        if (named == value) return name;
+    return {};
+}
+
+/// `linux, darwin or freebsd`.
+template <class Value, std::size_t count>
+std::string choice(const Named<Value> (&names)[count]) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i)
+        text += fmt::format("{}{}", i == 0 ? "" : i + 1 < count ? ", " : " or ", names[i].first);
+    return text;
+}
+
+/// Sets `value` to what `text` names; else says what it might have named.
+template <class Value, std::size_t count>
+std::optional<std::string> take(const Named<Value> (&names)[count], std::string_view key,
+                                std::string_view text, Value& value) {
+    for (const auto& [name, named] : names)
+        if (name == text) {
+            value = named;
+            return std::nullopt;
+        }
+    return fmt::format("{}: `{}' is not {}", key, text, choice(names));
+}
+
+constexpr Named<std::string HostFacts::*> texts[] = {{"release", &HostFacts::release},
+                                                     {"machine", &HostFacts::machine},
+                                                     {"kernel", &HostFacts::kernel},
+                                                     {"hostname", &HostFacts::hostname},
+                                                     {"time", &HostFacts::time}};
+
+} // namespace
+
+std::optional<std::string> read_manifest(std::string_view text, HostFacts& host) {
+    bool known = false;
+    while (!text.empty()) {
+        std::string_view line = take_line(text);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        const std::size_t colon = line.find(": ");
+        if (colon == std::string_view::npos) continue;
+        const std::string_view key = line.substr(0, colon), value = line.substr(colon + 2);
+        std::optional<std::string> wrong;
+        if (key == "os") {
+            wrong = take(os_names, key, value, host.os);
+            known = true;
+        } else if (key == "sight") {
+            wrong = take(sight_names, key, value, host.sight);
+        } else if (key == "byte_order") {
+            wrong = take(byte_order_names, key, value, host.byte_order);
+        }
+        if (wrong) return wrong;
+        for (const auto& [name, member] : texts)
+            if (name == key) host.*member = value;
+    }
+    if (known) return std::nullopt;
+    return "no line `os: linux', `os: darwin' or `os: freebsd'";
+}
+
+std::string manifest_of(const HostFacts& host, std::string_view origin) {
+    std::string text;
+    const auto line = [&](std::string_view key, std::string_view value) {
+        if (!value.empty()) text += fmt::format("{}: {}\n", key, value);
+    };
+    line("os", name_of(os_names, host.os));
+    line("release", host.release);
+    line("machine", host.machine);
+    line("kernel", host.kernel);
+    line("origin", origin);
+    line("hostname", host.hostname);
+    line("time", host.time);
+    line("sight", name_of(sight_names, host.sight));
+    line("byte_order", name_of(byte_order_names, host.byte_order));
+    line("word_size", fmt::format("{}", sizeof(void*)));
+    return text;
+}
+
+} // namespace netstat46

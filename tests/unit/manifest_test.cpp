@@ -1,0 +1,58 @@
+// The file that names a capture's host.
+#include "capture/manifest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace netstat46 {
+namespace {
+
+TEST(Manifest, NamesTheSystemWhateverItsLineEnds) {
+    for (const char* manifest : {"os: freebsd\nrelease: 14.2-RELEASE\n", "os: freebsd\nrelease: 14.2-RELEASE",
+                                 "os: freebsd\r\nrelease: 14.2-RELEASE\r\n"}) {
+        HostFacts host;
+        EXPECT_EQ(read_manifest(manifest, host), std::nullopt) << manifest;
+        EXPECT_EQ(host.os, Os::FreeBSD) << manifest;
+        EXPECT_EQ(host.release, "14.2-RELEASE") << manifest;
+    }
+}
+
+TEST(Manifest, IsReadAsItWasWritten) {
+    HostFacts written;
+    written.os = Os::Darwin;
+    written.release = "24.5.0";
+    written.machine = "arm64";
+    written.kernel = "xnu-11417";
+    written.hostname = "mac";
+    written.time = "2026-01-02T03:04:05Z";
+    written.byte_order = ByteOrder::Big;
+    written.sight = Sight::Own;
+    const std::string text = manifest_of(written, "a test");
+    HostFacts read;
+    EXPECT_EQ(read_manifest(text, read), std::nullopt);
+    EXPECT_EQ(manifest_of(read, "a test"), text);
+    EXPECT_EQ(read.byte_order, ByteOrder::Big);
+    EXPECT_EQ(read.sight, Sight::Own);
+}
+
+TEST(Manifest, AnUnknownValueIsNeitherGuessedNorPassedOver) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"os: plan9\n", "os: `plan9' is not linux, darwin or freebsd"},
+        {"os: linux\nbyte_order: sideways\n", "byte_order: `sideways' is not little or big"},
+        {"byte_order: \nos: linux\n", "byte_order: `' is not little or big"},
+        {"os: linux\nsight: double\n", "sight: `double' is not everyone, namespace or own"},
+        {"release: 6.1.0\n", "no line `os: linux', `os: darwin' or `os: freebsd'"},
+        {"", "no line `os: linux', `os: darwin' or `os: freebsd'"},
+    };
+    for (const auto& [text, wrong] : cases) {
+        HostFacts host;
+        EXPECT_EQ(read_manifest(text, host), wrong) << text;
+    }
+}
+
+TEST(Manifest, AKeyThatMeansNothingHereIsPassedOver) {
+    HostFacts host;
+    EXPECT_EQ(read_manifest("os: linux\nword_size: 8\norigin: a test\n\nno colon\n", host), std::nullopt);
+}
+
+} // namespace
+} // namespace netstat46
