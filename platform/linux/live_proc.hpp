@@ -1,11 +1,14 @@
 // Reading /proc.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <unistd.h>
+
+#include <fmt/compile.h>
 
 #include "platform.hpp"
 
@@ -24,6 +27,18 @@ public:
 
 private:
     int fd_;
+};
+
+/// `PID/NAME` for openat(2).
+class ProcPath {
+public:
+    ProcPath(std::int32_t pid, std::string_view name) {
+        *fmt::format_to(text_, FMT_COMPILE("{}/{}"), pid, name) = '\0';
+    }
+    [[nodiscard]] const char* c_str() const { return text_; }
+
+private:
+    char text_[40];
 };
 
 /// read(2), again after a signal.
