@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <regex>
 #include <set>
 
 #include <sys/socket.h>
@@ -41,13 +40,21 @@ std::vector<std::string> sockets_of(const Ran& ran) {
     return sockets;
 }
 
+/// What follows each `name` in `text`, up to any of `ends`.
+std::vector<std::string> each_behind(const std::string& text, const std::string& name, const char* ends) {
+    std::vector<std::string> values;
+    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
+        at += name.size();
+        values.push_back(text.substr(at, std::min(text.find_first_of(ends, at), text.size()) - at));
+    }
+    return values;
+}
+
 /// Every value of a member that occurs: of `"port":` or `"address":"`.
-std::set<std::string> values_of(const std::vector<std::string>& sockets, const std::string& pattern) {
-    const std::regex member(pattern);
+std::set<std::string> values_of(const std::vector<std::string>& sockets, const std::string& member) {
     std::set<std::string> values;
     for (const std::string& socket : sockets)
-        for (std::sregex_iterator at(socket.begin(), socket.end(), member), end; at != end; ++at)
-            values.insert((*at)[1]);
+        for (std::string& value : each_behind(socket, member, "\",}")) values.insert(std::move(value));
     return values;
 }
 
@@ -71,17 +78,17 @@ TEST_F(JsonLive, TheKernelsFilterAndOursAgreeOnEveryPortAddressAndState) {
     const Zoo zoo;
     const std::vector<std::string> all = sockets_of(ours("-an --json"));
     ASSERT_GT(all.size(), 30U);
-    for (const std::string& port : values_of(all, R"re("port":([0-9]+))re"))
+    for (const std::string& port : values_of(all, R"("port":)"))
         expect_selected("--port=" + port, all, [&](const std::string& socket) {
             return holds(socket, "\"port\":" + port + "}") || holds(socket, "\"port\":" + port + ",");
         });
-    for (std::string address : values_of(all, R"re("address":"([^"]*)")re")) {
+    for (std::string address : values_of(all, R"("address":")")) {
         if (address.starts_with("::ffff:")) address.erase(0, 7);
         expect_selected("--address=" + address, all, [&](const std::string& socket) {
             return holds(socket, "\"" + address + "\"") || holds(socket, "\"::ffff:" + address + "\"");
         });
     }
-    for (const std::string& state : values_of(all, R"re("state":"([^"]*)")re"))
+    for (const std::string& state : values_of(all, R"("state":")"))
         expect_selected("--state=" + state, all, [&](const std::string& socket) {
             return holds(socket, "\"state\":\"" + state + "\"");
         });
@@ -162,18 +169,20 @@ TEST_F(JsonLive, UnixSocketsKnowTheirPeersLiveAndReplayed) {
     EXPECT_FALSE(tells_unix_peers(ours("-an --json --port=1").out));
 }
 
-/// The number behind `name:` in what ss prints, or nothing.
-std::optional<double> ss_number(const std::string& row, const std::string& name, int place = 0) {
-    std::smatch found;
-    const std::regex pattern(" " + name + R"re(:([0-9.]+)(?:/([0-9.]+))?)re");
-    if (!std::regex_search(row, found, pattern) || !found[1 + place].matched) return std::nullopt;
-    return std::stod(found[1 + place]);
+std::optional<double> number(const std::vector<std::string>& values, std::size_t place = 0) {
+    if (values.size() <= place || values[place].find_first_of("0123456789") != 0) return std::nullopt;
+    return std::stod(values[place]);
+}
+
+/// The number behind `name:` in what ss prints, or the one behind the slash that follows; or nothing.
+std::optional<double> ss_number(const std::string& row, const std::string& name, std::size_t place = 0) {
+    const std::vector<std::string> value = each_behind(row, " " + name + ":", " \n");
+    if (value.empty()) return std::nullopt;
+    return number(each_behind("/" + value.front(), "/", "/"), place);
 }
 
 std::optional<double> our_number(const std::string& line, const std::string& name) {
-    std::smatch found;
-    if (!std::regex_search(line, found, std::regex("\"" + name + "\":([0-9]+)"))) return std::nullopt;
-    return std::stod(found[1]);
+    return number(each_behind(line, "\"" + name + "\":", ",}"));
 }
 
 TEST_F(JsonLive, TcpFactsAreThoseOfSs) {
@@ -190,7 +199,7 @@ TEST_F(JsonLive, TcpFactsAreThoseOfSs) {
         const char* ours;
         const char* theirs;
         double unit = 1;
-        int place = 0;
+        std::size_t place = 0;
     };
     for (const Same& same :
          {Same{"rtt_us", "rtt", 1000}, Same{"rttvar_us", "rtt", 1000, 1}, Same{"rto_us", "rto", 1000},
@@ -206,9 +215,9 @@ TEST_F(JsonLive, TcpFactsAreThoseOfSs) {
     }
     EXPECT_EQ(our_number(line, "bytes_sent"), 7);
     EXPECT_EQ(our_number(line, "bytes_received"), 3);
-    std::smatch congestion;
-    ASSERT_TRUE(std::regex_search(line, congestion, std::regex("\"congestion\":\"([^\"]+)\"")));
-    EXPECT_TRUE(holds(theirs, " " + congestion[1].str() + " ")) << theirs;
+    const std::vector<std::string> congestion = each_behind(line, "\"congestion\":\"", "\"");
+    ASSERT_EQ(congestion.size(), 1U) << line;
+    EXPECT_TRUE(holds(theirs, " " + congestion[0] + " ")) << theirs;
 }
 
 } // namespace
