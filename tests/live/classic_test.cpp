@@ -1,6 +1,7 @@
 // netstat46 --classic beside the installed netstat: standard output and exit status, byte for byte.
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <set>
 
 #include <sys/socket.h>
@@ -536,8 +537,9 @@ TEST_F(Classic, GoesOnWithC) {
     const Zoo zoo;
     for (const char* options : {"-cn", "-tanc", "--conti -xln"}) {
         const Way two_rounds{.seconds = 1.5};
-        const Ran theirs = native(options, two_rounds);
+        auto meanwhile = std::async(std::launch::async, [&] { return native(options, two_rounds); });
         const Ran mine = ours(std::string("--classic ") + options, two_rounds);
+        const Ran theirs = meanwhile.get();
         EXPECT_EQ(mine.status, 128 + SIGKILL);
         EXPECT_TRUE(as_ours(theirs.out) == mine.out)
             << options << ": " << first_difference(as_ours(theirs.out), mine.out);
