@@ -288,7 +288,8 @@ private:
 } // namespace
 
 Finder find_in_order(Search search) {
-    return [scanner = Scanner(search.proc), search = std::move(search), next = std::size_t{0}]() mutable {
+    Scanner scanner(search.proc);
+    return [scanner = std::move(scanner), search = std::move(search), next = std::size_t{0}]() mutable {
         const auto take = [&search](std::uint64_t inode) { return search.wanted.take(inode); };
         Found found;
         while (next < search.pids.size() && found.bytes.size() < block_size && !search.wanted.all_found()) {
