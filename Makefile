@@ -193,7 +193,7 @@ run: build/netstat46
 deps:
 	apt-get install -y --no-install-recommends make g++ clang clang-tidy clang-format libclang-rt-14-dev libfmt-dev \
 	  librange-v3-dev libgtest-dev libbpf-dev net-tools iproute2 lsof jq python3-minimal perl mandoc \
-	  zsh fish libparse-netstat-perl file
+	  zsh fish libparse-netstat-perl file nftables iptables
 
 clean:
 	rm -rf build

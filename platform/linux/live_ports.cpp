@@ -80,12 +80,15 @@ std::string output_of(const char* command) {
     return text;
 }
 
-/// Only root may ask. nft(8) does not write out all that iptables(8) makes.
+/// Only root may ask. nft(8) does not write out all that iptables(8) makes; and iptables has two homes in the
+/// kernel, of which the older one is asked only where it is in use: asking would load its modules.
 std::string nat_rules() {
     if (::geteuid() != 0) return {};
     return output_of("PATH=/usr/sbin:/sbin:/usr/bin:/bin; exec 2>/dev/null;"
-                     " echo '# ipv4'; iptables-save -t nat;"
-                     " echo '# ipv6'; ip6tables-save -t nat;"
+                     " for family in 4: 6:6; do echo \"# ipv${family%:*}\"; tables=ip${family#*:}tables;"
+                     " $tables-nft-save -t nat;"
+                     " if grep -qx nat /proc/net/ip${family#*:}_tables_names; then"
+                     " $tables-legacy-save -t nat || $tables-save -t nat; fi; done;"
                      " echo '# nft'; nft list ruleset");
 }
 

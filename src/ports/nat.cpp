@@ -1,26 +1,50 @@
 #include "ports/nat.hpp"
 
-#include <charconv>
+#include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "parse.hpp"
 #include "ports/holder.hpp"
 #include "record/address.hpp"
+#include "record/select.hpp"
 
 namespace netstat46 {
 namespace {
 
+/// At blanks, but for those between quotes (comments, names of interfaces).
 std::vector<std::string_view> words_of(std::string_view line) {
     std::vector<std::string_view> words;
     while (true) {
         const std::size_t begin = line.find_first_not_of(" \t");
         if (begin == std::string_view::npos) return words;
-        const std::size_t end = line.find_first_of(" \t", begin);
-        words.push_back(line.substr(begin, end - begin));
-        if (end == std::string_view::npos) return words;
-        line.remove_prefix(end);
+        line.remove_prefix(begin);
+        std::size_t end = 0;
+        for (bool quoted = false; end < line.size() && (quoted || (line[end] != ' ' && line[end] != '\t'));
+             ++end) {
+            if (line[end] == '\\')
+                ++end;
+            else if (line[end] == '"')
+                quoted = !quoted;
+        }
+        words.push_back(line.substr(0, end));
+        line.remove_prefix(std::min(end, line.size()));
     }
+}
+
+/// The elements between `{` at `words[at]` and `}`; of a map their keys. One word that is no set is itself.
+std::vector<std::string_view> elements(const std::vector<std::string_view>& words, std::size_t at) {
+    if (at >= words.size()) return {};
+    if (words[at] != "{") return {words[at]};
+    std::vector<std::string_view> keys;
+    bool key = true;
+    for (++at; at < words.size() && words[at] != "}"; ++at) {
+        const bool ends = words[at].ends_with(',');
+        if (key) keys.push_back(words[at].substr(0, words[at].size() - (ends ? 1 : 0)));
+        key = ends;
+    }
+    return keys;
 }
 
 /// `8888`, `8000:8100`, `8000-8100`.
@@ -28,24 +52,28 @@ void read_ports(NatRule& rule, std::string_view text) {
     const std::size_t dash = text.find_first_of(":-");
     const auto first = parse_number<std::uint16_t>(text.substr(0, dash));
     const auto last =
-        parse_number<std::uint16_t>(dash == std::string_view::npos ? text : text.substr(dash + 1));
-    if (!first || !last) {
+        dash == std::string_view::npos ? first : parse_number<std::uint16_t>(text.substr(dash + 1));
+    if (first && last)
+        rule.ports.push_back({*first, *last});
+    else
         rule.conditional = true;
-        return;
+}
+
+/// `80,443,8000:8100`.
+void read_port_list(NatRule& rule, std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view item = text.substr(0, text.find(','));
+        read_ports(rule, item);
+        text.remove_prefix(std::min(item.size() + 1, text.size()));
     }
-    rule.first_port = *first;
-    rule.last_port = *last;
 }
 
 /// `10.0.0.1`, `127.0.0.0/8`.
-void read_destination(NatRule& rule, std::string_view text, bool outside) {
-    const std::size_t slash = text.find('/');
-    rule.destination = parse_address(text.substr(0, slash));
-    rule.prefix = rule.destination && rule.destination->family == Family::Inet ? 32 : 128;
-    if (slash != std::string_view::npos)
-        std::from_chars(text.data() + slash + 1, text.data() + text.size(), rule.prefix);
-    rule.outside = outside;
-    if (!rule.destination) rule.conditional = true;
+void read_destination(NatRule& rule, std::string_view text) {
+    if (const auto range = parse_address_range(text))
+        rule.networks.push_back(*range);
+    else
+        rule.conditional = true;
 }
 
 void read_protocol(NatRule& rule, std::string_view name) {
@@ -74,10 +102,16 @@ NatRule read_iptables_rule(const std::vector<std::string_view>& words, std::stri
             rule.chain = fmt::format("{} {}", table, value);
         else if (word == "-p")
             read_protocol(rule, value);
-        else if (word == "--dport" && !negated)
-            read_ports(rule, value);
-        else if (word == "-d")
-            read_destination(rule, value, negated);
+        else if (word == "--dport" || word == "--dports") {
+            rule.other_ports = negated;
+            read_port_list(rule, value);
+        } else if (word == "-d") {
+            rule.outside = negated;
+            read_destination(rule, value);
+        } else if (word == "--dst-type" && value == "LOCAL" && !negated)
+            continue; // as every address that is asked for is
+        else if (word == "--comment")
+            continue;
         else if (word == "-i" || word == "-o" || word == "-s" || word.starts_with("--"))
             rule.conditional = true;
         else if (word == "-j" || word == "-g") {
@@ -97,6 +131,13 @@ NatRule read_iptables_rule(const std::vector<std::string_view>& words, std::stri
     return rule;
 }
 
+/// What a packet must be besides protocol, destination and port; docker's `fib daddr type local` is met by
+/// every address that is asked for.
+constexpr std::string_view nft_conditions[] = {"iifname", "oifname", "iif",   "oif",   "iifgroup", "oifgroup",
+                                               "saddr",   "sport",   "mark",  "skuid", "skgid",    "socket",
+                                               "cgroup",  "pkttype", "limit", "quota", "ether",    "length",
+                                               "dscp",    "vmap",    "xt",    ".",     "numgen",   "jhash"};
+
 /// One line of a chain of nft.
 NatRule read_nft_rule(const std::vector<std::string_view>& words, std::string_view table,
                       std::string_view chain) {
@@ -104,22 +145,27 @@ NatRule read_nft_rule(const std::vector<std::string_view>& words, std::string_vi
     rule.chain = fmt::format("{} {}", table, chain);
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string_view word = words[i];
-        const bool negated = i + 1 < words.size() && words[i + 1] == "!=";
-        const std::size_t at = i + (negated ? 2 : 1);
-        const std::string_view value = at < words.size() ? words[at] : std::string_view{};
+        std::size_t at = i + 1;
+        const auto next = [&] { return at < words.size() ? words[at] : std::string_view{}; };
+        const bool negated = next() == "!=";
+        if (negated || next() == "map") ++at;
         if (word == "tcp" || word == "udp") {
             read_protocol(rule, word);
-        } else if (word == "dport") {
-            if (negated || value == "{")
+        } else if (word == "l4proto" || word == "protocol") {
+            if (negated || next() == "{")
                 rule.conditional = true;
             else
-                read_ports(rule, value);
+                read_protocol(rule, next());
+        } else if (word == "dport") {
+            rule.other_ports = negated;
+            for (const std::string_view ports : elements(words, at)) read_ports(rule, ports);
         } else if (word == "fib") {
             ++i; // what it looks up
         } else if (word == "daddr") {
-            read_destination(rule, value, negated);
-        } else if (word == "iifname" || word == "oifname" || word == "iif" || word == "oif" ||
-                   word == "saddr") {
+            rule.outside = negated;
+            for (const std::string_view network : elements(words, at)) read_destination(rule, network);
+        } else if (std::find(std::begin(nft_conditions), std::end(nft_conditions), word) !=
+                   std::end(nft_conditions)) {
             rule.conditional = true;
         } else if (word == "dnat" || word == "redirect") {
             rule.action = NatRule::Action::Take;
@@ -129,7 +175,7 @@ NatRule read_nft_rule(const std::vector<std::string_view>& words, std::string_vi
             rule.action = NatRule::Action::Accept;
         } else if (word == "jump" || word == "goto") {
             rule.action = NatRule::Action::Jump;
-            rule.jump = fmt::format("{} {}", table, value);
+            rule.jump = fmt::format("{} {}", table, next());
         }
     }
     return rule;
@@ -146,6 +192,7 @@ struct Place {
     std::string_view dialect; ///< `ipv4`, `ipv6`, `nft`
     std::string table, chain;
     bool inet = false, inet6 = false;
+    bool iptables = false; ///< rules of iptables were read before
 };
 
 void read_iptables_line(NatRules& out, const Place& place, const std::vector<std::string_view>& words) {
@@ -172,6 +219,8 @@ void read_nft_line(NatRules& out, Place& place, const std::vector<std::string_vi
         if (nat)
             out.hooks.push_back({fmt::format("{} {}", place.table, place.chain), place.inet, place.inet6,
                                  words[3] == "prerouting"});
+    } else if (std::find(words.begin(), words.end(), "xt") != words.end() && place.iptables) {
+        return; // iptables-save wrote it out whole
     } else if (words.front() != "}" && !place.chain.empty()) {
         out.rules.push_back(read_nft_rule(words, place.table, place.chain));
         out.rules.back().text = joined(words);
@@ -196,23 +245,38 @@ struct Packet {
 
 bool meets(const NatRule& rule, const Packet& packet) {
     if (rule.protocol && *rule.protocol != packet.protocol) return false;
-    if (packet.port < rule.first_port || packet.port > rule.last_port) return false;
-    return !rule.destination || within(packet.destination, *rule.destination, rule.prefix) != rule.outside;
+    const auto port = [&](const PortRange& range) {
+        return packet.port >= range.first && packet.port <= range.last;
+    };
+    const auto network = [&](const AddressRange& range) {
+        return within(packet.destination, range.address, range.length);
+    };
+    if (!rule.ports.empty() && std::any_of(rule.ports.begin(), rule.ports.end(), port) == rule.other_ports)
+        return false;
+    return rule.networks.empty() ||
+           std::any_of(rule.networks.begin(), rule.networks.end(), network) != rule.outside;
 }
 
-/// What a chain makes of a packet: the rule that takes it; nothing if none does. `depth` ends loops of jumps.
-const NatRule* taken_by(const NatRules& rules, const std::string& chain, const Packet& packet, int depth) {
-    if (depth == 0) return nullptr;
+/// What takes a packet away.
+struct Taker {
+    const NatRule* rule = nullptr; ///< null: nothing does
+    bool conditional = false;
+};
+
+/// What a chain makes of a packet. `depth` ends loops of jumps.
+Taker taken_by(const NatRules& rules, const std::string& chain, const Packet& packet, int depth) {
+    if (depth == 0) return {};
     for (const NatRule& rule : rules.rules) {
         if (rule.chain != chain || !meets(rule, packet)) continue;
-        const bool certain = !rule.conditional;
-        if (rule.action == NatRule::Action::Take) return &rule;
+        if (rule.action == NatRule::Action::Take) return {&rule, rule.conditional};
         if (rule.action == NatRule::Action::Jump)
-            if (const NatRule* taker = taken_by(rules, rule.jump, packet, depth - 1)) return taker;
-        if (certain && (rule.action == NatRule::Action::Return || rule.action == NatRule::Action::Accept))
+            if (const Taker taker = taken_by(rules, rule.jump, packet, depth - 1); taker.rule != nullptr)
+                return {taker.rule, taker.conditional || rule.conditional};
+        if (!rule.conditional &&
+            (rule.action == NatRule::Action::Return || rule.action == NatRule::Action::Accept))
             break;
     }
-    return nullptr;
+    return {};
 }
 
 } // namespace
@@ -224,7 +288,7 @@ NatRules parse_nat_rules(std::string_view text) {
         const std::vector<std::string_view> words = words_of(take_line(text));
         if (words.empty()) continue;
         if (words.front() == "#" && words.size() == 2) {
-            place = {words[1], {}, {}, words[1] == "ipv4", words[1] == "ipv6"};
+            place = {words[1], {}, {}, words[1] == "ipv4", words[1] == "ipv6", !out.rules.empty()};
         } else if (place.dialect == "nft") {
             read_nft_line(out, place, words);
         } else {
@@ -241,7 +305,9 @@ std::string intercepting_rule(const NatRules& rules, Protocol protocol, const Ad
     for (const NatChain& hook : rules.hooks) {
         if (!(destination.family == Family::Inet ? hook.inet : hook.inet6)) continue;
         if (hook.arriving && is_loopback(destination)) continue;
-        if (const NatRule* rule = taken_by(rules, hook.name, packet, deepest)) return rule->text;
+        const Taker taker = taken_by(rules, hook.name, packet, deepest);
+        if (taker.rule != nullptr)
+            return taker.rule->text + (taker.conditional ? " (if its other conditions are met)" : "");
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "record/ranges.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -19,11 +20,11 @@ struct NatRule {
     Action action = Action::Other;
     std::string jump; ///< the chain, as `chain`
     std::optional<Protocol> protocol;
-    std::uint16_t first_port = 0, last_port = 65535;
-    std::optional<Address> destination;
-    unsigned prefix = 0;
-    bool outside = false;     ///< met by what is not within destination/prefix
-    bool conditional = false; ///< has conditions that are not understood
+    std::vector<PortRange> ports;       ///< empty: any
+    bool other_ports = false;           ///< met by those that are not in `ports`
+    std::vector<AddressRange> networks; ///< of the destination; empty: any
+    bool outside = false;               ///< met by what is in none of `networks`
+    bool conditional = false;           ///< has conditions that are not understood
     std::string text;
 };
 
@@ -42,8 +43,9 @@ struct NatRules {
 /// nft`.
 NatRules parse_nat_rules(std::string_view text);
 
-/// The rule that takes packets for the destination away, or an empty text. What a host sends to its own
-/// loopback addresses passes only the output chains.
+/// The rule that takes packets for the destination away, or an empty text; if that depends on conditions that
+/// are not understood, the text says so behind it. What a host sends to its own loopback addresses passes
+/// only the output chains.
 std::string intercepting_rule(const NatRules& rules, Protocol protocol, const Address& destination,
                               std::uint16_t port);
 

@@ -31,7 +31,8 @@ std::string rule(std::string_view rules, const char* to, std::uint16_t port,
 
 TEST(Nat, DockersRuleTakesThePortEverywhereButOnLoopback) {
     EXPECT_EQ(rule(docker, "192.168.1.23", 8888),
-              "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8888 -j DNAT --to-destination 172.17.0.2:80");
+              "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8888 -j DNAT --to-destination 172.17.0.2:80"
+              " (if its other conditions are met)");
     EXPECT_EQ(rule(docker, "127.0.0.1", 8888), "");
     EXPECT_EQ(rule(docker, "192.168.1.23", 8889), "");
     EXPECT_EQ(rule(docker, "192.168.1.23", 8888, Protocol::Udp), "");
@@ -78,6 +79,65 @@ TEST(Nat, NftSaysTheSameInItsOwnWords) {
     EXPECT_EQ(rule(ruleset, "::1", 5005, Protocol::Udp), "udp dport 5000-5010 redirect to :53");
     EXPECT_EQ(rule(ruleset, "::1", 5011, Protocol::Udp), "");
     EXPECT_EQ(rule(ruleset, "127.0.0.1", 5005, Protocol::Udp), "");
+}
+
+// As nft 1.0.6 and iptables-nft-save 1.8.9 write them.
+constexpr std::string_view sets = R"(# nft
+table ip nat {
+	map m {
+		type inet_service : ipv4_addr
+		elements = { 80 : 10.0.0.1, 81 : 10.0.0.1 }
+	}
+
+	chain output {
+		type nat hook output priority -100; policy accept;
+		tcp dport { 7777, 8000-8010 } redirect to :9999
+		dnat to tcp dport map { 443 : 10.0.0.2, 5000-5010 : 10.0.0.3 }
+		ip daddr { 10.0.0.0/8, 192.0.2.1 } udp dport != { 53, 123 } redirect to :9 comment "tcp dport 1 accept"
+		meta l4proto udp ip saddr 10.0.0.0/8 th dport 53 redirect to :54
+	}
+}
+)";
+
+TEST(Nat, SetsAndMapsAreTheirElements) {
+    const auto redirect = "tcp dport { 7777, 8000-8010 } redirect to :9999";
+    const auto map = "dnat to tcp dport map { 443 : 10.0.0.2, 5000-5010 : 10.0.0.3 }";
+    for (const std::uint16_t port : {7777, 8000, 8010})
+        EXPECT_EQ(rule(sets, "127.0.0.1", port), redirect) << port;
+    for (const std::uint16_t port : {443, 5000, 5010}) EXPECT_EQ(rule(sets, "127.0.0.1", port), map) << port;
+    for (const std::uint16_t port : {1, 80, 7776, 7778, 8011})
+        EXPECT_EQ(rule(sets, "127.0.0.1", port), "") << port;
+}
+
+TEST(Nat, ASetMayBeWhatMustNotBe) {
+    EXPECT_NE(rule(sets, "10.1.2.3", 54, Protocol::Udp), "");
+    EXPECT_NE(rule(sets, "192.0.2.1", 54, Protocol::Udp), "");
+    EXPECT_EQ(rule(sets, "192.0.2.2", 54, Protocol::Udp), "");
+    EXPECT_EQ(rule(sets, "10.1.2.3", 123, Protocol::Udp), "");
+}
+
+TEST(Nat, WhoSendsIsNotKnown) {
+    EXPECT_EQ(
+        rule(sets, "10.1.2.3", 53, Protocol::Udp),
+        "meta l4proto udp ip saddr 10.0.0.0/8 th dport 53 redirect to :54 (if its other conditions are met)");
+}
+
+TEST(Nat, IptablesWritesListsNegationsAndComments) {
+    constexpr std::string_view rules =
+        "# ipv4\n:OUTPUT ACCEPT [0:0]\n"
+        "-A OUTPUT -p tcp -m multiport --dports 7777,7779:7781 -j REDIRECT --to-ports 9\n"
+        "-A OUTPUT -p udp -m addrtype --dst-type LOCAL -m comment --comment \"x -j y\" -m multiport ! "
+        "--dports 1:10,20 "
+        "-j DNAT --to-destination 1.2.3.4:5\n"
+        "# nft\ntable ip nat {\n\tchain OUTPUT {\n\t\ttype nat hook output priority -100; policy accept;\n"
+        "\t\tip protocol tcp xt match \"multiport\" counter packets 0 bytes 0 redirect to :9\n\t}\n}\n";
+    for (const std::uint16_t port : {7777, 7779, 7780, 7781})
+        EXPECT_NE(rule(rules, "10.0.0.1", port), "") << port;
+    for (const std::uint16_t port : {1, 7776, 7778, 7782})
+        EXPECT_EQ(rule(rules, "10.0.0.1", port), "") << port;
+    EXPECT_EQ(rule(rules, "10.0.0.1", 5, Protocol::Udp), "");
+    EXPECT_EQ(rule(rules, "10.0.0.1", 20, Protocol::Udp), "");
+    EXPECT_NE(rule(rules, "10.0.0.1", 11, Protocol::Udp), "");
 }
 
 TEST(Nat, AChainThatReturnsForSureLetsThePacketGoOn) {
