@@ -51,8 +51,9 @@ std::string hand_over(const HandOver& mode, std::span<const std::string> argumen
             argv.push_back(nullptr);
             execv(program.c_str(), argv.data());
         }
-    return fmt::format("{} is no socket list and there is no other netstat to hand it to; use `{}'",
-                       mode.mode, mode.instead);
+    const std::string nobody =
+        fmt::format("{} is no socket list and there is no other netstat to hand it to", mode.mode);
+    return mode.instead.empty() ? nobody : fmt::format("{}; use `{}'", nobody, mode.instead);
 }
 
 } // namespace netstat46

@@ -80,8 +80,10 @@ struct Part {
 
 std::vector<std::string> files_of(const fs::path& directory) {
     std::vector<std::string> names;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
         names.push_back(entry.path().filename().string());
+    if (error) throw std::runtime_error(fmt::format("--replay: {}: {}", directory.string(), error.message()));
     std::sort(names.begin(), names.end());
     return names;
 }

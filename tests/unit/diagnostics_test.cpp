@@ -28,7 +28,8 @@ constexpr std::string_view sayers[] = {"src/options.cpp",
                                        "src/ports/ask.cpp",
                                        "src/list.cpp",
                                        "src/main.cpp"};
-constexpr std::string_view givers[] = {"return ", "problem.text = ", "string_view line = "};
+constexpr std::string_view givers[] = {"return ",
+                                       "problem.text = ", "string_view line = ", "std::string nobody ="};
 
 /// Speaks as the native programs' getopt does.
 constexpr std::string_view native = "src/arguments.cpp";
