@@ -314,7 +314,7 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"user", "that user's name; absent with -n",
      [](Text& out, const Row& row, const JsonLook& look) { return put_user(out, row.socket.uid, look); }},
-    {"inode", "Linux: the socket's inode; absent if no descriptor ever stood for it",
+    {"inode", "Linux: the socket's inode; absent if no descriptor stands for it",
      [](Text& out, const Row& row, const JsonLook&) { return put_unless_zero(out, row.socket.inode); }},
     {"pcb", "Darwin, FreeBSD: the protocol control block's address, in hex",
      [](Text& out, const Row& row, const JsonLook&) { return put_kernel_address(out, row.socket.pcb); }},
