@@ -49,11 +49,11 @@ struct Request {
     KernelFilter filter;
 };
 
-/// Asks the kernel. Blocks come in this order: owner and side tables (or, where that saves reading them all,
-/// after a bounded set of sockets), then sockets in the order of `tables`. An interface that does not exist
-/// is left out; one that is refused or gives nothing although it exists is a Problem and the next follows.
-/// Blocks are named after their interface and hold the kernel's bytes as they came; nothing here looks inside
-/// them further than it must to read on. Throws only if nothing at all can be read.
+/// Asks the kernel. Blocks come in this order: owner and side tables, then sockets in the order of `tables`;
+/// the kernel may be asked in another (few sockets first, then for their owners only). An interface that does
+/// not exist is left out; one that is refused or gives nothing although it exists is a Problem and the next
+/// follows. Blocks are named after their interface and hold the kernel's bytes as they came; nothing here
+/// looks inside them further than it must to read on. Throws only if nothing at all can be read.
 BlockReader live_blocks(const Request& request, ProblemSink problem);
 
 /// This host, for headings, looks and manifests.

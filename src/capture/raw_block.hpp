@@ -13,9 +13,8 @@
 namespace netstat46 {
 
 /// Raw bytes of one kernel interface (`net.inet.tcp.pcblist_n`, `sock_diag.inet6.tcp`, `proc.pid.fd`) or side
-/// table
-/// (`processes.tsv`). A long answer may come as several blocks of one name, cut between records. The bytes
-/// live until the reader's next call.
+/// table (`processes.tsv`). A long answer may come as several blocks of one name, cut between records. The
+/// bytes live until the reader's next call.
 struct RawBlock {
     std::string_view interface;
     std::span<const std::byte> bytes;

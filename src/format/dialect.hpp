@@ -152,7 +152,7 @@ std::string heading_of(std::span<const Column> columns);
 /// One row, padded and gapped, without a line end.
 void put_row(Text& out, std::span<const Column> columns, const Row& row);
 
-/// The columns that no native netstat has, as DESIGN says for each system: V6ONLY; process:pid.
+/// The columns that no native netstat has. The last of every system; the one before it but on Linux.
 Column v6only_column();
 Column process_pid_column();
 
