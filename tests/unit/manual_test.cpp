@@ -119,6 +119,58 @@ TEST_F(Manual, ExplainsEveryNativeLetterOfEveryDialect) {
     }
 }
 
+/// The titles of all columns that the options list.
+std::set<std::string> titles(const Dialect& dialect, const HostFacts& host,
+                             const std::vector<std::string>& options) {
+    std::set<std::string> found;
+    const Parsed parsed = dialect.parse(options, {false, &host});
+    const Chosen* chosen = std::get_if<Chosen>(&parsed);
+    if (chosen == nullptr) return found;
+    const Names names;
+    const Plan plan = chosen->plan({false, &names, &host, false});
+    for (const Listing& listing : plan.listings)
+        for (const Section& section : listing.sections)
+            for (const Column& column : section.columns) {
+                std::string title = column.title;
+                title.erase(0, title.find_first_not_of(' '));
+                title.erase(title.find_last_not_of(' ') + 1);
+                found.insert(title.substr(0, title.find("/packets"))); // said of rxbytes and txbytes
+            }
+    found.erase("");
+    return found;
+}
+
+TEST_F(Manual, ExplainsEveryColumnOfEveryLook) {
+    const auto explain = [&](std::set<std::string>& explained, const std::string& section) {
+        for (const Item& item : items(section))
+            for (std::size_t at = 0; at < item.tag.size();) {
+                const std::size_t comma = std::min(item.tag.find(" , ", at), item.tag.size());
+                explained.insert(item.tag.substr(at, comma - at));
+                at = comma + 3;
+            }
+    };
+    const std::pair<Os, const char*> hosts[] = {{Os::Linux, "6.1.0"},          {Os::Darwin, "24.5.0"},
+                                                {Os::Darwin, "20.6.0"},        {Os::FreeBSD, "15.0-RELEASE"},
+                                                {Os::FreeBSD, "14.1-RELEASE"}, {Os::FreeBSD, "13.5-RELEASE"}};
+    for (const auto& [os, release] : hosts) {
+        HostFacts host;
+        host.os = os;
+        host.release = release;
+        host.selinux = true;
+        const Dialect& dialect = dialect_of(os);
+        std::set<std::string> explained;
+        explain(explained, "Every look");
+        explain(explained, os == Os::Linux ? "Linux" : os == Os::Darwin ? "Darwin" : "FreeBSD");
+        if (os != Os::Linux) explain(explained, "Unix sockets of Darwin and FreeBSD");
+        std::set<std::string> shown = titles(dialect, host, {"-a", "-vv"});
+        for (char letter = 'A'; letter <= 'z'; ++letter)
+            shown.merge(titles(dialect, host, {"-a", {'-', letter}}));
+        EXPECT_GT(shown.size(), 8U);
+        for (const std::string& title : shown)
+            EXPECT_TRUE(explained.contains(title)) << release << ": " << title;
+    }
+}
+
 TEST_F(Manual, ExplainsEveryLongNameOfLinux) {
     std::set<std::string> explained;
     for (const std::string& option : options("Linux options"))
