@@ -192,7 +192,7 @@ run: build/netstat46
 # What every target of this file needs on Debian 12.
 deps:
 	apt-get install -y --no-install-recommends make g++ clang clang-tidy clang-format libclang-rt-14-dev libfmt-dev \
-	  librange-v3-dev libgtest-dev libbpf-dev net-tools iproute2 lsof jq python3-minimal perl mandoc \
+	  librange-v3-dev libgtest-dev libbpf-dev net-tools netbase iproute2 lsof jq python3-minimal perl mandoc \
 	  zsh fish libparse-netstat-perl file nftables iptables
 
 clean:

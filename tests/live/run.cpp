@@ -65,6 +65,10 @@ bool ends_within(pid_t child, double seconds) {
     return ended;
 }
 
+/// Asked before any test enters a mount namespace: from then on a chroot's /proc tells the path outside.
+const std::string beside_these_tests =
+    (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netstat46").string();
+
 } // namespace
 
 Ran run(const std::string& program, const std::vector<std::string>& words, const Way& way) {
@@ -84,9 +88,7 @@ Ran run(const std::string& program, const std::vector<std::string>& words, const
     return ran;
 }
 
-std::string our_program() {
-    return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netstat46").string();
-}
+std::string our_program() { return beside_these_tests; }
 
 std::vector<std::string> words_of(std::string_view text) {
     std::vector<std::string> words;

@@ -236,13 +236,13 @@ Holders::~Holders() {
 pid_t Holders::add(const std::string& argv0, const std::vector<const Fd*>& sockets, uid_t uid) {
     int started[2]; // closed by execve(2)
     if (pipe2(started, O_CLOEXEC) != 0) throw std::runtime_error(failed("pipe"));
-    const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
     const pid_t pid = fork();
     if (pid == 0) {
         for (const Fd* socket : sockets) fcntl(socket->get(), F_SETFD, 0);
         if (uid != 0 && (setgid(uid) != 0 || setuid(uid) != 0)) _exit(1);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execl(self.c_str(), argv0.c_str(), hold_word, nullptr);
+        execl("/proc/self/exe", argv0.c_str(), hold_word,
+              nullptr); // its path may be closed to the user, or stand outside a chroot
         _exit(1);
     }
     close(started[1]);
