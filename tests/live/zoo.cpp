@@ -241,8 +241,8 @@ pid_t Holders::add(const std::string& argv0, const std::vector<const Fd*>& socke
         for (const Fd* socket : sockets) fcntl(socket->get(), F_SETFD, 0);
         if (uid != 0 && (setgid(uid) != 0 || setuid(uid) != 0)) _exit(1);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execl("/proc/self/exe", argv0.c_str(), hold_word,
-              nullptr); // its path may be closed to the user, or stand outside a chroot
+        // By its path it may be closed to the user, or stand outside a chroot.
+        execl("/proc/self/exe", argv0.c_str(), hold_word, nullptr);
         _exit(1);
     }
     close(started[1]);
