@@ -98,16 +98,18 @@ bool read_long(std::span<const std::string> arguments, std::size_t& at,
 } // namespace
 
 Arguments read_getopt_long(std::span<const std::string> arguments, std::string_view short_letters,
-                           std::span<const LongOption> long_options) {
+                           std::span<const LongOption> long_options, bool operand_ends) {
     Arguments out;
     for (std::size_t at = 0; at < arguments.size(); ++at) {
         const std::string& argument = arguments[at];
-        if (argument == "--") {
-            out.operands.insert(out.operands.end(), arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+        const bool operand = argument.size() < 2 || argument[0] != '-';
+        if (argument == "--" || (operand && operand_ends)) {
+            const std::size_t first = operand ? at : at + 1;
+            out.operands.insert(out.operands.end(), arguments.begin() + static_cast<std::ptrdiff_t>(first),
                                 arguments.end());
             break;
         }
-        if (argument.size() < 2 || argument[0] != '-') {
+        if (operand) {
             out.operands.push_back(argument);
             continue;
         }

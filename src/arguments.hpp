@@ -48,9 +48,10 @@ bool raise_flag(Flags& flags, const Switch<Flags> (&switches)[count], char lette
 }
 
 /// glibc: options and operands may be mixed, unique abbreviations of long names are accepted.
-/// `short_letters` as for getopt: a letter followed by `:` takes a value.
+/// `short_letters` as for getopt: a letter followed by `:` takes a value. `operand_ends`: the first operand
+/// ends the options, as POSIXLY_CORRECT in the environment asks for.
 Arguments read_getopt_long(std::span<const std::string> arguments, std::string_view short_letters,
-                           std::span<const LongOption> long_options);
+                           std::span<const LongOption> long_options, bool operand_ends = false);
 
 /// BSD: the first operand ends the options.
 Arguments read_getopt(std::span<const std::string> arguments, std::string_view short_letters);

@@ -129,7 +129,7 @@ public:
         }
         go_to(places_.size());
         streams_.out.write(text_);
-        streams_.error(plan.epilogue);
+        if (!stopped_) streams_.error(plan.epilogue);
         listed_.owners_withheld = side_.owners_withheld;
         listed_.owners_read = side_.owners_read;
         return listed_;

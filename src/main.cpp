@@ -218,7 +218,7 @@ int run_ours(Ours ours, Output& out) {
     if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
     Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
     const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
-    const ParseContext context{ours.classic, &source.host};
+    const ParseContext context{ours.classic, &source.host, std::getenv("POSIXLY_CORRECT") != nullptr};
     if (const auto what = said_everywhere(ours, dialect, context)) return say(*what, ours, out);
     Parsed parsed = dialect.parse(ours.native, context);
     const bool question = ours.question.count() != 0;

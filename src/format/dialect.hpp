@@ -131,6 +131,7 @@ using Parsed = std::variant<Chosen, Say, HandOver>;
 struct ParseContext {
     bool classic = false;
     const HostFacts* host = nullptr; ///< decides between looks of one system (FreeBSD 13 and 15)
+    bool posixly_correct = false;    ///< an operand ends the options of glibc's grammar too
 };
 
 /// One system's grammar and look.

@@ -182,7 +182,7 @@ void settle(Flags& flags) {
 std::span<const LongOption> linux_long_options() { return long_options; }
 
 Parsed parse_linux(std::span<const std::string> given, const ParseContext& context) {
-    const Arguments arguments = read_getopt_long(given, short_letters, long_options);
+    const Arguments arguments = read_getopt_long(given, short_letters, long_options, context.posixly_correct);
     Flags flags;
     for (const GivenOption& option : arguments.options)
         if (auto say = take_option(flags, option, arguments, context)) return *say;

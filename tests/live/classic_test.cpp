@@ -141,6 +141,9 @@ constexpr const char* option_sets[] = {
     "-Sv",
     "-Uv",
     "-anS6",
+    "-S --netrom",
+    "-4S --x25 -v",
+    "-n2Sxa",
     "-a -n",
     "-a -n -p -t",
     "-an -pt",
@@ -412,9 +415,9 @@ void compare(const std::string& options, const std::string& program, const char*
     words.insert(words.begin(), name);
     Ran before, mine, after;
     for (int attempt = 0; attempt < 5; ++attempt) {
-        before = native(options);
+        before = native(options, way);
         mine = run(program, words, way);
-        after = native(options);
+        after = native(options, way);
         if (timers_masked(before.out) == timers_masked(after.out)) break;
     }
     const std::string want = timers_masked(as_ours(after.out)), have = timers_masked(mine.out);
@@ -442,6 +445,14 @@ TEST_F(Classic, UnderTheNameNetstatAndByTheEnvironment) {
         compare(options, our_program(), "netstat46", {{"NETSTAT46_CLASSIC=1"}});
     }
     EXPECT_NE(ours("-an", {{"NETSTAT46_CLASSIC="}}).out, native("-an").out) << "set, but empty";
+}
+
+TEST_F(Classic, AnOperandEndsTheOptionsWherePosixIsAskedFor) {
+    const Zoo zoo;
+    const Way posix{{"POSIXLY_CORRECT="}};
+    EXPECT_EQ(native("-n foo -k", posix).status, 0) << "the native one heeds the variable";
+    for (const char* options : {"-an foo -t", "foo -an", "- -an", "-tA inet foo -n", "-ln -- -t", "'' -k"})
+        compare(options, our_program(), "netstat46", posix, "--classic ");
 }
 
 // Every long name, and every prefix of one: unique or ambiguous.
