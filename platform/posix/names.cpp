@@ -96,6 +96,10 @@ Names live_names() {
             return or_empty(if_indextoname(index, name));
         });
     };
+    names.interface_index = [](std::string_view interface) -> std::optional<std::uint32_t> {
+        const unsigned index = if_nametoindex(std::string(interface).c_str());
+        return index == 0 ? std::nullopt : std::optional<std::uint32_t>(index);
+    };
     names.ports = [](std::string_view service) {
         std::vector<std::uint16_t> ports;
         for (const char* protocol : {"tcp", "udp", "sctp"})

@@ -18,7 +18,7 @@ std::optional<bool> try_bind(int family, const sockaddr* name, socklen_t length)
     const int error = errno;
     ::close(fd);
     if (result == 0) return true;
-    return error == EADDRNOTAVAIL ? std::optional(false) : std::nullopt;
+    return error == EADDRNOTAVAIL || error == ENODEV ? std::optional(false) : std::nullopt;
 }
 
 } // namespace

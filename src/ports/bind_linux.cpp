@@ -133,7 +133,16 @@ BindVerdict udp_bind(const Newcomer& newcomer, std::span<const PortHolder> holde
 
 } // namespace
 
-BindVerdict linux_bind(const Newcomer& newcomer, std::span<const PortHolder> holders) {
+bool linux_needs_scope(const Address& address) {
+    if (address.family != Family::Inet6) return false;
+    const unsigned second = address.bytes[1];
+    if (address.bytes[0] == 0xff) return (second & 0x0f) == 1 || (second & 0x0f) == 2;
+    return address.bytes[0] == 0xfe && (second & 0xc0) == 0x80;
+}
+
+BindVerdict linux_bind(const Newcomer& asked, std::span<const PortHolder> holders) {
+    Newcomer newcomer = asked;
+    if (linux_needs_scope(newcomer.address)) newcomer.device = newcomer.address.scope;
     return newcomer.protocol == Protocol::Tcp ? tcp_bind(newcomer, holders) : udp_bind(newcomer, holders);
 }
 

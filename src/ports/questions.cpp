@@ -34,15 +34,23 @@ bool may_bind_low(const PortHost& host, std::uint32_t uid) {
     return host.may_bind_low ? host.may_bind_low(uid) : uid == 0;
 }
 
-bool is_link_local(const Address& address) {
-    return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+/// In the order of __inet_bind() and __inet6_bind(): IPv6 asks for the privilege before it looks at the
+/// address.
+std::string_view refused_by_linux(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
+    const bool inet6 = newcomer.family == Family::Inet6;
+    const bool forbidden = privileged(host, newcomer) && !may_bind_low(host, *newcomer.uid);
+    if (inet6 && newcomer.address.bytes[0] == 0xff && newcomer.protocol == Protocol::Tcp) return "EINVAL";
+    if (inet6 && forbidden) return "EACCES";
+    if (is_v4_mapped(newcomer.address) && newcomer.v6only) return "EINVAL";
+    if (linux_needs_scope(newcomer.address) && newcomer.address.scope == 0) return "EINVAL";
+    if (local == false) return "EADDRNOTAVAIL";
+    return forbidden ? "EACCES" : "";
 }
 
 /// What refuses the newcomer before any holder is looked at, or an empty view.
 std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
+    if (host.os == Os::Linux) return refused_by_linux(host, newcomer, local);
     if (is_v4_mapped(newcomer.address) && newcomer.v6only) return "EINVAL";
-    if (host.os == Os::Linux && is_link_local(newcomer.address) && newcomer.address.scope == 0)
-        return "EINVAL";
     if (local == false) return "EADDRNOTAVAIL";
     if (privileged(host, newcomer) && !may_bind_low(host, *newcomer.uid)) return "EACCES";
     return host.os == Os::Darwin && darwin_keeps(newcomer) ? "EADDRINUSE" : "";

@@ -14,6 +14,10 @@ struct BsdKernel {
     int major = 0; ///< FreeBSD 13, 14, 15
 };
 
+/// Whether bind(2) of Linux wants an interface with this address, and binds the socket to it
+/// (__ipv6_addr_needs_scope_id()).
+bool linux_needs_scope(const Address& address);
+
 /// bind(2) and listen(2) among `holders` (of the newcomer's protocol and port, in row order). The newcomer's
 /// user must be given; whether address and port are permitted to it is not asked here.
 BindVerdict linux_bind(const Newcomer& newcomer, std::span<const PortHolder> holders);

@@ -19,12 +19,23 @@ std::optional<Protocol> take_protocol(std::string_view& text) {
     return std::nullopt;
 }
 
+/// `::1`, `fe80::1%3`, `fe80::1%eth0`.
+std::optional<Address> parse_scoped(std::string_view text, const Names& names) {
+    const std::size_t percent = text.find('%');
+    if (percent == std::string_view::npos || is_digits(text.substr(percent + 1))) return parse_address(text);
+    auto address = parse_address(text.substr(0, percent));
+    const auto index = names.interface_index ? names.interface_index(text.substr(percent + 1)) : std::nullopt;
+    if (!address || address->family != Family::Inet6 || !index) return std::nullopt;
+    address->scope = *index;
+    return address;
+}
+
 /// `*`, `127.0.0.1`, `[::1]`. A bare IPv6 address could swallow the port and is none.
-std::optional<Address> parse_host(std::string_view text) {
+std::optional<Address> parse_host(std::string_view text, const Names& names) {
     if (text == "*") return Address{Family::Inet6, {}, 0};
     const bool bracketed = text.size() > 2 && text.front() == '[' && text.back() == ']';
     if (bracketed) text = text.substr(1, text.size() - 2);
-    const auto address = parse_address(text);
+    const auto address = parse_scoped(text, names);
     if (!address || bracketed != (address->family == Family::Inet6)) return std::nullopt;
     return address;
 }
@@ -52,7 +63,7 @@ std::optional<PortTarget> parse_port_target(std::string_view text, const Names& 
     PortTarget target;
     target.protocol = take_protocol(text).value_or(Protocol::Tcp);
     if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
-        target.address = parse_host(text.substr(0, colon));
+        target.address = parse_host(text.substr(0, colon), names);
         if (!target.address) return std::nullopt;
         text.remove_prefix(colon + 1);
     }

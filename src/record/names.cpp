@@ -34,6 +34,11 @@ Names replayed_names(const SideTables& side) {
     };
     names.user = [&side](std::uint32_t uid) { return find_in(side.users, uid); };
     names.interface = [&side](std::uint32_t index) { return find_in(side.interfaces, index); };
+    names.interface_index = [&side](std::string_view interface) -> std::optional<std::uint32_t> {
+        for (const auto& [index, name] : side.interfaces)
+            if (name == interface) return index;
+        return std::nullopt;
+    };
     names.ports = [&side](std::string_view service) {
         std::vector<std::uint16_t> ports;
         for (const auto& [key, name] : side.services) {

@@ -22,6 +22,8 @@ struct Names {
         service; ///< protocol: `tcp`, `udp`
     std::function<std::string_view(std::uint32_t uid)> user;
     std::function<std::string_view(std::uint32_t index)> interface;
+    std::function<std::optional<std::uint32_t>(std::string_view interface)>
+        interface_index; ///< unset: no interface is known by its name
     std::function<std::string_view(std::uint8_t number)> ip_protocol;
     std::function<std::vector<std::uint16_t>(std::string_view service)> ports; ///< a service name's ports
     std::function<std::optional<std::uint32_t>(std::string_view user)> uid;

@@ -48,6 +48,27 @@ TEST(CanBind, LinuxPrivilegedPortsBeginWhereTheSysctlSays) {
     EXPECT_EQ(error(open, newcomer("0.0.0.0", 79)), "");
 }
 
+TEST(CanBind, LinuxAsksForThePrivilegeBeforeItLooksAtAnIpv6Address) {
+    PortHost away = host(Os::Linux);
+    away.is_local = [](const Address&) { return std::optional(false); };
+    EXPECT_EQ(error(away, newcomer("2001:db8::1", 80)), "EACCES");
+    EXPECT_EQ(error(away, newcomer("2001:db8::1", 80, 0)), "EADDRNOTAVAIL");
+    EXPECT_EQ(error(away, newcomer("203.0.113.1", 80)), "EADDRNOTAVAIL");
+    EXPECT_EQ(error(away, newcomer("fe80::1", 80)), "EACCES");
+    EXPECT_EQ(error(away, newcomer("fe80::1", 8080)), "EINVAL") << "without an interface";
+    EXPECT_EQ(error(host(Os::Linux), newcomer("ff05::1", 8080)), "EINVAL") << "no TCP to a group";
+}
+
+TEST(CanBind, LinuxBindsALinkLocalAddressToItsInterface) {
+    PortHolder elsewhere = listening("::", 1000);
+    elsewhere.device = 7;
+    EXPECT_EQ(can_bind(host(Os::Linux), newcomer("fe80::1%1", 8888), {&elsewhere, 1}).verdict.outcome,
+              Outcome::Ok);
+    elsewhere.device = 1;
+    EXPECT_EQ(can_bind(host(Os::Linux), newcomer("fe80::1%1", 8888), {&elsewhere, 1}).verdict.outcome,
+              Outcome::Refused);
+}
+
 TEST(CanBind, DarwinGuardsLowPortsOnSpecificAddressesOnly) {
     EXPECT_EQ(error(host(Os::Darwin), newcomer("0.0.0.0", 80)), "");
     EXPECT_EQ(error(host(Os::Darwin), newcomer("::", 80)), "");

@@ -29,6 +29,18 @@ TEST(PortTarget, IsAPortAloneOrWithProtocolAndAddress) {
     EXPECT_EQ(parse_port_target("127.0.0.1:80", names)->address, parse_address("127.0.0.1"));
 }
 
+TEST(PortTarget, AScopeIsAnInterfacesNumberOrName) {
+    Names names = services();
+    EXPECT_EQ(parse_port_target("[fe80::1%3]:80", names)->address, parse_address("fe80::1%3"));
+    EXPECT_FALSE(parse_port_target("[fe80::1%eth0]:80", names)) << "no interface is known";
+    names.interface_index = [](std::string_view name) {
+        return name == "eth0" ? std::optional<std::uint32_t>(3) : std::nullopt;
+    };
+    EXPECT_EQ(parse_port_target("[fe80::1%eth0]:80", names)->address, parse_address("fe80::1%3"));
+    for (const char* text : {"[fe80::1%eth1]:80", "[fe80::1%]:80", "[%eth0]:80", "127.0.0.1%eth0:80"})
+        EXPECT_FALSE(parse_port_target(text, names)) << text;
+}
+
 TEST(PortTarget, StarIsTheIpv6Wildcard) {
     EXPECT_EQ(parse_port_target("*:80", services())->address, parse_address("::"));
 }
