@@ -40,12 +40,13 @@ struct Request {
     bool owners = false;
     bool holders =
         false; ///< every holder, with user and command; else the name of the one with the lowest pid
-    bool contexts = false;   ///< SELinux contexts of owners
-    bool half_open = false;  ///< uid and retransmits of SYN_RECV sockets
-    bool bound = false;      ///< bound-but-idle TCP sockets too
-    bool tcp_info = false;   ///< TcpFacts; retransmits and probes apart, which half_open implies
-    bool unix_peers = false; ///< Linux: who is connected to whom, and queues of unix sockets
-    bool everything = false; ///< every interface of this system once, for a capture; `tables` is ignored
+    bool leaders_only = false; ///< Linux: not the owners whose first thread has ended
+    bool contexts = false;     ///< SELinux contexts of owners
+    bool half_open = false;    ///< uid and retransmits of SYN_RECV sockets
+    bool bound = false;        ///< bound-but-idle TCP sockets too
+    bool tcp_info = false;     ///< TcpFacts; retransmits and probes apart, which half_open implies
+    bool unix_peers = false;   ///< Linux: who is connected to whom, and queues of unix sockets
+    bool everything = false;   ///< every interface of this system once, for a capture; `tables` is ignored
     KernelFilter filter;
 };
 

@@ -278,6 +278,7 @@ Request request_of(const Plan& plan) {
         for (const Section& section : listing.sections) request.tables.push_back(section.table);
     request.owners = plan.owners;
     request.holders = plan.holders;
+    request.leaders_only = plan.leaders_only;
     request.contexts = plan.contexts;
     request.half_open = plan.half_open;
     request.tcp_info = plan.tcp_info;

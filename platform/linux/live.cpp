@@ -176,6 +176,7 @@ private:
         OwnersRequest owners;
         owners.contexts = request_.contexts;
         owners.details = request_.holders || request_.everything;
+        owners.leaders_only = request_.leaders_only;
         owners.in_order = in_order;
         owners.threads = std::min(std::max(std::thread::hardware_concurrency(), 1U), most_threads);
         return owners;

@@ -11,9 +11,11 @@
 #include <system_error>
 #include <thread>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,17 +33,39 @@ constexpr std::size_t block_size = std::size_t{64} * 1024;
 /// allocation and two more calls.
 class Scanner {
 public:
-    explicit Scanner(int proc) : proc_(proc) {}
+    Scanner(int proc, bool leaders_only) : proc_(proc), leaders_only_(leaders_only) {}
 
     /// The socket descriptors of one process that `take` takes, appended to `lines`; true if there are any.
     template <typename Take>
     bool scan(std::int32_t pid, const Take& take, std::string& lines) {
+        const std::uint64_t before = seen_;
+        std::optional<bool> any = scan_directory(pid, "fd", take, lines);
+        if (!any || seen_ > before || leaders_only_) return any.value_or(false);
+        for (const std::int32_t thread : other_threads(proc_, pid)) {
+            any = scan_directory(pid, fmt::format(FMT_COMPILE("task/{}/fd"), thread), take, lines);
+            if (any && seen_ > before) return *any;
+        }
+        return false;
+    }
+
+    /// How many descriptors were looked at so far.
+    [[nodiscard]] std::uint64_t seen() const { return seen_; }
+    /// Why some could not be, other than that they are not ours to see.
+    [[nodiscard]] int error() const { return error_; }
+
+private:
+    /// As scan(); nothing where the directory is not to be had.
+    template <typename Take>
+    std::optional<bool> scan_directory(std::int32_t pid, std::string_view name, const Take& take,
+                                       std::string& lines) {
         const Descriptor directory(
-            openat(proc_, ProcPath(pid, "fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+            openat(proc_, ProcPath(pid, name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (directory.get() < 0) {
             if (errno == EACCES || errno == EPERM)
                 fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tEACCES\n"), pid);
-            return false;
+            else
+                note_error();
+            return std::nullopt;
         }
         const std::size_t had = lines.size();
         while (next_entries(directory.get()))
@@ -59,10 +83,11 @@ public:
         return lines.size() > had;
     }
 
-    /// How many descriptors were looked at so far.
-    [[nodiscard]] std::uint64_t seen() const { return seen_; }
+    /// A process that has ended meanwhile is no error.
+    void note_error() {
+        if (errno != ENOENT && errno != ESRCH) error_ = errno;
+    }
 
-private:
     struct Link {
         std::optional<std::uint64_t> inode; ///< of a socket
         bool refused = false;
@@ -74,6 +99,7 @@ private:
         constexpr std::size_t length_at = 16, name_at = 19;
         const long got = syscall(SYS_getdents64, directory, buffer_.data(), buffer_.size());
         entries_.clear();
+        if (got < 0) note_error();
         for (std::size_t at = 0; got > 0 && at < static_cast<std::size_t>(got);) {
             const char* record = buffer_.data() + at;
             if (record[name_at] != '.') entries_.push_back(record + name_at);
@@ -97,6 +123,8 @@ private:
     }
 
     int proc_;
+    bool leaders_only_;
+    int error_ = 0;
     std::vector<char> buffer_ = std::vector<char>(std::size_t{32} * 1024);
     std::vector<const char*> entries_; ///< into buffer_
     std::uint64_t seen_ = 0;
@@ -158,13 +186,14 @@ private:
         const std::lock_guard lock(mutex_);
         if (failure) failure_ = failure;
         found_.bytes += found.bytes;
+        if (found.error != 0) found_.error = found.error;
         found_.pids.insert(found_.pids.end(), found.pids.begin(), found.pids.end());
         --working_;
         ended_.notify_all();
     }
 
     void find(Found& found) {
-        Scanner scanner(search_.proc);
+        Scanner scanner(search_.proc, search_.leaders_only);
         const auto take = [this](std::uint64_t inode) {
             const std::lock_guard lock(mutex_);
             return search_.wanted.take(inode);
@@ -172,6 +201,7 @@ private:
         std::uint64_t seen = 0;
         while (const auto pid = next(scanner.seen() - std::exchange(seen, scanner.seen())))
             if (scanner.scan(*pid, take, found.bytes)) found.pids.push_back(*pid);
+        found.error = scanner.error();
     }
 
     std::optional<std::int32_t> next(std::uint64_t seen) {
@@ -204,8 +234,8 @@ private:
 /// Processes shared out among threads; the blocks come as they are ready, at most a few waiting.
 class ThreadedFinder {
 public:
-    ThreadedFinder(int proc, std::vector<std::int32_t> pids, unsigned threads)
-        : proc_(proc), pids_(std::move(pids)) {
+    ThreadedFinder(int proc, bool leaders_only, std::vector<std::int32_t> pids, unsigned threads)
+        : proc_(proc), leaders_only_(leaders_only), pids_(std::move(pids)) {
         threads_.reserve(threads);
         const std::lock_guard lock(mutex_);
         try {
@@ -232,7 +262,11 @@ public:
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return !ready_.empty() || running_ == 0; });
         if (ready_.empty() && failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-        if (ready_.empty()) return {};
+        if (ready_.empty()) {
+            Found end;
+            end.error = error_;
+            return end;
+        }
         Found found = std::move(ready_.front());
         ready_.pop_front();
         changed_.notify_all();
@@ -256,7 +290,7 @@ private:
     }
 
     void find() {
-        Scanner scanner(proc_);
+        Scanner scanner(proc_, leaders_only_);
         Found found;
         const auto everything = [](std::uint64_t) { return true; };
         for (std::size_t i = next_++; i < pids_.size(); i = next_++) {
@@ -264,6 +298,9 @@ private:
             if (found.bytes.size() >= block_size) hand_over(std::exchange(found, {}));
         }
         if (!found.bytes.empty()) hand_over(std::move(found));
+        if (scanner.error() == 0) return;
+        const std::lock_guard lock(mutex_);
+        error_ = scanner.error();
     }
 
     void hand_over(Found found) {
@@ -274,6 +311,7 @@ private:
     }
 
     int proc_;
+    bool leaders_only_;
     std::vector<std::int32_t> pids_;
     std::atomic<std::size_t> next_ = 0;
     std::mutex mutex_;
@@ -281,14 +319,30 @@ private:
     std::deque<Found> ready_;
     unsigned running_ = 0;
     bool abandoned_ = false;
+    int error_ = 0;
     std::exception_ptr failure_;
     std::vector<std::thread> threads_;
 };
 
 } // namespace
 
+std::vector<std::int32_t> other_threads(int proc, std::int32_t pid) {
+    constexpr nlink_t of_one_thread = 3;
+    std::vector<std::int32_t> threads;
+    struct stat status {};
+    if (fstatat(proc, ProcPath(pid, "task").c_str(), &status, 0) != 0 || status.st_nlink <= of_one_thread)
+        return threads;
+    const int fd = openat(proc, ProcPath(pid, "task").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(fd < 0 ? nullptr : fdopendir(fd), closedir);
+    if (!directory) return threads;
+    while (const dirent* entry = readdir(directory.get()))
+        if (const auto thread = parse_number<std::int32_t>(entry->d_name); thread && *thread != pid)
+            threads.push_back(*thread);
+    return threads;
+}
+
 Finder find_in_order(Search search) {
-    Scanner scanner(search.proc);
+    Scanner scanner(search.proc, search.leaders_only);
     return [scanner = std::move(scanner), search = std::move(search), next = std::size_t{0}]() mutable {
         const auto take = [&search](std::uint64_t inode) { return search.wanted.take(inode); };
         Found found;
@@ -296,6 +350,7 @@ Finder find_in_order(Search search) {
             const std::int32_t pid = search.pids[next++];
             if (scanner.scan(pid, take, found.bytes)) found.pids.push_back(pid);
         }
+        found.error = scanner.error();
         return found;
     };
 }
@@ -308,14 +363,15 @@ Finder find_first(Search search, unsigned threads, std::uint64_t enough,
             Found found = FirstLook::look(first, threads);
             if (!first->done()) rest = go_on(first->rest());
             first = nullptr;
-            if (!found.bytes.empty()) return found;
+            if (!found.bytes.empty() || !rest) return found;
         }
         return rest ? rest() : Found{};
     };
 }
 
 Finder find_in_threads(Search search, unsigned threads) {
-    const auto finder = std::make_shared<ThreadedFinder>(search.proc, search.pids, threads);
+    const auto finder =
+        std::make_shared<ThreadedFinder>(search.proc, search.leaders_only, search.pids, threads);
     if (!finder->has_threads()) return find_in_order(std::move(search));
     return [finder] { return (*finder)(); };
 }

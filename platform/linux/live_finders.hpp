@@ -44,6 +44,7 @@ struct Search {
     int proc;                       ///< /proc, open as long as anybody looks
     std::vector<std::int32_t> pids; ///< ascending
     Wanted wanted;
+    bool leaders_only = false; ///< as Request::leaders_only
 };
 
 /// A piece of an interface's answer, empty at the end, and the processes that stand in it.
@@ -51,8 +52,13 @@ struct Found {
     std::string_view interface = "proc.pid.fd";
     std::string bytes;
     std::vector<std::int32_t> pids;
+    int error = 0; ///< why some processes could not be looked at
 };
 using Finder = std::function<Found()>;
+
+/// The threads of a process besides its first. That one may have ended: it has neither descriptors nor a
+/// command line then, and the process lives on.
+std::vector<std::int32_t> other_threads(int proc, std::int32_t pid);
 
 /// Until every wanted socket has an owner.
 Finder find_in_order(Search search);

@@ -67,7 +67,7 @@ std::optional<std::uint64_t> count_descriptors(Search& search) {
     std::erase_if(search.pids, [&](std::int32_t pid) {
         if (fstatat(search.proc, ProcPath(pid, "fd").c_str(), &status, 0) != 0) return true;
         sum += static_cast<std::uint64_t>(status.st_size);
-        return status.st_size == 0;
+        return status.st_size == 0 && (search.leaders_only || other_threads(search.proc, pid).empty());
     });
     return sum;
 }
@@ -75,7 +75,7 @@ std::optional<std::uint64_t> count_descriptors(Search& search) {
 /// By the kernel's own walk. Its order is by process too.
 Finder find_by_bpf(OwnedSocketReader next_some, Wanted wanted) {
     return [next_some = std::move(next_some), wanted = std::move(wanted)]() mutable {
-        Found found{"bpf_iter.task_file", {}, {}};
+        Found found{"bpf_iter.task_file", {}, {}, 0};
         while (found.bytes.empty()) {
             const std::span<const OwnedSocket> some = next_some();
             if (some.empty()) break;
@@ -93,7 +93,7 @@ Finder find_by_bpf(OwnedSocketReader next_some, Wanted wanted) {
 class OwnersReader {
 public:
     OwnersReader(OwnersRequest request, const ProblemSink& problem)
-        : request_(std::move(request)), proc_(opendir("/proc")) {
+        : request_(std::move(request)), problem_(problem), proc_(opendir("/proc")) {
         if (proc_ && access("/proc/self", F_OK) == 0) {
             begin();
         } else {
@@ -106,9 +106,12 @@ public:
     std::optional<RawBlock> operator()() {
         if (finder_) {
             found_ = finder_();
+            if (found_.error != 0) error_ = found_.error;
             pids_.insert(pids_.end(), found_.pids.begin(), found_.pids.end());
             if (!found_.bytes.empty()) return hand_out(found_.interface, found_.bytes);
             finder_ = nullptr;
+            if (error_ != 0)
+                problem_({fmt::format("/proc: {}; some owners are not known", std::strerror(error_)), false});
             name_processes();
             return hand_out("processes.tsv", processes_);
         }
@@ -120,7 +123,8 @@ public:
 private:
     /// Few sockets are looked for without counting descriptors first.
     void begin() {
-        Search search{dirfd(proc_.get()), list_processes(proc_), Wanted(request_.wanted)};
+        Search search{dirfd(proc_.get()), list_processes(proc_), Wanted(request_.wanted),
+                      request_.leaders_only};
         if (request_.in_order || search.wanted.everything()) {
             finder_ = choose(std::move(search));
             return;
@@ -152,10 +156,19 @@ private:
         for (const std::int32_t pid : pids_) name_process(dirfd(proc_.get()), pid);
     }
 
+    [[nodiscard]] std::string command_line(int proc, std::int32_t pid) const {
+        std::string text = read_small(proc, ProcPath(pid, "cmdline").c_str());
+        if (!text.empty() || request_.leaders_only) return text;
+        for (const std::int32_t thread : other_threads(proc, pid)) {
+            const std::string name = fmt::format(FMT_COMPILE("task/{}/cmdline"), thread);
+            if (text = read_small(proc, ProcPath(pid, name).c_str()); !text.empty()) break;
+        }
+        return text;
+    }
+
     void name_process(int proc, std::int32_t pid) {
         auto row = std::back_inserter(processes_);
-        fmt::format_to(row, FMT_COMPILE("{}\t{}"), pid,
-                       escaped_field(program_name(read_small(proc, ProcPath(pid, "cmdline").c_str()))));
+        fmt::format_to(row, FMT_COMPILE("{}\t{}"), pid, escaped_field(program_name(command_line(proc, pid))));
         struct stat status {};
         if (request_.details && fstatat(proc, ProcPath(pid, "").c_str(), &status, 0) == 0) {
             std::string comm = read_small(proc, ProcPath(pid, "comm").c_str(), 64);
@@ -170,6 +183,8 @@ private:
     }
 
     OwnersRequest request_;
+    ProblemSink problem_;
+    int error_ = 0;
     Directory proc_;
     Finder finder_;
     Found found_; ///< handed out last

@@ -17,9 +17,10 @@ struct OwnersRequest {
     /// Sockets that owners are wanted for; nothing: of all. Reading stops once each has one, which is its
     /// holder with the lowest pid.
     std::optional<std::unordered_set<std::uint64_t>> wanted;
-    bool contexts = false; ///< SELinux contexts of the processes
-    bool details = true;   ///< user and command of the processes, not only the name
-    bool in_order = true;  ///< by pid and descriptor; else as it comes, which is faster
+    bool contexts = false;     ///< SELinux contexts of the processes
+    bool details = true;       ///< user and command of the processes, not only the name
+    bool leaders_only = false; ///< as Request::leaders_only
+    bool in_order = true;      ///< by pid and descriptor; else as it comes, which is faster
     unsigned threads = 1;
 };
 

@@ -63,6 +63,9 @@ Fields split(std::string_view line) {
     return fields;
 }
 
+constexpr std::size_t longest_line = std::size_t{64} * 1024;
+constexpr std::size_t most_rules = std::size_t{16} * 1024 * 1024;
+
 /// A decoder that gives each line's fields to `take`, which refuses what it cannot read.
 template <class Take>
 SideDecoder rows(const DecodeContext& context, Take take) {
@@ -71,7 +74,7 @@ SideDecoder rows(const DecodeContext& context, Take take) {
             const std::size_t at = block.offset() + block.size() - text.size();
             std::string_view line = take_line(text);
             if (line.ends_with('\r')) line.remove_suffix(1); // one in a name is escaped
-            if (!line.empty() && !take(split(line), side))
+            if (!line.empty() && (line.size() > longest_line || !take(split(line), side)))
                 context.problem(
                     {fmt::format("{}: a line that is no entry at offset {}", context.interface, at)});
         }
@@ -147,8 +150,14 @@ SideDecoder first_unprivileged(const DecodeContext& context) {
     });
 }
 
-SideDecoder nat_rules(const DecodeContext&) {
-    return [](Bytes block, SideTables& side) { side.ports.nat_rules += block.text(); };
+SideDecoder nat_rules(const DecodeContext& context) {
+    return [context](Bytes block, SideTables& side) {
+        const std::size_t room = most_rules - side.ports.nat_rules.size();
+        side.ports.nat_rules += block.text().substr(0, room);
+        if (block.size() > room)
+            context.problem({fmt::format("{}: more rules than are read at offset {}", context.interface,
+                                         block.offset() + room)});
+    };
 }
 
 constexpr DecoderEntry tables[] = {

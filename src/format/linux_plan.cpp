@@ -144,6 +144,7 @@ Plan make_plan(const Flags& flags, const Look& look) {
     if (everything || flags.any_protocol()) plan.listings.push_back(internet_listing(shape, all, everything));
     if (everything || flags.unix_) plan.listings.push_back(unix_listing(shape, all));
     plan.owners = shape.programs();
+    plan.leaders_only = look.classic; // net-tools reads no other threads' descriptors
     plan.contexts = flags.context;
     plan.half_open = flags.extend || flags.timers;
     plan.named_address = looked_up;

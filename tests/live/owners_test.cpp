@@ -3,9 +3,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <csignal>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -116,6 +121,40 @@ TEST_F(OwnersLive, ThatCannotBeFoundByTheKernelsWalkAreFoundByTheirLinks) {
     any.in_order = false;
     EXPECT_EQ(read(any), in_order);
     unsetenv("NETSTAT46_NO_BPF");
+}
+
+/// A process whose first thread has ended: /proc/PID/fd is empty, its sockets are open all the same.
+TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
+    if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        const Fd listener = open_socket(AF_INET6, SOCK_STREAM);
+        if (!bind_to(listener, {"::", 8888}) || listen(listener.get(), 1) != 0) _exit(1);
+        std::thread([] { pause(); }).detach();
+        syscall(SYS_exit, 0);
+    }
+    std::string row;
+    for (int i = 0; i < 200 && row.find(" " + std::to_string(child) + "/") == std::string::npos; ++i) {
+        usleep(10000);
+        row = ours("-ltnW --port=8888").out;
+    }
+    EXPECT_NE(row.find(" " + std::to_string(child) + "/"), std::string::npos) << row;
+    EXPECT_NE(ours("--json -ltn --port=8888").out.find("\"pid\":" + std::to_string(child)),
+              std::string::npos);
+    EXPECT_EQ(ours("--classic -ltnp").out, native("-ltnp").out) << "net-tools does not find it";
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+}
+
+TEST_F(OwnersLive, TooFewDescriptorsToReadThemAreSaid) {
+    const Way few{.in_child = [] {
+        const rlimit limit{5, 5};
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }};
+    const Ran ran = ours("-ltn", few);
+    EXPECT_EQ(ran.status, 0) << ran.error;
+    EXPECT_EQ(ran.error, "netstat46: /proc: Too many open files; some owners are not known\n");
 }
 
 } // namespace

@@ -27,6 +27,21 @@ TEST(Replay, SideTablesMayEndTheirLinesInCarriageReturns) {
     EXPECT_EQ(side.users[8], "ma\ril");
 }
 
+/// A file with a hole in it is one line of any length.
+TEST(Replay, ALineOfASideTableThatIsTooLongIsAProblemAndNotKept) {
+    Scratch capture;
+    capture.with("manifest", "os: linux\n")
+        .with("proc.net.unix", "")
+        .with("users.tsv", "8\tmail\n7\t" + std::string(1 << 20, '\0'));
+    SideTables side;
+    std::vector<std::string> problems;
+    read_side_tables(open_capture(capture.path()), side,
+                     [&](const Problem& problem) { problems.push_back(problem.text); });
+    EXPECT_EQ(problems, std::vector<std::string>{"users.tsv: a line that is no entry at offset 7"});
+    EXPECT_EQ(side.users[8], "mail");
+    EXPECT_EQ(side.users.count(7), 0U);
+}
+
 TEST(Replay, APipeIsAProblemAndNotWaitedFor) {
     Scratch capture;
     capture.with("manifest", "os: linux\n").with("proc.net.unix", "");
