@@ -87,6 +87,27 @@ void read_protocol(NatRule& rule, std::string_view name) {
         rule.protocol = Protocol::Raw;
 }
 
+/// What stands behind -j or -g.
+void read_target(NatRule& rule, std::string_view name, std::string_view table) {
+    if (name == "DNAT" || name == "REDIRECT")
+        rule.action = NatRule::Action::Take;
+    else if (name == "RETURN")
+        rule.action = NatRule::Action::Return;
+    else if (name == "ACCEPT")
+        rule.action = NatRule::Action::Accept;
+    else
+        rule.action = NatRule::Action::Jump;
+    rule.jump = fmt::format("{} {}", table, name);
+}
+
+/// An option of a rule that may leave packets out. Comments do not, nor does `--dst-type LOCAL`: local is
+/// every address that is asked for.
+bool is_condition(std::string_view option, std::string_view value, bool negated) {
+    if (option == "--dst-type") return negated || value != "LOCAL";
+    return option == "-i" || option == "-o" || option == "-s" ||
+           (option.starts_with("--") && option != "--comment");
+}
+
 /// One `-A CHAIN ...` of iptables-save.
 NatRule read_iptables_rule(const std::vector<std::string_view>& words, std::string_view table) {
     NatRule rule;
@@ -98,33 +119,22 @@ NatRule read_iptables_rule(const std::vector<std::string_view>& words, std::stri
             negated = true;
             continue;
         }
-        if (word == "-A")
+        if (word == "-j" || word == "-g") {
+            read_target(rule, value, table);
+            break; // what follows is the target's
+        }
+        if (word == "-A") {
             rule.chain = fmt::format("{} {}", table, value);
-        else if (word == "-p")
+        } else if (word == "-p") {
             read_protocol(rule, value);
-        else if (word == "--dport" || word == "--dports") {
+        } else if (word == "--dport" || word == "--dports") {
             rule.other_ports = negated;
             read_port_list(rule, value);
         } else if (word == "-d") {
             rule.outside = negated;
             read_destination(rule, value);
-        } else if (word == "--dst-type" && value == "LOCAL" && !negated)
-            continue; // as every address that is asked for is
-        else if (word == "--comment")
-            continue;
-        else if (word == "-i" || word == "-o" || word == "-s" || word.starts_with("--"))
+        } else if (is_condition(word, value, negated)) {
             rule.conditional = true;
-        else if (word == "-j" || word == "-g") {
-            if (value == "DNAT" || value == "REDIRECT")
-                rule.action = NatRule::Action::Take;
-            else if (value == "RETURN")
-                rule.action = NatRule::Action::Return;
-            else if (value == "ACCEPT")
-                rule.action = NatRule::Action::Accept;
-            else
-                rule.action = NatRule::Action::Jump;
-            rule.jump = fmt::format("{} {}", table, value);
-            break;
         }
         negated = false;
     }
