@@ -60,16 +60,19 @@ $(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
 $(OUT)/live_tests: $(LIVE_OBJECTS) $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest
 
-# Tests are run once: what optimising them costs is not earned back, and what all of them include is read once.
+# What nearly every file includes is read once. Tests are run once, too: what optimising them costs is not earned back.
 PRELUDE := $(OUT)/tests/prelude.hpp
 WITH_PRELUDE := $(TEST_OBJECTS) $(LIVE_OBJECTS)
 $(WITH_PRELUDE): $(PRELUDE).gch
 $(WITH_PRELUDE): INCLUDED := -include $(PRELUDE)
-ifeq ($(MODE),release)
+ifeq ($(PLATFORM)-$(MODE),linux-release)
 $(WITH_PRELUDE) $(PRELUDE).gch: CXXFLAGS += -O0
+LIBRARY_OBJECTS := $(SOURCES:%.cpp=$(OUT)/%.o)
+$(LIBRARY_OBJECTS): $(OUT)/src/prelude.hpp.gch
+$(LIBRARY_OBJECTS): INCLUDED := -include $(OUT)/src/prelude.hpp
 endif
 
-$(PRELUDE).gch: tests/prelude.hpp
+$(OUT)/%.hpp.gch: %.hpp
 	@mkdir -p $(@D)
 	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) $(CXXFLAGS) -x c++-header -o $@ $<
 

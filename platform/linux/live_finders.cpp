@@ -295,7 +295,9 @@ private:
         const auto everything = [](std::uint64_t) { return true; };
         for (std::size_t i = next_++; i < pids_.size(); i = next_++) {
             if (scanner.scan(pids_[i], everything, found.bytes)) found.pids.push_back(pids_[i]);
-            if (found.bytes.size() >= block_size) hand_over(std::exchange(found, {}));
+            if (found.bytes.size() < block_size) continue;
+            hand_over(std::move(found));
+            found = {};
         }
         if (!found.bytes.empty()) hand_over(std::move(found));
         if (scanner.error() == 0) return;
