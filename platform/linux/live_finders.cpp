@@ -296,19 +296,19 @@ private:
         for (std::size_t i = next_++; i < pids_.size(); i = next_++) {
             if (scanner.scan(pids_[i], everything, found.bytes)) found.pids.push_back(pids_[i]);
             if (found.bytes.size() < block_size) continue;
-            hand_over(std::move(found));
-            found = {};
+            hand_over(found);
         }
-        if (!found.bytes.empty()) hand_over(std::move(found));
+        if (!found.bytes.empty()) hand_over(found);
         if (scanner.error() == 0) return;
         const std::lock_guard lock(mutex_);
         error_ = scanner.error();
     }
 
-    void hand_over(Found found) {
+    /// Leaves `found` empty.
+    void hand_over(Found& found) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return ready_.size() < most_waiting || abandoned_; });
-        ready_.push_back(std::move(found));
+        std::swap(ready_.emplace_back(), found);
         changed_.notify_all();
     }
 
