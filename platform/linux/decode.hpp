@@ -20,6 +20,9 @@ SideDecoder half_open_decoder(const DecodeContext& context);
 /// `proc.net.unix`.
 SocketDecoder proc_net_unix_decoder(const DecodeContext& context);
 
+/// Of a link in /proc/PID/fd, `socket:[INODE]`; nothing of any other.
+std::optional<std::uint64_t> socket_inode(std::string_view link);
+
 /// `proc.pid.fd`: lines `pid TAB fd TAB link`; a process whose descriptors were refused is `pid TAB - TAB
 /// reason`; the reason is `links` if they could be listed and not read.
 SideDecoder proc_pid_fd_decoder(const DecodeContext& context);

@@ -6,10 +6,8 @@
 #include "parse.hpp"
 
 namespace netstat46 {
-namespace {
 
-/// `socket:[INODE]`
-std::optional<std::uint64_t> inode_of(std::string_view link) {
+std::optional<std::uint64_t> socket_inode(std::string_view link) {
     constexpr std::string_view prefix = "socket:[";
     if (!link.starts_with(prefix) || !link.ends_with(']')) return std::nullopt;
     link.remove_prefix(prefix.size());
@@ -17,9 +15,9 @@ std::optional<std::uint64_t> inode_of(std::string_view link) {
     return parse_number<std::uint64_t>(link);
 }
 
-} // namespace
-
-SideDecoder proc_pid_fd_decoder(const DecodeContext& context) { return descriptor_lines(context, inode_of); }
+SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
+    return descriptor_lines(context, socket_inode);
+}
 
 SideDecoder bpf_task_file_decoder(const DecodeContext& context) {
     constexpr std::size_t inode_at = 0, pid_at = 8, fd_at = 12, record = 16;

@@ -21,8 +21,8 @@
 
 #include <fmt/compile.h>
 
+#include "linux/decode.hpp"
 #include "linux/live_proc.hpp"
-#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -112,14 +112,10 @@ private:
     }
 
     static Link read_link(int directory, const char* entry) {
-        constexpr std::string_view prefix = "socket:[";
         char text[64];
         const ssize_t length = readlinkat(directory, entry, text, sizeof text);
         if (length < 0) return {std::nullopt, errno == EACCES || errno == EPERM};
-        const std::string_view link(text, static_cast<std::size_t>(length));
-        if (!link.starts_with(prefix)) return {};
-        return {parse_number<std::uint64_t>(link.substr(prefix.size(), link.size() - prefix.size() - 1)),
-                false};
+        return {socket_inode({text, static_cast<std::size_t>(length)}), false};
     }
 
     int proc_;
@@ -234,8 +230,7 @@ private:
 /// Processes shared out among threads; the blocks come as they are ready, at most a few waiting.
 class ThreadedFinder {
 public:
-    ThreadedFinder(int proc, bool leaders_only, std::vector<std::int32_t> pids, unsigned threads)
-        : proc_(proc), leaders_only_(leaders_only), pids_(std::move(pids)) {
+    ThreadedFinder(Search search, unsigned threads) : search_(std::move(search)) {
         threads_.reserve(threads);
         const std::lock_guard lock(mutex_);
         try {
@@ -246,7 +241,7 @@ public:
     ThreadedFinder(const ThreadedFinder&) = delete;
     ThreadedFinder& operator=(const ThreadedFinder&) = delete;
     ~ThreadedFinder() {
-        next_ = pids_.size();
+        next_ = search_.pids.size();
         {
             const std::lock_guard lock(mutex_);
             abandoned_ = true;
@@ -257,6 +252,8 @@ public:
 
     /// False where the system allows no thread at all.
     [[nodiscard]] bool has_threads() const { return !threads_.empty(); }
+    /// Of one that has none.
+    Search take_search() { return std::move(search_); }
 
     Found operator()() {
         std::unique_lock lock(mutex_);
@@ -290,11 +287,11 @@ private:
     }
 
     void find() {
-        Scanner scanner(proc_, leaders_only_);
+        Scanner scanner(search_.proc, search_.leaders_only);
         Found found;
         const auto everything = [](std::uint64_t) { return true; };
-        for (std::size_t i = next_++; i < pids_.size(); i = next_++) {
-            if (scanner.scan(pids_[i], everything, found.bytes)) found.pids.push_back(pids_[i]);
+        for (std::size_t i = next_++; i < search_.pids.size(); i = next_++) {
+            if (scanner.scan(search_.pids[i], everything, found.bytes)) found.pids.push_back(search_.pids[i]);
             if (found.bytes.size() < block_size) continue;
             hand_over(found);
         }
@@ -312,9 +309,7 @@ private:
         changed_.notify_all();
     }
 
-    int proc_;
-    bool leaders_only_;
-    std::vector<std::int32_t> pids_;
+    Search search_;
     std::atomic<std::size_t> next_ = 0;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -335,11 +330,10 @@ std::vector<std::int32_t> other_threads(int proc, std::int32_t pid) {
     if (fstatat(proc, ProcPath(pid, "task").c_str(), &status, 0) != 0 || status.st_nlink <= of_one_thread)
         return threads;
     const int fd = openat(proc, ProcPath(pid, "task").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(fd < 0 ? nullptr : fdopendir(fd), closedir);
+    const Directory directory(fd < 0 ? nullptr : fdopendir(fd));
     if (!directory) return threads;
-    while (const dirent* entry = readdir(directory.get()))
-        if (const auto thread = parse_number<std::int32_t>(entry->d_name); thread && *thread != pid)
-            threads.push_back(*thread);
+    threads = numbered_entries(directory);
+    std::erase(threads, pid);
     return threads;
 }
 
@@ -372,9 +366,8 @@ Finder find_first(Search search, unsigned threads, std::uint64_t enough,
 }
 
 Finder find_in_threads(Search search, unsigned threads) {
-    const auto finder =
-        std::make_shared<ThreadedFinder>(search.proc, search.leaders_only, search.pids, threads);
-    if (!finder->has_threads()) return find_in_order(std::move(search));
+    const auto finder = std::make_shared<ThreadedFinder>(std::move(search), threads);
+    if (!finder->has_threads()) return find_in_order(finder->take_search());
     return [finder] { return (*finder)(); };
 }
 

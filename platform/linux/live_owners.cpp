@@ -17,7 +17,6 @@
 #include "capture/capture_dir.hpp"
 #include "linux/live_finders.hpp"
 #include "linux/live_proc.hpp"
-#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -29,11 +28,6 @@ constexpr std::uint64_t bpf_pays = 8192;
 constexpr std::uint64_t threads_pay = 4096;
 /// Of few sockets' possible holders: starting a thread takes as long as reading three of them.
 constexpr std::size_t processes_per_thread = 16;
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 /// A whole small file; empty if it cannot be read.
 std::string read_small(int directory, const char* name, std::size_t limit = 4096) {
@@ -48,14 +42,6 @@ std::string read_small(int directory, const char* name, std::size_t limit = 4096
 std::string program_name(std::string_view command_line) {
     const std::string_view first = command_line.substr(0, command_line.find('\0'));
     return std::string(first.starts_with('/') ? first.substr(first.rfind('/') + 1) : first);
-}
-
-/// All process ids, as /proc lists them: ascending.
-std::vector<std::int32_t> list_processes(const Directory& proc) {
-    std::vector<std::int32_t> pids;
-    while (const dirent* entry = readdir(proc.get()))
-        if (const auto pid = parse_number<std::int32_t>(entry->d_name)) pids.push_back(*pid);
-    return pids;
 }
 
 /// How many descriptors there are (st_size of /proc/PID/fd, since Linux 6.2; else nothing), leaving out the
@@ -123,7 +109,7 @@ public:
 private:
     /// Few sockets are looked for without counting descriptors first.
     void begin() {
-        Search search{dirfd(proc_.get()), list_processes(proc_), Wanted(request_.wanted),
+        Search search{dirfd(proc_.get()), numbered_entries(proc_), Wanted(request_.wanted),
                       request_.leaders_only};
         if (request_.in_order || search.wanted.everything()) {
             finder_ = choose(std::move(search));

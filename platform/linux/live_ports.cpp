@@ -9,27 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux/live_proc.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
 #include "posix/port_facts.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// A descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(long fd) : fd_(static_cast<int>(fd)) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 std::optional<bool> option(int fd, int level, int name) {
     int value = 0;
@@ -40,9 +26,9 @@ std::optional<bool> option(int fd, int level, int name) {
 
 /// pidfd_getfd(2) gives a second descriptor of the same socket, which is only asked and closed again.
 SocketOptions options_of(const Holder& holder) {
-    const Descriptor process(::syscall(SYS_pidfd_open, holder.pid, 0));
+    const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, holder.pid, 0)));
     if (process.get() < 0 || holder.fd < 0) return {};
-    const Descriptor socket(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0));
+    const Descriptor socket(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0)));
     if (socket.get() < 0) return {};
     return {option(socket.get(), SOL_SOCKET, SO_REUSEADDR), option(socket.get(), SOL_SOCKET, SO_REUSEPORT),
             option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY)};

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "parse.hpp"
+
 namespace netstat46 {
 namespace {
 
@@ -55,6 +57,13 @@ BlockReader shared_reader(std::shared_ptr<Reader> reader) {
 }
 
 } // namespace
+
+std::vector<std::int32_t> numbered_entries(const Directory& directory) {
+    std::vector<std::int32_t> numbers;
+    while (const dirent* entry = readdir(directory.get()))
+        if (const auto number = parse_number<std::int32_t>(entry->d_name)) numbers.push_back(*number);
+    return numbers;
+}
 
 ssize_t read_some(int fd, char* buffer, std::size_t size) {
     ssize_t got = -1;

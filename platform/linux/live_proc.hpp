@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include <fmt/compile.h>
@@ -40,6 +43,14 @@ public:
 private:
     char text_[40];
 };
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+/// What is named by a number in /proc or /proc/PID/task: processes or threads, as it lists them, ascending.
+std::vector<std::int32_t> numbered_entries(const Directory& directory);
 
 /// read(2), again after a signal.
 ssize_t read_some(int fd, char* buffer, std::size_t size);
