@@ -21,14 +21,14 @@ LIBS = $(LINK_$(PLATFORM)) -lfmt -pthread
 # Shared libstdc++ and libfmt are a fourth of the run on a small host (src/format/fmt_library.cpp).
 LINK_linux := -static-libstdc++ -static-libgcc -Wl,--as-needed
 
-# libbpf is optional: with it (and clang, for the BPF object) owners of many sockets are read by the kernel itself.
+# libbpf is optional: with it (and clang, for the BPF object) the kernel itself walks many sockets and their owners.
 ifeq ($(PLATFORM),linux)
 BPF ?= $(shell command -v clang >/dev/null && echo '$(HASH)include <bpf/libbpf.h>' | $(CXX) -E -x c - >/dev/null 2>&1 \
          && $(CXX) -print-file-name=libbpf.a | grep -q / && $(CXX) -print-file-name=libelf.a | grep -q / && echo yes)
 endif
 ifeq ($(BPF),yes)
 PROJECT_FLAGS += -DNETSTAT46_BPF
-BPF_OBJECTS := $(OUT)/owners_bpf.o
+BPF_OBJECTS := $(OUT)/walks_bpf.o
 LINK_linux += -l:libbpf.a -l:libelf.a -l:libz.a
 endif
 
@@ -80,12 +80,12 @@ $(OUT)/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(INCLUDED) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
-$(OUT)/owners.bpf.o: platform/linux/owners.bpf.c
+$(OUT)/walks.bpf.o: platform/linux/walks.bpf.c
 	@mkdir -p $(@D)
 	clang -O2 -g -target bpf -c -o $@ $<
 
-$(OUT)/owners_bpf.o: $(OUT)/owners.bpf.o
-	printf '.section .rodata\n.balign 8\n.global netstat46_owners_bpf, netstat46_owners_bpf_end\nnetstat46_owners_bpf:\n.incbin "$<"\nnetstat46_owners_bpf_end:\n.section .note.GNU-stack,"",%%progbits\n' \
+$(OUT)/walks_bpf.o: $(OUT)/walks.bpf.o
+	printf '.section .rodata\n.balign 8\n.global netstat46_walks_bpf, netstat46_walks_bpf_end\nnetstat46_walks_bpf:\n.incbin "$<"\nnetstat46_walks_bpf_end:\n.section .note.GNU-stack,"",%%progbits\n' \
 	  | $(CXX) -c -x assembler -o $@ -
 
 # ---- Tests

@@ -28,13 +28,11 @@ namespace {
 
 using Buffer = std::vector<std::byte>;
 
-constexpr ByteOrder host_order =
-    std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
 constexpr int tries = 5;
 
 /// Whether header and trailer of a pcblist were written in the same generation.
 bool is_settled(const Buffer& buffer) {
-    const Bytes answer(buffer, host_order);
+    const Bytes answer(buffer, native_order);
     const std::uint64_t header = answer.u64(freebsd::gen::length);
     if (header == 0 || header > answer.size() / 2) return true;
     const Bytes trailer = answer.sub(answer.size() - static_cast<std::size_t>(header));

@@ -27,12 +27,28 @@ std::optional<std::uint64_t> socket_inode(std::string_view link);
 /// reason`; the reason is `links` if they could be listed and not read.
 SideDecoder proc_pid_fd_decoder(const DecodeContext& context);
 
-/// `bpf_iter.task_file`, from owners.bpf.c: records of u64 inode, u32 pid, u32 descriptor. Live only:
-/// captures hold `proc.pid.fd`.
-SideDecoder bpf_task_file_decoder(const DecodeContext& context);
+/// `bpf_iter.task_file`: records as linux_wire::task_file_size. Live only: captures hold `proc.pid.fd`.
+SideDecoder task_file_walk_decoder(const DecodeContext& context);
+
+/// `bpf_iter.inet.tcp` and `bpf_iter.inet6.tcp`: records as linux_wire::walked_addresses. They tell no
+/// timers. Live only: captures hold `sock_diag.inet.tcp` and `sock_diag.inet6.tcp`.
+SocketDecoder tcp_walk_decoder(const DecodeContext& context);
+
+/// How long the first record in `bytes` is; 0: it is not whole, or none of ours.
+std::size_t tcp_walk_record(const Bytes& bytes);
+
+/// The interface whose records are of this family, `linux_wire::af_inet` or `af_inet6`.
+std::string_view tcp_walk_name(std::uint8_t family);
 
 /// TCP_ESTABLISHED 1 .. TCP_BOUND_INACTIVE 13 (net/tcp_states.h).
 State linux_state(unsigned number);
+
+/// The address of `family`, in network order, at `at`.
+Address address_at(const Bytes& bytes, std::size_t at, Family family);
+
+/// Settles what follows from the state, however the socket was read: a listener's queues are its backlog, a
+/// `uid` of 0 may mean none. `v6only` as settle_v6only() has it.
+void settle(SocketRecord& record, std::uint32_t uid, std::optional<bool> v6only);
 
 /// Fills `serves` and `v6only` where family, addresses and state decide them. `option` is what the kernel
 /// told of IPV6_V6ONLY, if it did.

@@ -19,24 +19,14 @@ SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
     return descriptor_lines(context, socket_inode);
 }
 
-SideDecoder bpf_task_file_decoder(const DecodeContext& context) {
-    constexpr std::size_t inode_at = 0, pid_at = 8, fd_at = 12, record = 16;
-    return [context](Bytes block, SideTables& side) {
-        for (; block.size() >= record; block.skip(record))
-            side.owners.add(block.u64(inode_at), {block.i32(pid_at), block.i32(fd_at)});
-        side.owners_read = true;
-        if (!block.empty())
-            context.problem(
-                {fmt::format("{}: a cut record at offset {}", context.interface, block.offset())});
-    };
-}
-
 namespace {
 
 constexpr DecoderEntry entries[] = {
     {"sock_diag.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, sock_diag_decoder, nullptr},
+    {"bpf_iter.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, tcp_walk_decoder, nullptr},
     {"proc.net.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, proc_net_decoder, half_open_decoder},
     {"sock_diag.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, sock_diag_decoder, nullptr},
+    {"bpf_iter.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, tcp_walk_decoder, nullptr},
     {"proc.net.tcp6", Os::Linux, {Protocol::Tcp, false, true}, 1, proc_net_decoder, half_open_decoder},
     {"sock_diag.inet.sctp", Os::Linux, {Protocol::Sctp, true, false}, 0, sock_diag_decoder, nullptr},
     {"sock_diag.inet6.sctp", Os::Linux, {Protocol::Sctp, false, true}, 1, sock_diag_decoder, nullptr},
@@ -55,7 +45,7 @@ constexpr DecoderEntry entries[] = {
     {"proc.net.unix", Os::Linux, {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
     {"sock_diag.unix", Os::Linux, {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
     {"proc.pid.fd", Os::Linux, {}, 0, nullptr, proc_pid_fd_decoder},
-    {"bpf_iter.task_file", Os::Linux, {}, 0, nullptr, bpf_task_file_decoder},
+    {"bpf_iter.task_file", Os::Linux, {}, 0, nullptr, task_file_walk_decoder},
 };
 
 } // namespace

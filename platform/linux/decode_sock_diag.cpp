@@ -15,6 +15,17 @@ State linux_state(unsigned number) {
     return number < names.size() ? names[number] : State::Unknown;
 }
 
+Address address_at(const Bytes& bytes, std::size_t at, Family family) {
+    Address address{family, {}, 0};
+    if (family == Family::Inet6) {
+        address.bytes = bytes.octets<16>(at);
+    } else {
+        const auto four = bytes.octets<4>(at);
+        std::copy(four.begin(), four.end(), address.bytes.begin());
+    }
+    return address;
+}
+
 void settle_v6only(SocketRecord& record, std::optional<bool> option) {
     if (record.family != Family::Inet6) {
         record.serves = {true, false};
@@ -33,6 +44,18 @@ void settle_v6only(SocketRecord& record, std::optional<bool> option) {
     }
 }
 
+void settle(SocketRecord& record, std::uint32_t uid, std::optional<bool> v6only) {
+    // Without a descriptor (TIME_WAIT, orphans) a uid of 0 means none: net/ipv4/inet_diag.c,
+    // inet_twsk_diag_fill(); half-open connections have none at all: inet_req_diag_fill().
+    if (record.state != State::SynReceived && (uid != 0 || record.inode != 0)) record.uid = uid;
+    if (record.state == State::Listen) {
+        record.backlog =
+            Backlog{static_cast<std::uint32_t>(record.recv_q), 0, static_cast<std::uint32_t>(record.send_q)};
+        record.send_q = 0;
+    }
+    settle_v6only(record, v6only);
+}
+
 namespace {
 
 Protocol protocol_of(std::string_view interface) {
@@ -42,19 +65,6 @@ Protocol protocol_of(std::string_view interface) {
     if (name == "raw") return Protocol::Raw;
     if (name == "sctp") return Protocol::Sctp;
     return Protocol::Tcp;
-}
-
-Endpoint endpoint(const Bytes& message, std::size_t address_at, std::size_t port_at, Family family) {
-    Endpoint end;
-    end.port = message.be16(port_at);
-    end.address.family = family;
-    if (family == Family::Inet6) {
-        end.address.bytes = message.octets<16>(address_at);
-    } else {
-        const auto four = message.octets<4>(address_at);
-        std::copy(four.begin(), four.end(), end.address.bytes.begin());
-    }
-    return end;
 }
 
 struct Attributes {
@@ -152,8 +162,8 @@ bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record)
     record.family = family == af_inet6 ? Family::Inet6 : Family::Inet;
     record.native_state = message.u8(diag_state);
     record.state = linux_state(message.u8(diag_state));
-    record.local = endpoint(message, diag_src, diag_sport, record.family);
-    record.foreign = endpoint(message, diag_dst, diag_dport, record.family);
+    record.local = {address_at(message, diag_src, record.family), message.be16(diag_sport)};
+    record.foreign = {address_at(message, diag_dst, record.family), message.be16(diag_dport)};
     // Asked for TCP_BOUND_INACTIVE the kernel answers TCP_CLOSE, its sockets' true state.
     if (protocol == Protocol::Tcp && record.state == State::Closed && record.local.port != 0 &&
         record.foreign.port == 0)
@@ -163,22 +173,13 @@ bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record)
     record.send_q = message.u32(diag_wqueue);
     record.inode = message.u32(diag_inode);
     record.owner_key = record.inode;
-    // Without a descriptor (TIME_WAIT, orphans) a uid of 0 means none: net/ipv4/inet_diag.c,
-    // inet_twsk_diag_fill(); half-open connections have none at all: inet_req_diag_fill().
-    const std::uint32_t uid = message.u32(diag_uid);
-    if (record.state != State::SynReceived && (uid != 0 || record.inode != 0)) record.uid = uid;
     if (protocol == Protocol::Raw) record.ip_protocol = static_cast<std::uint8_t>(record.local.port);
     const Attributes attributes = read_attributes(message.sub(diag_size));
     if (protocol == Protocol::Tcp) {
         record.timer = timer_of(message, attributes);
         settle_tcp(record, attributes);
     }
-    if (record.state == State::Listen) {
-        record.backlog =
-            Backlog{static_cast<std::uint32_t>(record.recv_q), 0, static_cast<std::uint32_t>(record.send_q)};
-        record.send_q = 0;
-    }
-    settle_v6only(record, attributes.v6only);
+    settle(record, message.u32(diag_uid), attributes.v6only);
     return true;
 }
 

@@ -2,7 +2,6 @@
 #include "platform.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -23,6 +22,7 @@
 #include "linux/live_netlink.hpp"
 #include "linux/live_owners.hpp"
 #include "linux/live_proc.hpp"
+#include "linux/live_tcp_walk.hpp"
 #include "linux/wire.hpp"
 #include "posix/host.hpp"
 #include "posix/read_ahead.hpp"
@@ -74,22 +74,6 @@ std::uint32_t kernel_states(const Request& request, const Table& table) {
     return bits;
 }
 
-/// One reader after the other, each made when it is its turn.
-BlockReader in_turn(std::deque<std::function<BlockReader()>> makers) {
-    return [makers = std::move(makers), current = BlockReader{}]() mutable -> std::optional<RawBlock> {
-        while (true) {
-            if (!current) {
-                if (makers.empty()) return std::nullopt;
-                current = makers.front()();
-                makers.pop_front();
-            }
-            if (current)
-                if (auto block = current()) return block;
-            current = nullptr;
-        }
-    };
-}
-
 /// Sockets that are read before their owners, so that reading owners may stop early.
 constexpr std::size_t sockets_first = std::size_t{256} * 1024;
 /// Sockets that are read while owners are; with a million sockets' owner table (21 MB) less than 64 MiB.
@@ -120,7 +104,7 @@ private:
 /// The inodes of the sockets in `blocks`.
 std::unordered_set<std::uint64_t> inodes_of(const HeldBlocks& blocks) {
     HostFacts host; // decoders ask it for nothing else
-    host.byte_order = std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
+    host.byte_order = native_order;
     std::unordered_set<std::uint64_t> inodes;
     TableNotes notes;
     SocketRecord record;
@@ -178,6 +162,7 @@ private:
         owners.details = request_.holders || request_.everything;
         owners.leaders_only = request_.leaders_only;
         owners.in_order = in_order;
+        owners.tasks = walks_.tasks;
         owners.threads = std::min(std::max(std::thread::hardware_concurrency(), 1U), most_threads);
         return owners;
     }
@@ -186,7 +171,7 @@ private:
     BlockReader beside_owners(const BlockReader& sockets) {
         const auto held = std::make_shared<HeldBlocks>();
         bool more = true;
-        while (more && held->bytes() < sockets_first) {
+        while (!walks_.tcp && more && held->bytes() < sockets_first) {
             const auto block = sockets();
             more = block.has_value();
             if (block) held->push(*block);
@@ -213,6 +198,14 @@ private:
                 if (!request_.filter.empty()) return nothing("proc.net.unix", index);
                 return file("/proc/net/unix", "proc.net.unix", index);
             });
+        if (walks_.tcp && tcp_walk_answers(table)) {
+            sockets_.push_back([this, index] {
+                Table families = request_.tables[index];
+                families.inet6 = families.inet6 && family_exists(AF_INET6);
+                return walk_tcp(walks_.tcp, families, index, problem_);
+            });
+            return;
+        }
         for (const Interface& interface : interfaces) {
             if (interface.protocol != table.protocol) continue;
             if (!(interface.family == AF_INET ? table.inet : table.inet6)) continue;
@@ -304,6 +297,7 @@ private:
     }
 
     Request request_;
+    BpfWalks walks_ = tcp_walk_pays(request_) ? load_bpf_walks(true) : BpfWalks{};
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;

@@ -1,8 +1,10 @@
-// The BPF iterator, where the build has libbpf (NETSTAT46_BPF) and the running kernel lets us.
-#include "linux/live_owners.hpp"
+// BPF iterators, where the build has libbpf (NETSTAT46_BPF) and the running kernel lets us.
+#include "linux/live_bpf.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include "linux/live_proc.hpp"
 
@@ -10,9 +12,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-// Compiled from owners.bpf.c; see the Makefile.
-extern "C" const unsigned char netstat46_owners_bpf[];
-extern "C" const unsigned char netstat46_owners_bpf_end[];
+// Compiled from walks.bpf.c; see the Makefile.
+extern "C" const unsigned char netstat46_walks_bpf[];
+extern "C" const unsigned char netstat46_walks_bpf_end[];
 #endif
 
 namespace netstat46 {
@@ -35,53 +37,56 @@ bool in_initial_pid_namespace() {
     return length > 0 && std::string_view(link, static_cast<std::size_t>(length)) == "pid:[4026531836]";
 }
 
-/// A loaded, attached iterator, and what was read of it last.
-class Iterator {
-public:
-    bool load() {
-        libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
-        const auto size = static_cast<std::size_t>(netstat46_owners_bpf_end - netstat46_owners_bpf);
-        object_.reset(bpf_object__open_mem(netstat46_owners_bpf, size, nullptr));
-        if (!object_ || bpf_object__load(object_.get()) != 0) return false;
-        bpf_program* program = bpf_object__find_program_by_name(object_.get(), "sockets_of_tasks");
-        if (program == nullptr) return false;
-        link_.reset(bpf_program__attach_iter(program, nullptr));
-        if (!link_) return false;
-        fd_ = std::make_unique<Descriptor>(bpf_iter_create(bpf_link__fd(link_.get())));
-        return fd_->get() >= 0;
-    }
+using Object = std::unique_ptr<bpf_object, CloseObject>;
+using Link = std::unique_ptr<bpf_link, DestroyLink>;
 
-    std::span<const OwnedSocket> next() {
-        auto* bytes = reinterpret_cast<char*>(records_.data());
-        const std::size_t room = records_.size() * sizeof(OwnedSocket);
-        std::size_t filled = 0;
-        do {
-            const ssize_t got = read_some(fd_->get(), bytes + filled, room - filled);
-            if (got <= 0) break;
-            filled += static_cast<std::size_t>(got);
-        } while (filled % sizeof(OwnedSocket) != 0);
-        return std::span(records_).first(filled / sizeof(OwnedSocket));
-    }
+constexpr const char* tasks_program = "sockets_of_tasks";
+constexpr const char* tcp_program = "tcp_sockets";
 
-private:
-    std::unique_ptr<bpf_object, CloseObject> object_;
-    std::unique_ptr<bpf_link, DestroyLink> link_;
-    std::unique_ptr<Descriptor> fd_;
-    std::vector<OwnedSocket> records_ = std::vector<OwnedSocket>(4096);
-};
+/// Null if the kernel does not take it.
+Object load(bool with_tcp) {
+    const auto size = static_cast<std::size_t>(netstat46_walks_bpf_end - netstat46_walks_bpf);
+    Object object(bpf_object__open_mem(netstat46_walks_bpf, size, nullptr));
+    if (!object) return nullptr;
+    bpf_program* tcp = bpf_object__find_program_by_name(object.get(), tcp_program);
+    if (tcp == nullptr || bpf_program__set_autoload(tcp, with_tcp) != 0) return nullptr;
+    return bpf_object__load(object.get()) == 0 ? std::move(object) : nullptr;
+}
+
+Walk begin_walk(const bpf_link* link) {
+    const auto fd = std::make_shared<Descriptor>(bpf_iter_create(bpf_link__fd(link)));
+    return [fd, error = errno](std::span<std::byte> room) {
+        ssize_t got = -1;
+        if (errno = error; fd->get() < 0) return got;
+        do got = read_some(fd->get(), reinterpret_cast<char*>(room.data()), room.size());
+        while (got < 0 && errno == EAGAIN); // a million of which there was nothing to say (bpf_iter.c)
+        return got;
+    };
+}
+
+NewWalk walks(bpf_object* object, const char* name) {
+    bpf_program* program = bpf_object__find_program_by_name(object, name);
+    const std::shared_ptr<bpf_link> link(
+        program == nullptr ? nullptr : bpf_program__attach_iter(program, nullptr), DestroyLink{});
+    if (!link) return nullptr;
+    return [link] { return begin_walk(link.get()); };
+}
 
 } // namespace
 
-std::optional<OwnedSocketReader> owners_by_bpf() {
-    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace()) return std::nullopt;
-    const auto iterator = std::make_shared<Iterator>();
-    if (!iterator->load()) return std::nullopt;
-    return [iterator] { return iterator->next(); };
+BpfWalks load_bpf_walks(bool with_tcp) {
+    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace()) return {};
+    libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
+    Object object = load(with_tcp);
+    if (!object && with_tcp) object = load(with_tcp = false);
+    if (!object) return {};
+    // The links keep the kernel's programs.
+    return {walks(object.get(), tasks_program), with_tcp ? walks(object.get(), tcp_program) : nullptr};
 }
 
 #else
 
-std::optional<OwnedSocketReader> owners_by_bpf() { return std::nullopt; }
+BpfWalks load_bpf_walks(bool) { return {}; }
 
 #endif
 

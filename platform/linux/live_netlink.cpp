@@ -156,7 +156,7 @@ bool Dump::start() {
 
 /// Walks the message headers of one block: is this the end, and was the dump disturbed?
 Dump::Heard Dump::look_for_end(std::span<const std::byte> block) {
-    Bytes rest(block, std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big);
+    Bytes rest(block, native_order);
     bool disturbed = false;
     Heard heard = Heard::More;
     while (rest.size() >= nl_header) {

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <span>
 #include <unordered_set>
-#include <vector>
 
+#include "linux/live_bpf.hpp"
 #include "platform.hpp"
 
 namespace netstat46 {
@@ -22,24 +20,12 @@ struct OwnersRequest {
     bool leaders_only = false; ///< as Request::leaders_only
     bool in_order = true;      ///< by pid and descriptor; else as it comes, which is faster
     unsigned threads = 1;
+    NewWalk tasks; ///< null: is looked for where it pays
 };
 
 /// `proc.pid.fd` (or `bpf_iter.task_file` unless in order), then `processes.tsv` for the processes that stand
 /// in it (and `contexts.tsv` if asked for). Processes that end meanwhile are left out; those whose
 /// descriptors are refused are `pid TAB - TAB EACCES`.
 BlockReader read_owners(const OwnersRequest& request, const ProblemSink& problem);
-
-/// One socket descriptor of one process.
-struct OwnedSocket {
-    std::uint64_t inode = 0;
-    std::int32_t pid = 0, fd = 0;
-};
-
-/// Some more of them, valid until the next call; none at the end.
-using OwnedSocketReader = std::function<std::span<const OwnedSocket>()>;
-
-/// All socket descriptors of all processes by a BPF iterator over task_file; nothing where the kernel, the
-/// privilege, the process id namespace, the build or NETSTAT46_NO_BPF in the environment does not allow it.
-std::optional<OwnedSocketReader> owners_by_bpf();
 
 } // namespace netstat46

@@ -97,6 +97,25 @@ inline constexpr std::size_t tcp_info_bytes_retrans = 208;         // Linux 4.19
 inline constexpr std::size_t tcp_info_rcv_ooopack = 224;           // segments; Linux 5.4
 inline constexpr std::uint32_t tcp_infinite_ssthresh = 0x7fffffff; // net/tcp.h
 
+// struct owned_socket, walks.bpf.c
+inline constexpr std::size_t task_file_inode = 0; // 64 bits
+inline constexpr std::size_t task_file_pid = 8;
+inline constexpr std::size_t task_file_fd = 12;
+inline constexpr std::size_t task_file_size = 16;
+
+// struct tcp_record, walks.bpf.c; two addresses of 4 or 16 bytes, the local one first, make its end
+inline constexpr std::size_t walked_family = 0;
+inline constexpr std::size_t walked_state = 1;
+inline constexpr std::size_t walked_v6only = 2;
+inline constexpr std::size_t walked_local_port = 4; // host order
+inline constexpr std::size_t walked_foreign_port = 6;
+inline constexpr std::size_t walked_recv_q = 8;
+inline constexpr std::size_t walked_send_q = 12;
+inline constexpr std::size_t walked_inode = 16;
+inline constexpr std::size_t walked_uid = 20;
+inline constexpr std::size_t walked_if = 24;
+inline constexpr std::size_t walked_addresses = 28;
+
 // linux/socket.h and net/tcp_states.h
 inline constexpr std::uint8_t af_unix = 1;
 inline constexpr std::uint8_t af_inet = 2;

@@ -21,7 +21,7 @@ std::string rfc3339_now() {
 HostFacts posix_host(Os os) {
     HostFacts host;
     host.os = os;
-    host.byte_order = std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
+    host.byte_order = native_order;
     host.time = rfc3339_now();
     utsname names{};
     if (uname(&names) != 0) return host;

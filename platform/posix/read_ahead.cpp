@@ -83,6 +83,21 @@ void HeldBlocks::for_each(const std::function<void(const RawBlock&)>& visit) con
     for (const Held& held : blocks_) visit(held.block());
 }
 
+BlockReader in_turn(std::deque<std::function<BlockReader()>> makers) {
+    return [makers = std::move(makers), current = BlockReader{}]() mutable -> std::optional<RawBlock> {
+        while (true) {
+            if (!current) {
+                if (makers.empty()) return std::nullopt;
+                current = makers.front()();
+                makers.pop_front();
+            }
+            if (current)
+                if (auto block = current()) return block;
+            current = nullptr;
+        }
+    };
+}
+
 BlockReader read_ahead(BlockReader reader, std::size_t limit) {
     try {
         const auto ahead = std::make_shared<ReadAhead>(reader, limit);

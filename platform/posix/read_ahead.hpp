@@ -1,8 +1,9 @@
-// Blocks that are kept, and blocks that are read before they are wanted.
+// Blocks that are kept, readers one after the other, and blocks that are read before they are wanted.
 #pragma once
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ private:
     Held popped_;
     std::size_t bytes_ = 0;
 };
+
+/// One reader after the other, each made when it is its turn; null ones are passed over.
+BlockReader in_turn(std::deque<std::function<BlockReader()>> makers);
 
 /// The same blocks, read by a thread of its own that stays at most `limit` bytes ahead; where the system
 /// allows no thread, read as they are asked for.

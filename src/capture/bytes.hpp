@@ -75,8 +75,7 @@ private:
         if (!has(at, sizeof(Unsigned))) return 0;
         Unsigned value = 0;
         std::memcpy(&value, span_.data() + at, sizeof value);
-        const bool host_is_little = std::endian::native == std::endian::little;
-        return host_is_little == (order == ByteOrder::Little) ? value : swapped(value);
+        return order == native_order ? value : swapped(value);
     }
 
     template <class Unsigned>

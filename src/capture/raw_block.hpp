@@ -1,6 +1,7 @@
 // What a kernel answered, before anyone has looked inside.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -40,6 +41,8 @@ using ProblemSink = std::function<void(Problem)>;
 enum class Sight : std::uint8_t { NotTold, Everyone, Namespace, Own };
 
 enum class ByteOrder : std::uint8_t { Little, Big };
+inline constexpr ByteOrder native_order =
+    std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
 
 /// The host whose sockets are listed: this one, or the one a capture came from.
 struct HostFacts {

@@ -1,0 +1,62 @@
+// The kernel's own walks: BPF iterators (walks.bpf.c).
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace netstat46 {
+
+/// Puts the next bytes of a walk into `room` and says how many; 0 at the end, -1 and errno if it breaks off.
+/// Records may be cut between calls.
+using Walk = std::function<ssize_t(std::span<std::byte> room)>;
+
+/// What a walk gave and nobody has used yet.
+class WalkBuffer {
+public:
+    explicit WalkBuffer(Walk walk) : walk_(std::move(walk)) {}
+
+    /// Reads on; false at the end.
+    bool fill() {
+        const auto unused = bytes();
+        std::memmove(buffer_.data(), unused.data(), unused.size());
+        used_ = 0;
+        filled_ = unused.size();
+        const ssize_t got = walk_(std::span(buffer_).subspan(filled_));
+        if (got < 0) error_ = errno;
+        if (got > 0) filled_ += static_cast<std::size_t>(got);
+        return got > 0;
+    }
+    /// Why it broke off; 0: it did not.
+    [[nodiscard]] int error() const { return error_; }
+    [[nodiscard]] std::span<std::byte> bytes() { return std::span(buffer_).first(filled_).subspan(used_); }
+    /// The first `count` of bytes() are not needed after the next fill().
+    void use(std::size_t count) { used_ += count; }
+
+private:
+    Walk walk_;
+    std::vector<std::byte> buffer_ = std::vector<std::byte>(std::size_t{64} * 1024);
+    std::size_t used_ = 0, filled_ = 0;
+    int error_ = 0;
+};
+
+/// A walk from the begin, each time it is called.
+using NewWalk = std::function<Walk()>;
+
+/// Null where the kernel, the privilege, the process id namespace, the build or NETSTAT46_NO_BPF in the
+/// environment does not allow it.
+struct BpfWalks {
+    NewWalk tasks; ///< `bpf_iter.task_file`: every socket descriptor of every process, by process
+    NewWalk tcp; ///< this network namespace's TCP sockets of both families, as the kernel's tables have them
+};
+
+/// Loads what is asked for. Takes 13 ms and more, most of it to read the kernel's type information.
+BpfWalks load_bpf_walks(bool with_tcp);
+
+} // namespace netstat46

@@ -1,0 +1,259 @@
+// TCP sockets by the kernel's own walk: the same as by sock_diag, in the same order.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "capture/decoders.hpp"
+#include "linux/live_tcp_walk.hpp"
+#include "linux/wire.hpp"
+#include "listing.hpp"
+#include "run.hpp"
+#include "zoo.hpp"
+
+namespace netstat46::live {
+namespace {
+
+constexpr Table tcp{Protocol::Tcp, true, true};
+
+std::string text_of(const Endpoint& endpoint) {
+    std::string text;
+    for (const std::uint8_t byte : endpoint.address.bytes) text += fmt::format("{:02x}", byte);
+    return fmt::format("{}.{}", text, endpoint.port);
+}
+
+/// Everything that the walk tells of a socket.
+std::string text_of(const SocketRecord& socket) {
+    const Backlog backlog = socket.backlog.value_or(Backlog{});
+    return fmt::format(
+        "{} {}/{} {} {} dev {} queues {} {} backlog {} {} {} inode {} {} uid {} v6only {} serves {} {}",
+        int(socket.family), int(socket.state), socket.native_state, text_of(socket.local),
+        text_of(socket.foreign), socket.device, socket.recv_q, socket.send_q, socket.backlog.has_value(),
+        backlog.waiting, backlog.limit, socket.inode, socket.owner_key,
+        socket.uid ? std::to_string(*socket.uid) : "none", int(socket.v6only), socket.serves.ipv4,
+        socket.serves.ipv6);
+}
+
+std::vector<std::string> sockets_of(const BlockReader& next) {
+    std::vector<std::string> texts;
+    HostFacts host;
+    host.byte_order = native_order;
+    TableNotes notes;
+    while (const auto block = next()) {
+        const SocketDecoder decode =
+            find_decoder(Os::Linux, block->interface)
+                ->sockets({block->interface, &host, [](const Problem& what) { ADD_FAILURE() << what.text; },
+                           &notes});
+        Bytes rest(block->bytes, host.byte_order);
+        for (SocketRecord socket; decode(rest, socket);) texts.push_back(text_of(socket));
+    }
+    return texts;
+}
+
+void no_problem(const Problem& problem) { ADD_FAILURE() << problem.text; }
+
+std::vector<std::string> by_sock_diag(const Table& table) {
+    Request request;
+    request.tables = {table};
+    return sockets_of(live_blocks(request, no_problem));
+}
+
+TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
+    if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
+    const NewWalk walk = load_bpf_walks(true).tcp;
+    if (!walk) GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    const Zoo zoo;
+    ASSERT_GT(by_sock_diag(tcp).size(), 30U);
+    EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem)), by_sock_diag(tcp));
+    EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem, 0)), by_sock_diag(tcp)) << "in two walks";
+    for (const Table one : {Table{Protocol::Tcp, true, false}, Table{Protocol::Tcp, false, true}})
+        EXPECT_EQ(sockets_of(walk_tcp(walk, one, 0, no_problem)), by_sock_diag(one));
+}
+
+/// Opens connections within this process until `count` are made or one cannot be.
+int connect_many(std::uint16_t port, int count, std::vector<Fd>& made) {
+    made.push_back(open_socket(AF_INET6, SOCK_STREAM));
+    const int listener = made[0].get();
+    set_option(made[0], IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    if (!bind_to(made[0], {"::", port}) || listen(listener, 16) != 0) return 0;
+    for (int i = 0; i < count; ++i) {
+        const bool v6 = i % 4 == 0;
+        made.push_back(open_socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM));
+        if (!connect_to(made.back(), {v6 ? "::1" : "127.0.0.1", port})) return i;
+        made.emplace_back(accept(listener, nullptr, nullptr));
+    }
+    return count;
+}
+
+/// Processes that hold so many connections that the walk pays. They end with this.
+class ManyConnections {
+public:
+    ManyConnections() {
+        int ready[2], end[2];
+        if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(end, O_CLOEXEC) != 0) return;
+        for (std::uint16_t i = 0; i < processes; ++i) {
+            pids_.push_back(fork());
+            if (pids_.back() != 0) continue;
+            close(end[1]);
+            rlimit limit{};
+            getrlimit(RLIMIT_NOFILE, &limit);
+            limit.rlim_cur = limit.rlim_max;
+            setrlimit(RLIMIT_NOFILE, &limit);
+            std::vector<Fd> made;
+            const char all =
+                connect_many(static_cast<std::uint16_t>(4000 + i), connections, made) == connections;
+            (void)!write(ready[1], &all, 1);
+            char byte = 0;
+            (void)!read(end[0], &byte, 1);
+            _exit(0);
+        }
+        close(end[0]);
+        end_ = Fd(end[1]);
+        close(ready[1]);
+        complete_ = true;
+        char all = 0;
+        for (int i = 0; i < processes; ++i) complete_ = read(ready[0], &all, 1) == 1 && all == 1 && complete_;
+        close(ready[0]);
+    }
+    ManyConnections(const ManyConnections&) = delete;
+    ManyConnections& operator=(const ManyConnections&) = delete;
+    ~ManyConnections() {
+        end_ = Fd();
+        for (const pid_t pid : pids_) waitpid(pid, nullptr, 0);
+    }
+    [[nodiscard]] bool complete() const { return complete_; }
+
+private:
+    static constexpr int processes = 6, connections = 2800; // two sockets each
+
+    std::vector<pid_t> pids_;
+    Fd end_;
+    bool complete_ = false;
+};
+
+/// Where they differ first. (What makes a difference of so many lines readable takes a minute.)
+std::string first_difference(const std::string& one, const std::string& other) {
+    const auto [left, right] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+    if (left == one.end() && right == other.end()) return "";
+    const auto begin = static_cast<std::size_t>(left - one.begin());
+    const std::size_t line = one.rfind('\n', begin == 0 ? 0 : begin - 1) + 1;
+    return fmt::format("byte {}: {}\ninstead of {}", begin, one.substr(line, 200), other.substr(line, 200));
+}
+
+TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
+    if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
+    if (!load_bpf_walks(true).tcp)
+        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    const Zoo zoo;
+    Request request;
+    request.tables = {tcp};
+    request.owners = true;
+    ASSERT_FALSE(tcp_walk_pays(request));
+    const ManyConnections many;
+    if (!many.complete()) GTEST_SKIP() << "six processes may not open 5,600 sockets each";
+    ASSERT_TRUE(tcp_walk_pays(request));
+    const Way without{.environment = {"NETSTAT46_NO_BPF=1"}};
+    for (const char* options : {"-an", "-n", "-6an", "-4anW", "-atn -A inet6", "-tan --holders"})
+        EXPECT_EQ(first_difference(ours(options).out, ours(options, without).out), "") << options;
+    EXPECT_GT(lines_of(ours("-an").out).size(), 33000U);
+    EXPECT_NE(ours("-tano").out.find(" probe ("), std::string::npos) << "the walk tells no timers";
+}
+
+// ---- What the walk may give
+
+/// A record of one family whose local port is `port`; the rest is 0.
+std::string record(std::uint8_t family, std::uint16_t port) {
+    using namespace linux_wire;
+    std::string bytes(walked_addresses + 2 * (family == af_inet ? 4 : 16), '\0');
+    bytes[walked_family] = static_cast<char>(family);
+    std::memcpy(bytes.data() + walked_local_port, &port, sizeof port);
+    return bytes;
+}
+
+struct Outcome {
+    std::map<std::string, std::string> bytes; ///< by interface
+    std::vector<std::string> problems;
+    int walks = 0;
+};
+
+/// Of walks that give `answer` in pieces of `piece` bytes, and then `error`.
+Outcome walk_over(const std::string& answer, std::size_t piece, int error = 0, std::size_t most_held = 1000) {
+    Outcome outcome;
+    const NewWalk walk = [&]() -> Walk {
+        ++outcome.walks;
+        return [&answer, piece, error, at = std::size_t{0}](std::span<std::byte> room) mutable -> ssize_t {
+            const std::string_view rest = std::string_view(answer).substr(at);
+            const std::size_t size = std::min({rest.size(), piece, room.size()});
+            if (size == 0 && error != 0) {
+                errno = error;
+                return -1;
+            }
+            std::memcpy(room.data(), rest.data(), size);
+            at += size;
+            return static_cast<ssize_t>(size);
+        };
+    };
+    const BlockReader next = walk_tcp(
+        walk, tcp, 0, [&](const Problem& problem) { outcome.problems.push_back(problem.text); }, most_held);
+    while (const auto block = next()) {
+        std::string& bytes = outcome.bytes[std::string(block->interface)];
+        EXPECT_EQ(block->offset, bytes.size());
+        bytes.append(reinterpret_cast<const char*>(block->bytes.data()), block->bytes.size());
+    }
+    return outcome;
+}
+
+using linux_wire::af_inet;
+using linux_wire::af_inet6;
+using ByInterface = std::map<std::string, std::string>;
+
+const std::string mixed =
+    record(af_inet6, 1) + record(af_inet, 2) + record(af_inet, 3) + record(af_inet6, 4) + record(af_inet, 5);
+const ByInterface sorted{{"bpf_iter.inet.tcp", record(af_inet, 2) + record(af_inet, 3) + record(af_inet, 5)},
+                         {"bpf_iter.inet6.tcp", record(af_inet6, 1) + record(af_inet6, 4)}};
+
+TEST(TcpWalk, GivesOneFamilyAfterTheOtherWhereverTheKernelCuts) {
+    for (std::size_t piece = 1; piece <= mixed.size(); ++piece) {
+        const Outcome outcome = walk_over(mixed, piece);
+        EXPECT_EQ(outcome.bytes, sorted) << "in pieces of " << piece;
+        EXPECT_EQ(outcome.walks, 1);
+    }
+}
+
+TEST(TcpWalk, WalksAgainWhereTooManyWouldWait) {
+    const Outcome outcome = walk_over(mixed, 100, 0, record(af_inet6, 1).size());
+    EXPECT_EQ(outcome.bytes, sorted);
+    EXPECT_EQ(outcome.walks, 2);
+}
+
+TEST(TcpWalk, SaysWhyItBrokeOffAndGivesWhatCame) {
+    const Outcome outcome = walk_over(mixed, 100, ENOMEM);
+    EXPECT_EQ(outcome.bytes, sorted);
+    EXPECT_EQ(outcome.problems,
+              std::vector<std::string>{"bpf_iter.inet.tcp: the answer broke off: Cannot allocate memory"});
+}
+
+TEST(TcpWalk, IsThereWhenNoSocketIs) {
+    EXPECT_EQ(walk_over("", 100).bytes, (ByInterface{{"bpf_iter.inet.tcp", ""}, {"bpf_iter.inet6.tcp", ""}}));
+}
+
+TEST(TcpWalk, EndsAtWhatItDoesNotKnow) {
+    EXPECT_EQ(walk_over(record(af_inet, 2) + std::string(200000, '\x7f'), 5000).bytes,
+              (ByInterface{{"bpf_iter.inet.tcp", record(af_inet, 2)}, {"bpf_iter.inet6.tcp", ""}}));
+}
+
+} // namespace
+} // namespace netstat46::live
