@@ -19,10 +19,9 @@ SideDecoder task_file_walk_decoder(const DecodeContext& context) {
 }
 
 std::size_t tcp_walk_record(const Bytes& bytes) {
-    const std::uint8_t family = bytes.u8(walked_family);
-    const std::size_t size = family == af_inet    ? walked_addresses + 2 * 4
-                             : family == af_inet6 ? walked_addresses + 2 * 16
-                                                  : 0;
+    std::size_t size = 0;
+    if (bytes.u8(walked_family) == af_inet) size = walked_inet_size;
+    if (bytes.u8(walked_family) == af_inet6) size = walked_inet6_size;
     return size <= bytes.size() ? size : 0;
 }
 

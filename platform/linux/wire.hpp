@@ -115,6 +115,8 @@ inline constexpr std::size_t walked_inode = 16;
 inline constexpr std::size_t walked_uid = 20;
 inline constexpr std::size_t walked_if = 24;
 inline constexpr std::size_t walked_addresses = 28;
+inline constexpr std::size_t walked_inet_size = walked_addresses + std::size_t{2} * 4;
+inline constexpr std::size_t walked_inet6_size = walked_addresses + std::size_t{2} * 16;
 
 // linux/socket.h and net/tcp_states.h
 inline constexpr std::uint8_t af_unix = 1;

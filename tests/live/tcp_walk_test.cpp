@@ -177,7 +177,7 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
 /// A record of one family whose local port is `port`; the rest is 0.
 std::string record(std::uint8_t family, std::uint16_t port) {
     using namespace linux_wire;
-    std::string bytes(walked_addresses + 2 * (family == af_inet ? 4 : 16), '\0');
+    std::string bytes(family == af_inet ? walked_inet_size : walked_inet6_size, '\0');
     bytes[walked_family] = static_cast<char>(family);
     std::memcpy(bytes.data() + walked_local_port, &port, sizeof port);
     return bytes;
