@@ -23,6 +23,7 @@
 #include "linux/live_owners.hpp"
 #include "linux/live_proc.hpp"
 #include "linux/live_tcp_walk.hpp"
+#include "linux/live_threads.hpp"
 #include "linux/wire.hpp"
 #include "posix/host.hpp"
 #include "posix/read_ahead.hpp"
@@ -179,7 +180,7 @@ private:
         OwnersRequest owners = all_owners(false);
         // Others than root must look at every process to know whether owners are hidden from them.
         if (!more && !request_.holders && geteuid() == 0) owners.wanted = inodes_of(*held);
-        BlockReader rest = more ? read_ahead(sockets, sockets_ahead) : nullptr;
+        BlockReader rest = more ? read_ahead(sockets, sockets_ahead, begin_elsewhere) : nullptr;
         side_.push_front([this, owners] { return read_owners(owners, problem_); });
         side_.push_back([held]() -> BlockReader { return [held] { return held->pop(); }; });
         side_.push_back([rest] { return rest; });

@@ -13,8 +13,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,6 +21,7 @@
 
 #include "linux/decode.hpp"
 #include "linux/live_proc.hpp"
+#include "linux/live_threads.hpp"
 
 namespace netstat46 {
 namespace {
@@ -125,16 +124,6 @@ private:
     std::vector<const char*> entries_; ///< into buffer_
     std::uint64_t seen_ = 0;
 };
-
-/// A new thread is left beside its parent for up to 3 ms where processors share no cache (in virtual
-/// machines), longer than few sockets take: elsewhere it begins at once, which saves a fifth of the run on a
-/// small host.
-void begin_elsewhere(std::thread& thread) {
-    cpu_set_t processors;
-    if (sched_getaffinity(0, sizeof processors, &processors) != 0) return;
-    CPU_CLR(sched_getcpu(), &processors);
-    pthread_setaffinity_np(thread.native_handle(), sizeof processors, &processors);
-}
 
 /// Looks at processes until every wanted socket has an owner or `enough` descriptors were seen: most hosts
 /// have no more. Processes are taken in ascending order, so that those which were not looked at have higher

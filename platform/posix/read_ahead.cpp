@@ -13,8 +13,10 @@ namespace {
 
 class ReadAhead {
 public:
-    ReadAhead(BlockReader reader, std::size_t limit)
-        : reader_(std::move(reader)), limit_(limit), thread_([this] { run(); }) {}
+    ReadAhead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&))
+        : reader_(std::move(reader)), limit_(limit), thread_([this] { run(); }) {
+        begun(thread_);
+    }
     ReadAhead(const ReadAhead&) = delete;
     ReadAhead& operator=(const ReadAhead&) = delete;
     ~ReadAhead() {
@@ -98,9 +100,9 @@ BlockReader in_turn(std::deque<std::function<BlockReader()>> makers) {
     };
 }
 
-BlockReader read_ahead(BlockReader reader, std::size_t limit) {
+BlockReader read_ahead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&)) {
     try {
-        const auto ahead = std::make_shared<ReadAhead>(reader, limit);
+        const auto ahead = std::make_shared<ReadAhead>(reader, limit, begun);
         return [ahead] { return (*ahead)(); };
     } catch (const std::system_error&) {
         return reader;

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "capture/raw_block.hpp"
@@ -42,7 +43,7 @@ private:
 BlockReader in_turn(std::deque<std::function<BlockReader()>> makers);
 
 /// The same blocks, read by a thread of its own that stays at most `limit` bytes ahead; where the system
-/// allows no thread, read as they are asked for.
-BlockReader read_ahead(BlockReader reader, std::size_t limit);
+/// allows no thread, read as they are asked for. `begun` is called with the thread.
+BlockReader read_ahead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&));
 
 } // namespace netstat46
