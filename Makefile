@@ -21,15 +21,15 @@ LIBS = $(LINK_$(PLATFORM)) -lfmt -pthread
 # Shared libstdc++ and libfmt are a fourth of the run on a small host (src/format/fmt_library.cpp).
 LINK_linux := -static-libstdc++ -static-libgcc -Wl,--as-needed
 
-# libbpf is optional: with it (and clang, for the BPF object) the kernel itself walks many sockets and their owners.
+# BPF is optional: with clang, bpftool and libbpf's headers the kernel itself walks many sockets and their owners.
 ifeq ($(PLATFORM),linux)
-BPF ?= $(shell command -v clang >/dev/null && echo '$(HASH)include <bpf/libbpf.h>' | $(CXX) -E -x c - >/dev/null 2>&1 \
-         && $(CXX) -print-file-name=libbpf.a | grep -q / && $(CXX) -print-file-name=libelf.a | grep -q / && echo yes)
+BPFTOOL := $(firstword $(wildcard $(addsuffix /bpftool,$(subst :, ,$(PATH)) /usr/sbin /sbin)))
+BPF ?= $(shell command -v clang >/dev/null && $(or $(BPFTOOL),false) version >/dev/null 2>&1 && \
+         echo '$(HASH)include <bpf/skel_internal.h>' | clang -E -x c - >/dev/null 2>&1 && echo yes)
 endif
 ifeq ($(BPF),yes)
 PROJECT_FLAGS += -DNETSTAT46_BPF
-BPF_OBJECTS := $(OUT)/walks_bpf.o
-LINK_linux += -l:libbpf.a -l:libelf.a -l:libz.a
+BPF_OBJECTS := $(OUT)/walks.o
 endif
 
 # Portable code, every platform's decoders, and exactly one platform's live part.
@@ -84,9 +84,11 @@ $(OUT)/walks.bpf.o: platform/linux/walks.bpf.c
 	@mkdir -p $(@D)
 	clang -O2 -g -target bpf -c -o $@ $<
 
-$(OUT)/walks_bpf.o: $(OUT)/walks.bpf.o
-	printf '.section .rodata\n.balign 8\n.global netstat46_walks_bpf, netstat46_walks_bpf_end\nnetstat46_walks_bpf:\n.incbin "$<"\nnetstat46_walks_bpf_end:\n.section .note.GNU-stack,"",%%progbits\n' \
-	  | $(CXX) -c -x assembler -o $@ -
+$(OUT)/walks.lskel.h: $(OUT)/walks.bpf.o
+	$(BPFTOOL) gen skeleton -L $< name walks > $@ || { rm -f $@; false; }
+
+$(OUT)/walks.o: platform/linux/walks.c $(OUT)/walks.lskel.h
+	clang -O2 -I$(OUT) -c -o $@ $<
 
 # ---- Tests
 
@@ -195,7 +197,7 @@ run: build/netstat46
 # What every target of this file needs on Debian 12.
 deps:
 	apt-get install -y --no-install-recommends make g++ clang clang-tidy clang-format libclang-rt-14-dev libfmt-dev \
-	  librange-v3-dev libgtest-dev libbpf-dev net-tools netbase iproute2 lsof jq python3-minimal perl mandoc \
+	  librange-v3-dev libgtest-dev libbpf-dev bpftool net-tools netbase iproute2 lsof jq python3-minimal perl mandoc \
 	  zsh fish libparse-netstat-perl file nftables iptables
 
 clean:
@@ -225,7 +227,7 @@ uninstall:
 deb: build/netstat46
 	rm -rf $(OUT)/deb
 	$(MAKE) install DESTDIR=$(OUT)/deb PREFIX=/usr ZSH_COMPLETIONS=$(OUT)/deb/usr/share/zsh/vendor-completions
-	platform/linux/debian/build.sh $(OUT)/deb $(VERSION) $(BPF)
+	platform/linux/debian/build.sh $(OUT)/deb $(VERSION)
 
 # build/netstat46-VERSION.tar.gz, of what is committed
 dist:
@@ -245,7 +247,7 @@ make deps           what all this needs, by apt-get
 make clean          remove build
 
 MODE=debug|asan     another build beside the release; CXX=clang++, CXXFLAGS=... as usual
-BPF=no              without libbpf
+BPF=no              without BPF programs
 endef
 export HELP
 

@@ -298,7 +298,7 @@ private:
     }
 
     Request request_;
-    BpfWalks walks_ = tcp_walk_pays(request_) ? load_bpf_walks(true) : BpfWalks{};
+    BpfWalks walks_ = tcp_walk_pays(request_) ? load_bpf_walks() : BpfWalks{};
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;

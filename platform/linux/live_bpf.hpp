@@ -49,14 +49,13 @@ private:
 /// A walk from the begin, each time it is called.
 using NewWalk = std::function<Walk()>;
 
-/// Null where the kernel, the privilege, the process id namespace, the build or NETSTAT46_NO_BPF in the
-/// environment does not allow it.
+/// Both null where the kernel (before Linux 5.17), the privilege, the process id namespace, the build or
+/// NETSTAT46_NO_BPF in the environment does not allow it.
 struct BpfWalks {
     NewWalk tasks; ///< `bpf_iter.task_file`: every socket descriptor of every process, by process
     NewWalk tcp; ///< this network namespace's TCP sockets of both families, as the kernel's tables have them
 };
 
-/// Loads what is asked for. Takes 13 ms and more, most of it to read the kernel's type information.
-BpfWalks load_bpf_walks(bool with_tcp);
+BpfWalks load_bpf_walks();
 
 } // namespace netstat46

@@ -24,10 +24,13 @@
 namespace netstat46 {
 namespace {
 
-/// Descriptors above which loading the BPF iterator (13 to 35 ms, most of it for the kernel's type
-/// information) costs less than reading links (2.5 us each, over two processors).
-constexpr std::uint64_t bpf_pays = 8192;
-/// Descriptors above which threads pay, and counting them all (5 % of the run on a small host).
+/// Descriptors that are looked at before anybody counts them (5 % of the run on a small host, which has no
+/// more).
+constexpr std::uint64_t looked_at_first = 1024;
+/// Descriptors above which loading the BPF iterator (1.3 ms) costs less than reading links (2.5 us each, over
+/// two processors).
+constexpr std::uint64_t bpf_pays = 1536;
+/// Descriptors above which threads pay.
 constexpr std::uint64_t threads_pay = 4096;
 /// Of few sockets' possible holders: starting a thread takes as long as reading three of them.
 constexpr std::size_t processes_per_thread = 16;
@@ -123,7 +126,7 @@ private:
         }
         const auto threads =
             std::min<std::size_t>(request_.threads, search.pids.size() / processes_per_thread + 1);
-        finder_ = find_first(std::move(search), static_cast<unsigned>(threads), threads_pay,
+        finder_ = find_first(std::move(search), static_cast<unsigned>(threads), looked_at_first,
                              [this](Search rest) { return choose(std::move(rest)); });
     }
 
@@ -132,7 +135,7 @@ private:
         if (request_.tasks) return find_by_bpf(request_.tasks(), std::move(search.wanted));
         const std::optional<std::uint64_t> descriptors = count_descriptors(search);
         if (descriptors.value_or(0) >= bpf_pays)
-            if (const NewWalk tasks = load_bpf_walks(false).tasks)
+            if (const NewWalk tasks = load_bpf_walks().tasks)
                 return find_by_bpf(tasks(), std::move(search.wanted));
         const bool many = descriptors.value_or(threads_pay) >= threads_pay;
         if (search.wanted.everything() && many && request_.threads > 1)
