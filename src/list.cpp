@@ -187,25 +187,18 @@ private:
             decoder_ = find_decoder(source_.host.os, *interface)
                            ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_});
         const Section& section = *here().section;
-        SocketRecord storage;
-        RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), storage);
+        RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), place_);
         const auto wanted = [&](const SocketRecord& socket) {
-            if (!side_.half_open.empty()) amend(storage, side_.half_open, half_open_next_);
-            if (!side_.unix_sockets.empty()) amend(storage, side_.unix_sockets);
+            if (!side_.half_open.empty()) amend(*place_, side_.half_open, half_open_next_);
+            if (!side_.unix_sockets.empty()) amend(*place_, side_.unix_sockets);
             if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
                 put_heading();
             return (section.selects(socket) || selects_bound(section, socket)) && selects_(socket);
         };
-        const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
-        const auto print = [&](const Row& row) { put_out(row); };
-        const auto hold = [&](const SocketRecord& socket) { hold_back(socket); };
-        auto sockets = records | ranges::views::filter(wanted);
-        if (streams_.await_names) {
-            ranges::for_each(sockets, hold);
-            if (std::any_of(held_.begin(), held_.end(), views_block)) release();
-        } else {
-            ranges::for_each(sockets | ranges::views::transform(owned), print);
-        }
+        const auto hold = [&](const SocketRecord& /*at place_*/) { hold_back(); };
+        ranges::for_each(records | ranges::views::filter(wanted), hold);
+        const std::span<const SocketRecord> waiting = held();
+        if (!streams_.await_names || std::any_of(waiting.begin(), waiting.end(), views_block)) release();
     }
 
     void put_out(const Row& row) {
@@ -220,19 +213,31 @@ private:
         streams_.out.write_if_long(text_);
     }
 
-    void hold_back(const SocketRecord& socket) {
-        constexpr std::size_t most_held = 4096;
-        held_.push_back(socket);
-        if (held_.size() == most_held) release();
+    /// Keeps the socket at place_. Names are waited for together; owners come from memory while the next
+    /// sockets are decoded.
+    void hold_back() {
+        constexpr std::size_t most_named = 4096, most_owned = 8;
+        side_.owners.prefetch(place_->owner_key);
+        if (++waiting_ == (streams_.await_names ? most_named : most_owned)) return release();
+        if (waiting_ == held_.size()) held_.emplace_back();
+        place_ = &held_[waiting_];
     }
 
-    /// Whoever reads along sees what is known before names are waited for.
+    [[nodiscard]] std::span<const SocketRecord> held() const { return std::span(held_).first(waiting_); }
+
+    /// What is held gets its owners and is printed. Whoever reads along sees what is known before names are
+    /// waited for.
     void release() {
-        if (held_.empty()) return;
-        streams_.out.write(text_);
-        if (!streams_.out.failed()) streams_.await_names(held_);
-        for (const SocketRecord& socket : held_) put_out(with_owner(socket, side_));
-        held_.clear();
+        if (waiting_ == 0) return;
+        if (streams_.await_names) {
+            streams_.out.write(text_);
+            if (!streams_.out.failed()) streams_.await_names(held());
+        }
+        const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
+        const auto print = [&](const Row& row) { put_out(row); };
+        ranges::for_each(held() | ranges::views::transform(owned), print);
+        waiting_ = 0;
+        place_ = held_.data();
     }
 
     /// Where bound-but-idle sockets are asked for, they belong where closed ones do.
@@ -260,7 +265,9 @@ private:
     SocketDecoder decoder_;
     TableNotes notes_;
     std::size_t half_open_next_ = 0;
-    std::vector<SocketRecord> held_; ///< selected, not yet written
+    std::vector<SocketRecord> held_ = std::vector<SocketRecord>(1);
+    std::size_t waiting_ = 0;            ///< of held_: selected, not yet written
+    SocketRecord* place_ = held_.data(); ///< behind them: where the next one is decoded
     Text text_;
 };
 

@@ -10,13 +10,13 @@
 
 namespace netstat46 {
 
-/// The sockets of one block, in order. Single pass: the record that an iterator refers to lives in the stream
-/// and is overwritten by the next.
+/// The sockets of one block, in order. Single pass: each is decoded to where `place` points at that time, and
+/// overwrites the one before unless `place` was moved on.
 class RecordStream : public ranges::view_facade<RecordStream> {
 public:
     RecordStream() = default;
-    RecordStream(const SocketDecoder& decode, Bytes block, SocketRecord& storage)
-        : decode_(&decode), rest_(block), record_(&storage) {}
+    RecordStream(const SocketDecoder& decode, Bytes block, SocketRecord* const& place)
+        : decode_(&decode), rest_(block), place_(&place) {}
 
 private:
     friend ranges::range_access;
@@ -25,8 +25,8 @@ private:
     public:
         Cursor() = default;
         explicit Cursor(RecordStream& stream) : stream_(&stream) { next(); }
-        [[nodiscard]] const SocketRecord& read() const { return *stream_->record_; }
-        void next() { more_ = (*stream_->decode_)(stream_->rest_, *stream_->record_); }
+        [[nodiscard]] const SocketRecord& read() const { return **stream_->place_; }
+        void next() { more_ = (*stream_->decode_)(stream_->rest_, **stream_->place_); }
         [[nodiscard]] bool equal(ranges::default_sentinel_t /*end*/) const { return !more_; }
         static constexpr bool single_pass() { return true; }
 
@@ -40,7 +40,7 @@ private:
 
     const SocketDecoder* decode_ = nullptr;
     Bytes rest_;
-    SocketRecord* record_ = nullptr;
+    SocketRecord* const* place_ = nullptr;
 };
 
 } // namespace netstat46

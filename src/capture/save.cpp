@@ -151,6 +151,7 @@ Asked names_asked(const Source& capture) {
     TableNotes notes;
     SideTables side;
     SocketRecord record;
+    SocketRecord* const place = &record;
     while (const auto block = next()) {
         const DecoderEntry* entry = find_decoder(capture.host.os, block->interface);
         const DecodeContext context{block->interface, &capture.host, quiet, &notes};
@@ -160,7 +161,7 @@ Asked names_asked(const Source& capture) {
             continue;
         }
         const SocketDecoder decode = entry->sockets(context);
-        for (const SocketRecord& socket : RecordStream(decode, bytes, record)) {
+        for (const SocketRecord& socket : RecordStream(decode, bytes, place)) {
             note_endpoint(asked, socket, socket.local);
             note_endpoint(asked, socket, socket.foreign);
             if (socket.device != 0) asked.interfaces.insert(socket.device);

@@ -23,9 +23,13 @@ std::size_t part_of(std::uint64_t hash) { return hash >> (64 - part_bits); }
 
 } // namespace
 
+std::size_t Owners::Part::first(std::uint64_t hash, std::uint64_t key) const {
+    const std::size_t at = (((hash & 0xffffffff) * slots.size()) >> 32) + key % neighbours;
+    return at >= slots.size() ? at - slots.size() : at;
+}
+
 std::size_t Owners::Part::find(std::uint64_t hash, std::uint64_t key) const {
-    std::size_t at = (((hash & 0xffffffff) * slots.size()) >> 32) + key % neighbours;
-    if (at >= slots.size()) at -= slots.size();
+    std::size_t at = first(hash, key);
     while (slots[at].key != 0 && slots[at].key != key) at = at + 1 < slots.size() ? at + 1 : 0;
     return at;
 }
@@ -68,6 +72,13 @@ void Owners::add(std::uint64_t key, Holder holder) {
             more_.emplace(key, holder);
         slot.shared = 1;
     }
+}
+
+void Owners::prefetch(std::uint64_t key) const {
+    if (parts_.empty()) return;
+    const std::uint64_t hash = mixed(key / neighbours);
+    const Part& part = parts_[part_of(hash)];
+    if (!part.slots.empty()) __builtin_prefetch(&part.slots[part.first(hash, key)]);
 }
 
 std::optional<Holder> Owners::lowest(std::uint64_t key) const {

@@ -36,6 +36,10 @@ public:
     /// The holder with the lowest pid, and of its descriptors the lowest.
     [[nodiscard]] std::optional<Holder> lowest(std::uint64_t key) const;
 
+    /// Has `key`'s place on its way from memory: a tenth of the run at a million sockets, which stand in another
+    /// order than their owners.
+    void prefetch(std::uint64_t key) const;
+
     /// Every holder, by pid and descriptor.
     [[nodiscard]] std::vector<Holder> all(std::uint64_t key) const;
 
@@ -55,6 +59,8 @@ private:
         std::vector<Slot> slots;
         std::size_t used = 0;
 
+        /// Where `key` is looked for first.
+        [[nodiscard]] std::size_t first(std::uint64_t hash, std::uint64_t key) const;
         /// The index of `key`, or of the free slot where it belongs.
         [[nodiscard]] std::size_t find(std::uint64_t hash, std::uint64_t key) const;
         void grow();
