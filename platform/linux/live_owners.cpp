@@ -16,6 +16,7 @@
 
 #include "capture/bytes.hpp"
 #include "capture/capture_dir.hpp"
+#include "linux/decode.hpp"
 #include "linux/live_bpf.hpp"
 #include "linux/live_finders.hpp"
 #include "linux/live_proc.hpp"
@@ -65,21 +66,23 @@ std::optional<std::uint64_t> count_descriptors(Search& search) {
 }
 
 /// By the kernel's own walk. Its order is by process too.
-Finder find_by_bpf(Walk walk, Wanted wanted) {
-    return [buffer = WalkBuffer(std::move(walk)), wanted = std::move(wanted)]() mutable {
+Finder find_by_bpf(Walk walk, Search search) {
+    return [buffer = WalkBuffer(std::move(walk)), search = std::move(search)]() mutable {
         using namespace linux_wire;
         Found found{"bpf_iter.task_file", {}, {}, 0};
         while (found.bytes.empty() && buffer.fill()) {
             const Bytes records(buffer.bytes(), native_order);
             std::size_t at = 0;
             for (; records.size() - at >= task_file_size; at += task_file_size) {
-                if (!wanted.take(records.u64(at + task_file_inode))) continue;
+                if (search.leaders_only && records.i32(at + task_file_pid) < 0) continue;
+                if (!search.wanted.take(records.u64(at + task_file_inode))) continue;
                 found.bytes.append(records.sub(at, task_file_size).text());
-                const std::int32_t pid = records.i32(at + task_file_pid);
+                const std::int32_t pid = task_file_holder(records.u32(at + task_file_pid));
                 if (found.pids.empty() || found.pids.back() != pid) found.pids.push_back(pid);
             }
             buffer.use(at);
         }
+        found.error = buffer.error();
         return found;
     };
 }
@@ -132,11 +135,10 @@ private:
 
     Finder choose(Search search) {
         if (request_.in_order) return find_in_order(std::move(search));
-        if (request_.tasks) return find_by_bpf(request_.tasks(), std::move(search.wanted));
+        if (request_.tasks) return find_by_bpf(request_.tasks(), std::move(search));
         const std::optional<std::uint64_t> descriptors = count_descriptors(search);
         if (descriptors.value_or(0) >= bpf_pays)
-            if (const NewWalk tasks = load_bpf_walks().tasks)
-                return find_by_bpf(tasks(), std::move(search.wanted));
+            if (const NewWalk tasks = load_bpf_walks().tasks) return find_by_bpf(tasks(), std::move(search));
         const bool many = descriptors.value_or(threads_pay) >= threads_pay;
         if (search.wanted.everything() && many && request_.threads > 1)
             return find_in_threads(std::move(search), request_.threads);

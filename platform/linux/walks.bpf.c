@@ -21,6 +21,8 @@ struct file {
 struct task_struct {
     int pid;
     int tgid;
+    struct task_struct *group_leader;
+    void *files;
 } CORE;
 struct in6_addr {
     __u32 words[4];
@@ -84,10 +86,10 @@ static struct tcp_sock *(*const bpf_skc_to_tcp_sock)(void *socket) = (void *)137
 static struct tcp_timewait_sock *(*const bpf_skc_to_tcp_timewait_sock)(void *socket) = (void *)138;
 static struct socket *(*const bpf_sock_from_file)(struct file *file) = (void *)162;
 
-// As bpf_task_file_decoder() in decode.hpp reads it.
+// As task_file_walk_decoder() reads it (decode_walks.cpp).
 struct owned_socket {
     __u64 inode;
-    __u32 pid;
+    int pid; // negative: a thread has it, of a process whose first thread has ended
     __u32 fd;
 };
 
@@ -96,9 +98,11 @@ int sockets_of_tasks(struct bpf_iter__task_file *context) {
     struct task_struct *task = context->task;
     struct file *file = context->file;
     struct owned_socket owned;
-    if (!task || !file || task->pid != task->tgid || !bpf_sock_from_file(file)) return 0;
+    if (!task || !file || !bpf_sock_from_file(file)) return 0;
+    const int is_first = task->pid == task->tgid;
+    if (!is_first && task->group_leader->files) return 0;
     owned.inode = file->f_inode->i_ino;
-    owned.pid = task->tgid;
+    owned.pid = is_first ? task->tgid : -task->tgid;
     owned.fd = context->fd;
     bpf_seq_write(context->meta->seq, &owned, sizeof owned);
     return 0;
@@ -108,7 +112,7 @@ int sockets_of_tasks(struct bpf_iter__task_file *context) {
 enum { af_inet = 2, af_inet6 = 10 };
 enum { tcp_syn_recv = 3, tcp_time_wait = 6, tcp_listen = 10, tcp_new_syn_recv = 12 };
 
-// As bpf_tcp_decoder() in decode.hpp reads it: of IPv4 only the first two words of the addresses are written.
+// As tcp_walk_decoder() reads it (decode_walks.cpp): of IPv4 only the first two words of the addresses are written.
 struct tcp_record {
     __u8 family, state, v6only, unused;
     __u16 local_port;   // host order

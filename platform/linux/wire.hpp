@@ -99,7 +99,7 @@ inline constexpr std::uint32_t tcp_infinite_ssthresh = 0x7fffffff; // net/tcp.h
 
 // struct owned_socket, walks.bpf.c
 inline constexpr std::size_t task_file_inode = 0; // 64 bits
-inline constexpr std::size_t task_file_pid = 8;
+inline constexpr std::size_t task_file_pid = 8;   // negative: of a process whose first thread has ended
 inline constexpr std::size_t task_file_fd = 12;
 inline constexpr std::size_t task_file_size = 16;
 

@@ -27,6 +27,16 @@ namespace {
 
 using Holders = std::map<std::uint64_t, std::vector<Holder>>;
 
+Owners all_owners(const OwnersRequest& request) {
+    SideTables side;
+    const auto problem = [](const Problem& what) { ADD_FAILURE() << what.text; };
+    const BlockReader next = read_owners(request, problem);
+    while (const auto block = next())
+        if (const DecoderEntry* entry = find_decoder(Os::Linux, block->interface))
+            entry->side({block->interface, nullptr, problem, nullptr})(Bytes(block->bytes), side);
+    return side.owners;
+}
+
 /// A zoo and what it holds; sockets of others on this machine come and go.
 class OwnersLive : public testing::Test {
 protected:
@@ -45,15 +55,7 @@ protected:
         return found;
     }
 
-    Holders read(const OwnersRequest& request) const {
-        SideTables side;
-        const auto problem = [](const Problem& what) { ADD_FAILURE() << what.text; };
-        const BlockReader next = read_owners(request, problem);
-        while (const auto block = next())
-            if (const DecoderEntry* entry = find_decoder(Os::Linux, block->interface))
-                entry->side({block->interface, nullptr, problem, nullptr})(Bytes(block->bytes), side);
-        return holders(side.owners);
-    }
+    Holders read(const OwnersRequest& request) const { return holders(all_owners(request)); }
 
     std::unordered_set<std::uint64_t> inodes_;
 
@@ -146,6 +148,18 @@ TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
     EXPECT_NE(ours("--json -ltn --port=8888").out.find("\"pid\":" + std::to_string(child)),
               std::string::npos);
     EXPECT_EQ(ours("--classic -ltnp").out, native("-ltnp").out) << "net-tools does not find it";
+
+    OwnersRequest walk;
+    walk.in_order = false;
+    walk.tasks = load_bpf_walks().tasks;
+    const std::vector<ListedSocket> rows = internet_rows(ours("-ltne").out);
+    ASSERT_EQ(rows.size(), 1U);
+    const std::uint64_t inode = parse_number<std::uint64_t>(rows[0].inode).value_or(0);
+    if (walk.tasks) {
+        EXPECT_EQ(all_owners(walk).lowest(inode).value_or(Holder{}).pid, child);
+        walk.leaders_only = true;
+        EXPECT_FALSE(all_owners(walk).lowest(inode));
+    }
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
 }

@@ -10,10 +10,11 @@ namespace netstat46 {
 namespace {
 
 TEST(LinuxOwners, TheKernelsOwnWalkGivesRecordsInTheHostsByteOrder) {
-    const std::string records("\x2a\0\0\0\0\0\0\0\x58\x02\0\0\x0c\0\0\0" // 42: process 600, descriptor 12
-                              "\x2a\0\0\0\0\0\0\0\x01\0\0\0\x04\0\0\0"   // 42: process 1, descriptor 4
+    const std::string records("\x2a\0\0\0\0\0\0\0\x58\x02\0\0\x0c\0\0\0"     // 42: process 600, descriptor 12
+                              "\x2a\0\0\0\0\0\0\0\x01\0\0\0\x04\0\0\0"       // 42: process 1, descriptor 4
+                              "\x2b\0\0\0\0\0\0\0\xf8\xff\xff\xff\x05\0\0\0" // 43: -8, a thread of process 8
                               "\x2b\0\0\0\0\0\0",
-                              39);
+                              55);
     SideTables side;
     std::vector<std::string> problems;
     const DecodeContext context{"bpf_iter.task_file", nullptr,
@@ -21,8 +22,9 @@ TEST(LinuxOwners, TheKernelsOwnWalkGivesRecordsInTheHostsByteOrder) {
     find_decoder(Os::Linux, "bpf_iter.task_file")
         ->side(context)(Bytes(std::as_bytes(std::span(records))), side);
     EXPECT_EQ(side.owners.all(42), (std::vector<Holder>{{1, 4}, {600, 12}}));
+    EXPECT_EQ(side.owners.all(43), (std::vector<Holder>{{8, 5}}));
     EXPECT_TRUE(side.owners_read);
-    EXPECT_EQ(problems, std::vector<std::string>{"bpf_iter.task_file: a cut record at offset 32"});
+    EXPECT_EQ(problems, std::vector<std::string>{"bpf_iter.task_file: a cut record at offset 48"});
 }
 
 } // namespace
