@@ -82,13 +82,13 @@ $(OUT)/%.o: %.cpp
 
 $(OUT)/walks.bpf.o: platform/linux/walks.bpf.c
 	@mkdir -p $(@D)
-	clang -O2 -g -target bpf -c -o $@ $<
+	clang -O2 -g -fdebug-compilation-dir=. -target bpf -c -o $@ $<
 
 $(OUT)/walks.lskel.h: $(OUT)/walks.bpf.o
-	$(BPFTOOL) gen skeleton -L $< name walks > $@ || { rm -f $@; false; }
+	$(or $(BPFTOOL),bpftool) gen skeleton -L $< name walks > $@ || { rm -f $@; false; }
 
 $(OUT)/walks.o: platform/linux/walks.c $(OUT)/walks.lskel.h
-	clang -O2 -I$(OUT) -c -o $@ $<
+	$(CXX) -x c -O2 -fPIE -I$(OUT) -c -o $@ $<
 
 # ---- Tests
 

@@ -1,4 +1,5 @@
-// Linux: sock_diag over netlink, /proc/net where a handler is missing, /proc/PID/fd for owners.
+// Linux: sock_diag over netlink, /proc/net where a handler is missing, /proc/PID/fd for owners; BPF iterators
+// where TCP sockets are many.
 #include "platform.hpp"
 
 #include <algorithm>
@@ -77,7 +78,8 @@ std::uint32_t kernel_states(const Request& request, const Table& table) {
 
 /// Sockets that are read before their owners, so that reading owners may stop early.
 constexpr std::size_t sockets_first = std::size_t{256} * 1024;
-/// Sockets that are read while owners are; with a million sockets' owner table (21 MB) less than 64 MiB.
+/// Sockets that are read while owners are; with a million sockets' owner table (21 MB) and the IPv6 sockets
+/// that a walk holds (8 MiB) less than 64 MiB.
 constexpr std::size_t sockets_ahead = std::size_t{28} * 1024 * 1024;
 constexpr unsigned most_threads = 8;
 
@@ -199,19 +201,25 @@ private:
                 if (!request_.filter.empty()) return nothing("proc.net.unix", index);
                 return file("/proc/net/unix", "proc.net.unix", index);
             });
-        if (walks_.tcp && tcp_walk_answers(table)) {
-            sockets_.push_back([this, index] {
-                Table families = request_.tables[index];
-                families.inet6 = families.inet6 && family_exists(AF_INET6);
-                return walk_tcp(walks_.tcp, families, index, problem_);
-            });
-            return;
-        }
+        std::deque<std::function<BlockReader()>> families;
         for (const Interface& interface : interfaces) {
             if (interface.protocol != table.protocol) continue;
             if (!(interface.family == AF_INET ? table.inet : table.inet6)) continue;
-            sockets_.push_back([this, &interface, index] { return sockets(interface, index); });
+            families.push_back([this, &interface, index] { return sockets(interface, index); });
         }
+        if (walks_.tcp && tcp_walk_answers(table)) {
+            sockets_.push_back([this, index, families] { return walked(index, families); });
+        } else {
+            std::move(families.begin(), families.end(), std::back_inserter(sockets_));
+        }
+    }
+
+    /// TCP by the kernel's own walk; if that cannot begin, family by family as ever.
+    BlockReader walked(std::size_t index, const std::deque<std::function<BlockReader()>>& otherwise) {
+        Table families = request_.tables[index];
+        families.inet6 = families.inet6 && family_exists(AF_INET6);
+        BlockReader walk = walk_tcp(walks_.tcp, families, index, problem_);
+        return walk ? walk : in_turn(otherwise);
     }
 
     /// A table whose sockets a filter leaves out: they have neither ports nor addresses.

@@ -34,9 +34,9 @@ Walk begin_walk(const Descriptor& link) {
     attributes.iter_create.link_fd = static_cast<std::uint32_t>(link.get());
     const auto fd = std::make_shared<Descriptor>(
         static_cast<int>(syscall(SYS_bpf, BPF_ITER_CREATE, &attributes, sizeof attributes)));
-    return [fd, error = errno](std::span<std::byte> room) {
+    if (fd->get() < 0) return nullptr;
+    return [fd](std::span<std::byte> room) {
         ssize_t got = -1;
-        if (errno = error; fd->get() < 0) return got;
         do got = read_some(fd->get(), reinterpret_cast<char*>(room.data()), room.size());
         while (got < 0 && errno == EAGAIN); // a million of which there was nothing to say (bpf_iter.c)
         return got;
@@ -48,6 +48,18 @@ NewWalk walks_of(int link) {
 }
 
 } // namespace
+
+#endif
+
+std::optional<WalkBuffer> begun(const NewWalk& walk) {
+    Walk begin = walk ? walk() : nullptr;
+    if (!begin) return std::nullopt;
+    WalkBuffer buffer(std::move(begin));
+    if (!buffer.fill() && buffer.error() != 0) return std::nullopt;
+    return buffer;
+}
+
+#ifdef NETSTAT46_BPF
 
 BpfWalks load_bpf_walks() {
     if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace()) return {};

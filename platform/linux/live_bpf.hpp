@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -46,16 +47,20 @@ private:
     int error_ = 0;
 };
 
-/// A walk from the begin, each time it is called.
+/// A walk from its start, each time it is called; null and errno if there can be none now.
 using NewWalk = std::function<Walk()>;
 
-/// Both null where the kernel (before Linux 5.17), the privilege, the process id namespace, the build or
-/// NETSTAT46_NO_BPF in the environment does not allow it.
+/// A walk of which something was read already, or which is at its end; nothing if it cannot even begin.
+std::optional<WalkBuffer> begun(const NewWalk& walk);
+
+/// Null, both, where the kernel (before Linux 5.17, without BTF or either iterator), the privilege, the
+/// process id namespace, the build or NETSTAT46_NO_BPF in the environment does not allow it.
 struct BpfWalks {
     NewWalk tasks; ///< `bpf_iter.task_file`: every socket descriptor of every process, by process
     NewWalk tcp; ///< this network namespace's TCP sockets of both families, as the kernel's tables have them
 };
 
+/// Has the kernel load them, which takes 1.3 ms.
 BpfWalks load_bpf_walks();
 
 } // namespace netstat46

@@ -65,12 +65,12 @@ std::optional<std::uint64_t> count_descriptors(Search& search) {
     return sum;
 }
 
-/// By the kernel's own walk. Its order is by process too.
-Finder find_by_bpf(Walk walk, Search search) {
-    return [buffer = WalkBuffer(std::move(walk)), search = std::move(search)]() mutable {
+/// By the kernel's own walk, which was begun.
+Finder find_by_bpf(WalkBuffer buffer, Search search, ProblemSink problem) {
+    return [buffer = std::move(buffer), search = std::move(search), problem = std::move(problem)]() mutable {
         using namespace linux_wire;
         Found found{"bpf_iter.task_file", {}, {}, 0};
-        while (found.bytes.empty() && buffer.fill()) {
+        do {
             const Bytes records(buffer.bytes(), native_order);
             std::size_t at = 0;
             for (; records.size() - at >= task_file_size; at += task_file_size) {
@@ -81,8 +81,10 @@ Finder find_by_bpf(Walk walk, Search search) {
                 if (found.pids.empty() || found.pids.back() != pid) found.pids.push_back(pid);
             }
             buffer.use(at);
-        }
-        found.error = buffer.error();
+        } while (found.bytes.empty() && buffer.fill());
+        if (found.bytes.empty() && buffer.error() != 0)
+            problem({fmt::format("{}: the answer broke off: {}", found.interface,
+                                 std::strerror(buffer.error()))});
         return found;
     };
 }
@@ -135,10 +137,10 @@ private:
 
     Finder choose(Search search) {
         if (request_.in_order) return find_in_order(std::move(search));
-        if (request_.tasks) return find_by_bpf(request_.tasks(), std::move(search));
-        const std::optional<std::uint64_t> descriptors = count_descriptors(search);
-        if (descriptors.value_or(0) >= bpf_pays)
-            if (const NewWalk tasks = load_bpf_walks().tasks) return find_by_bpf(tasks(), std::move(search));
+        const auto descriptors = request_.tasks ? std::nullopt : count_descriptors(search);
+        if (request_.tasks || descriptors.value_or(0) >= bpf_pays)
+            if (auto walk = begun(request_.tasks ? request_.tasks : load_bpf_walks().tasks))
+                return find_by_bpf(std::move(*walk), std::move(search), problem_);
         const bool many = descriptors.value_or(threads_pay) >= threads_pay;
         if (search.wanted.everything() && many && request_.threads > 1)
             return find_in_threads(std::move(search), request_.threads);

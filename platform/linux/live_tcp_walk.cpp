@@ -42,14 +42,15 @@ struct Held {
 /// One walk: the records of one family, and those of the other held or left out.
 class FamilyWalk {
 public:
-    FamilyWalk(Walk walk, std::uint8_t family, std::shared_ptr<Held> others, std::size_t table,
+    FamilyWalk(WalkBuffer walk, std::uint8_t family, std::shared_ptr<Held> others, std::size_t table,
                ProblemSink problem)
         : buffer_(std::move(walk)), family_(family), others_(std::move(others)), table_(table),
           problem_(std::move(problem)) {}
 
     std::optional<RawBlock> operator()() {
-        while (buffer_.fill())
+        do {
             if (const auto block = sort(); !block.empty()) return give(block);
+        } while (buffer_.fill());
         if (buffer_.error() != 0)
             problem_({fmt::format("{}: the answer broke off: {}", tcp_walk_name(family_),
                                   std::strerror(buffer_.error()))});
@@ -78,6 +79,8 @@ private:
 
     void hold(std::span<const std::byte> record) {
         if (!others_ || others_->too_many) return;
+        if (others_->bytes.empty())
+            others_->bytes.reserve(others_->most + record.size()); // no copies as it grows
         others_->bytes.insert(others_->bytes.end(), record.begin(), record.end());
         others_->too_many = others_->bytes.size() > others_->most;
         if (others_->too_many) others_->bytes = {};
@@ -110,6 +113,15 @@ Walk walk_held(std::shared_ptr<const Held> held) {
     };
 }
 
+/// One that breaks off at once if there can be none.
+Walk walk_again(const NewWalk& walk) {
+    if (Walk again = walk()) return again;
+    return [error = errno](std::span<std::byte> /*room*/) {
+        errno = error;
+        return ssize_t{-1};
+    };
+}
+
 } // namespace
 
 bool tcp_walk_pays(const Request& request) {
@@ -128,13 +140,15 @@ bool tcp_walk_answers(const Table& table) {
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
                      const ProblemSink& problem, std::size_t most_held) {
     using namespace linux_wire;
-    if (!families.inet) return FamilyWalk(walk(), af_inet6, nullptr, table, problem);
+    auto first = begun(walk);
+    if (!first) return nullptr;
+    if (!families.inet) return FamilyWalk(std::move(*first), af_inet6, nullptr, table, problem);
     const auto others = families.inet6 ? std::make_shared<Held>(Held{most_held, {}}) : nullptr;
     std::deque<std::function<BlockReader()>> makers;
-    makers.push_back([=] { return FamilyWalk(walk(), af_inet, others, table, problem); });
+    makers.push_back([=] { return FamilyWalk(*first, af_inet, others, table, problem); });
     if (others)
         makers.push_back([=] {
-            Walk rest = others->too_many ? walk() : walk_held(others);
+            WalkBuffer rest(others->too_many ? walk_again(walk) : walk_held(others));
             return FamilyWalk(std::move(rest), af_inet6, nullptr, table, problem);
         });
     return in_turn(std::move(makers));

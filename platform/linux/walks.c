@@ -6,7 +6,7 @@
 
 #include "walks.lskel.h"
 
-// Links to the iterators, the caller's to close. 0, or a negative errno: then there are none.
+// Links to the iterators, the caller's to close. 0; else there are none.
 int netstat46_load_walks(int *tasks, int *tcp) {
     struct walks *walks = walks__open();
     if (!walks) return -ENOMEM;

@@ -41,6 +41,7 @@ using ProblemSink = std::function<void(Problem)>;
 enum class Sight : std::uint8_t { NotTold, Everyone, Namespace, Own };
 
 enum class ByteOrder : std::uint8_t { Little, Big };
+/// Of this host.
 inline constexpr ByteOrder native_order =
     std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
 

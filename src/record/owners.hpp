@@ -36,8 +36,8 @@ public:
     /// The holder with the lowest pid, and of its descriptors the lowest.
     [[nodiscard]] std::optional<Holder> lowest(std::uint64_t key) const;
 
-    /// Has `key`'s place on its way from memory: a tenth of the run at a million sockets, which stand in another
-    /// order than their owners.
+    /// Has `key`'s place on its way from memory: a tenth of the run at a million sockets, which stand in
+    /// another order than their owners.
     void prefetch(std::uint64_t key) const;
 
     /// Every holder, by pid and descriptor.

@@ -24,7 +24,7 @@ sow() {
 answers() { find "$@" -type f ! -name '*.txt' ! -name '*.md' ! -name decoded.tsv ! -name manifest -size -16k; }
 ten='000 001 002 003 004 005 006 007 010 011'
 rm -rf "$scratch/fuzz-seeds"
-answers tests/captures/linux | sow linux "$ten 012 013 014 015 016 017 020 021 022 023 024"
+answers tests/captures/linux | sow linux "$ten 012 013 014 015 016 017 020 021 022 023 024 025 026 027"
 answers tests/captures/darwin* | sow darwin ''
 answers tests/captures/freebsd | sow freebsd "$ten"
 find tests/captures -name '*.tsv' -o -name manifest -o -name nat_rules -o -name 'net.ipv4*' | sow capture "$ten"
