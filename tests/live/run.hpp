@@ -1,11 +1,15 @@
 // Running programs and catching what they print.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+struct sock_filter; // linux/filter.h
 
 namespace netstat46::live {
 
@@ -27,6 +31,14 @@ Ran run(const std::string& program, const std::vector<std::string>& words, const
 
 /// The netstat46 that stands beside these tests.
 std::string our_program();
+
+/// From here on the kernel asks `code` about every system call of this process. Exits with 126 where there
+/// are no seccomp filters.
+void filter_calls(std::span<sock_filter> code);
+
+/// From here on this process's system call `number` fails with `error` where its first argument is
+/// `argument`. Exits as filter_calls().
+void refuse_call(int number, std::uint32_t argument, int error);
 
 inline constexpr const char* native_program = "/usr/bin/netstat";
 

@@ -9,10 +9,7 @@
 #include <vector>
 
 #include <linux/bpf.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -107,22 +104,6 @@ std::vector<Fd> many_connections(std::size_t count) {
     return made;
 }
 
-/// From here on this process's bpf(2) with `command` fails: ENOMEM.
-void refuse_bpf(std::uint32_t command) {
-    sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, command, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const sock_fprog program{std::size(code), code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-        _exit(126);
-}
-
 /// Where they differ first. (To make a difference of so many lines readable takes long.)
 std::string first_difference(const std::string& one, const std::string& other) {
     const auto [left, right] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
@@ -152,7 +133,7 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
         EXPECT_EQ(first_difference(walked.out, ours(options, without).out), "") << options;
     }
     for (const std::uint32_t command : {BPF_MAP_CREATE, BPF_ITER_CREATE}) {
-        const Ran refused = ours("-an", {.in_child = [command] { refuse_bpf(command); }});
+        const Ran refused = ours("-an", {.in_child = [command] { refuse_call(SYS_bpf, command, ENOMEM); }});
         if (refused.status == 126) GTEST_SKIP() << "no seccomp filters here";
         EXPECT_EQ(refused.error, "");
         EXPECT_EQ(first_difference(refused.out, ours("-an", without).out), "") << "bpf " << command;
