@@ -81,7 +81,7 @@ Finder find_by_bpf(WalkBuffer buffer, Search search, ProblemSink problem) {
                 if (found.pids.empty() || found.pids.back() != pid) found.pids.push_back(pid);
             }
             buffer.use(at);
-        } while (found.bytes.empty() && buffer.fill());
+        } while (found.bytes.empty() && !search.wanted.all_found() && buffer.fill());
         if (found.bytes.empty() && buffer.error() != 0)
             problem({fmt::format("{}: the answer broke off: {}", found.interface,
                                  std::strerror(buffer.error()))});
