@@ -99,7 +99,7 @@ std::vector<Fd> many_connections(std::size_t count) {
         Fd client = open_socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM);
         if (!client || !connect_to(client, {v6 ? "::1" : "127.0.0.1", 4000})) break;
         made.push_back(std::move(client));
-        made.emplace_back(accept(listener.get(), nullptr, nullptr));
+        made.emplace_back(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     }
     return made;
 }
