@@ -1,7 +1,5 @@
 #include "linux/decode.hpp"
 
-#include <fmt/format.h>
-
 #include "capture/descriptor_lines.hpp"
 #include "parse.hpp"
 

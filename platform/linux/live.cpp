@@ -315,15 +315,11 @@ private:
     bool said_refused_ = false, said_sctp_ = false;
 };
 
-/// The initial process id namespace has a fixed inode: PROC_PID_INIT_INO (linux/proc_ns.h).
 Sight sight() {
-    constexpr std::string_view initial = "pid:[4026531836]";
     if (geteuid() != 0) return Sight::Own;
-    char link[64];
-    const ssize_t length = readlink("/proc/self/ns/pid", link, sizeof link);
-    if (length < 0) return Sight::NotTold;
-    return std::string_view(link, static_cast<std::size_t>(length)) == initial ? Sight::Everyone
-                                                                               : Sight::Namespace;
+    const std::optional<bool> initial = in_initial_pid_namespace();
+    if (!initial) return Sight::NotTold;
+    return *initial ? Sight::Everyone : Sight::Namespace;
 }
 
 } // namespace

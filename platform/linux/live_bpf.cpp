@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
-#include <string_view>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,19 +14,19 @@
 
 namespace netstat46 {
 
+std::optional<WalkBuffer> begun(const NewWalk& walk) {
+    Walk begin = walk ? walk() : nullptr;
+    if (!begin) return std::nullopt;
+    WalkBuffer buffer(std::move(begin));
+    if (!buffer.fill() && buffer.error() != 0) return std::nullopt;
+    return buffer;
+}
+
 #ifdef NETSTAT46_BPF
 
 extern "C" int netstat46_load_walks(int* tasks, int* tcp); // walks.c
 
 namespace {
-
-/// The iterator's pids are those of the initial process id namespace, whose inode is fixed: PROC_PID_INIT_INO
-/// (linux/proc_ns.h).
-bool in_initial_pid_namespace() {
-    char link[64];
-    const ssize_t length = readlink("/proc/self/ns/pid", link, sizeof link);
-    return length > 0 && std::string_view(link, static_cast<std::size_t>(length)) == "pid:[4026531836]";
-}
 
 Walk begin_walk(const Descriptor& link) {
     bpf_attr attributes{};
@@ -49,20 +48,9 @@ NewWalk walks_of(int link) {
 
 } // namespace
 
-#endif
-
-std::optional<WalkBuffer> begun(const NewWalk& walk) {
-    Walk begin = walk ? walk() : nullptr;
-    if (!begin) return std::nullopt;
-    WalkBuffer buffer(std::move(begin));
-    if (!buffer.fill() && buffer.error() != 0) return std::nullopt;
-    return buffer;
-}
-
-#ifdef NETSTAT46_BPF
-
 BpfWalks load_bpf_walks() {
-    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace()) return {};
+    // The iterator's pids are those of the initial process id namespace.
+    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace().value_or(false)) return {};
     int tasks = -1, tcp = -1;
     if (netstat46_load_walks(&tasks, &tcp) != 0) return {};
     return {walks_of(tasks), walks_of(tcp)};

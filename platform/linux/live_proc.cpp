@@ -65,6 +65,14 @@ std::vector<std::int32_t> numbered_entries(const Directory& directory) {
     return numbers;
 }
 
+std::optional<bool> in_initial_pid_namespace() {
+    constexpr std::string_view initial = "pid:[4026531836]"; // PROC_PID_INIT_INO (linux/proc_ns.h)
+    char link[64];
+    const ssize_t length = readlink("/proc/self/ns/pid", link, sizeof link);
+    if (length < 0) return std::nullopt;
+    return std::string_view(link, static_cast<std::size_t>(length)) == initial;
+}
+
 ssize_t read_some(int fd, char* buffer, std::size_t size) {
     ssize_t got = -1;
     do got = read(fd, buffer, size);

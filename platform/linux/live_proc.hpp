@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +52,9 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 /// What is named by a number in /proc or /proc/PID/task: processes or threads, as it lists them, ascending.
 std::vector<std::int32_t> numbered_entries(const Directory& directory);
+
+/// Whether this process is in the initial process id namespace; nothing if /proc does not tell.
+std::optional<bool> in_initial_pid_namespace();
 
 /// read(2), again after a signal.
 ssize_t read_some(int fd, char* buffer, std::size_t size);
