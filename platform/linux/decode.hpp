@@ -27,11 +27,11 @@ std::optional<std::uint64_t> socket_inode(std::string_view link);
 /// reason`; the reason is `links` if they could be listed and not read.
 SideDecoder proc_pid_fd_decoder(const DecodeContext& context);
 
-/// `bpf_iter.task_file`: records as linux_wire::task_file_size. Live only: --save writes `proc.pid.fd`.
-SideDecoder task_file_walk_decoder(const DecodeContext& context);
+/// `bpf_iter.task`: records as linux_wire::task_walk_size. Live only: --save writes `proc.pid.fd`.
+SideDecoder task_walk_decoder(const DecodeContext& context);
 
-/// The process of a record whose `task_file_pid` is `pid`.
-std::int32_t task_file_holder(std::uint32_t pid);
+/// The process of a record whose `task_walk_pid` is `pid`.
+std::int32_t task_walk_holder(std::uint32_t pid);
 
 /// `bpf_iter.inet.tcp` and `bpf_iter.inet6.tcp`: records as linux_wire::walked_addresses. They tell no
 /// timers. Live only: --save writes `sock_diag.inet.tcp` and `sock_diag.inet6.tcp`.

@@ -43,7 +43,7 @@ constexpr DecoderEntry entries[] = {
     {"proc.net.unix", Os::Linux, {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
     {"sock_diag.unix", Os::Linux, {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
     {"proc.pid.fd", Os::Linux, {}, 0, nullptr, proc_pid_fd_decoder},
-    {"bpf_iter.task_file", Os::Linux, {}, 0, nullptr, task_file_walk_decoder},
+    {"bpf_iter.task", Os::Linux, {}, 0, nullptr, task_walk_decoder},
 };
 
 } // namespace

@@ -7,15 +7,15 @@ namespace netstat46 {
 
 using namespace linux_wire;
 
-std::int32_t task_file_holder(std::uint32_t pid) {
+std::int32_t task_walk_holder(std::uint32_t pid) {
     return static_cast<std::int32_t>(pid >> 31 != 0 ? 0 - pid : pid);
 }
 
-SideDecoder task_file_walk_decoder(const DecodeContext& context) {
+SideDecoder task_walk_decoder(const DecodeContext& context) {
     return [context](Bytes block, SideTables& side) {
-        for (; block.size() >= task_file_size; block.skip(task_file_size))
-            side.owners.add(block.u64(task_file_inode),
-                            {task_file_holder(block.u32(task_file_pid)), block.i32(task_file_fd)});
+        for (; block.size() >= task_walk_size; block.skip(task_walk_size))
+            side.owners.add(block.u64(task_walk_inode),
+                            {task_walk_holder(block.u32(task_walk_pid)), block.i32(task_walk_fd)});
         side.owners_read = true;
         if (!block.empty())
             context.problem(

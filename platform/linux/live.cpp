@@ -165,7 +165,11 @@ private:
         owners.details = request_.holders || request_.everything;
         owners.leaders_only = request_.leaders_only;
         owners.in_order = in_order;
-        owners.tasks = walks_.tasks;
+        if (tcp_walk_) // so many sockets have as many descriptors
+            owners.tasks = [] {
+                const NewWalk walk = load_task_walk();
+                return walk ? walk() : nullptr;
+            };
         owners.threads = std::min(std::max(std::thread::hardware_concurrency(), 1U), most_threads);
         return owners;
     }
@@ -174,7 +178,7 @@ private:
     BlockReader beside_owners(const BlockReader& sockets) {
         const auto held = std::make_shared<HeldBlocks>();
         bool more = true;
-        while (!walks_.tcp && more && held->bytes() < sockets_first) {
+        while (!tcp_walk_ && more && held->bytes() < sockets_first) {
             const auto block = sockets();
             more = block.has_value();
             if (block) held->push(*block);
@@ -207,7 +211,7 @@ private:
             if (!(interface.family == AF_INET ? table.inet : table.inet6)) continue;
             families.push_back([this, &interface, index] { return sockets(interface, index); });
         }
-        if (walks_.tcp && tcp_walk_answers(table)) {
+        if (tcp_walk_ && tcp_walk_answers(table)) {
             sockets_.push_back([this, index, families] { return walked(index, families); });
         } else {
             std::move(families.begin(), families.end(), std::back_inserter(sockets_));
@@ -218,7 +222,7 @@ private:
     BlockReader walked(std::size_t index, const std::deque<std::function<BlockReader()>>& otherwise) {
         Table families = request_.tables[index];
         families.inet6 = families.inet6 && family_exists(AF_INET6);
-        BlockReader walk = walk_tcp(walks_.tcp, families, index, problem_);
+        BlockReader walk = walk_tcp(tcp_walk_, families, index, problem_);
         return walk ? walk : in_turn(otherwise);
     }
 
@@ -306,7 +310,7 @@ private:
     }
 
     Request request_;
-    BpfWalks walks_ = tcp_walk_pays(request_) ? load_bpf_walks() : BpfWalks{};
+    NewWalk tcp_walk_ = tcp_walk_pays(request_) ? load_tcp_walk() : nullptr;
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;

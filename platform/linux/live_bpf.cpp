@@ -1,6 +1,7 @@
 // BPF iterators, where the build has them (NETSTAT46_BPF) and the running kernel lets us.
 #include "linux/live_bpf.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -24,41 +25,97 @@ std::optional<WalkBuffer> begun(const NewWalk& walk) {
 
 #ifdef NETSTAT46_BPF
 
-extern "C" int netstat46_load_walks(int* tasks, int* tcp); // walks.c
+extern "C" {
+#include "linux/walks.h"
+}
 
 namespace {
 
-Walk begin_walk(const Descriptor& link) {
-    bpf_attr attributes{};
-    attributes.iter_create.link_fd = static_cast<std::uint32_t>(link.get());
-    const auto fd = std::make_shared<Descriptor>(
-        static_cast<int>(syscall(SYS_bpf, BPF_ITER_CREATE, &attributes, sizeof attributes)));
-    if (fd->get() < 0) return nullptr;
-    return [fd](std::span<std::byte> room) {
-        ssize_t got = -1;
-        do got = read_some(fd->get(), reinterpret_cast<char*>(room.data()), room.size());
-        while (got < 0 && errno == EAGAIN); // a million of which there was nothing to say (bpf_iter.c)
-        return got;
-    };
+using Loaded = std::shared_ptr<const loaded_walk>;
+
+/// Null if it may not be.
+Loaded load(int (*loader)(loaded_walk*)) {
+    // The iterators' pids are those of the initial process id namespace.
+    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace().value_or(false)) return nullptr;
+    loaded_walk loaded{};
+    if (loader(&loaded) != 0) return nullptr;
+    return {new loaded_walk(loaded), [](const loaded_walk* walk) {
+                walk->unload(walk->skeleton);
+                delete walk;
+            }};
 }
 
-NewWalk walks_of(int link) {
-    return [link = std::make_shared<Descriptor>(link)] { return begin_walk(*link); };
+/// Null and errno if there can be none.
+std::shared_ptr<Descriptor> begin_iterator(int link) {
+    bpf_attr attributes{};
+    attributes.iter_create.link_fd = static_cast<std::uint32_t>(link);
+    auto fd = std::make_shared<Descriptor>(
+        static_cast<int>(syscall(SYS_bpf, BPF_ITER_CREATE, &attributes, sizeof attributes)));
+    return fd->get() < 0 ? nullptr : fd;
 }
+
+/// What was found is not in the iterator's file, which says by EAGAIN only that there is more to come.
+class TaskWalk {
+public:
+    TaskWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator)
+        : loaded_(std::move(loaded)), iterator_(std::move(iterator)), walked_(*loaded_->tasks) {
+        walked_.pid = 0;
+        walked_.count = 0;
+    }
+
+    ssize_t operator()(std::span<std::byte> room) {
+        while (taken_ == walked_.count * sizeof *walked_.sockets) {
+            walked_.count = 0;
+            taken_ = 0;
+            char nothing = 0;
+            const ssize_t got = read_some(iterator_->get(), &nothing, sizeof nothing);
+            if (got < 0 && errno != EAGAIN) return -1;
+            if (got == 0 && walked_.count == 0) return 0;
+        }
+        const auto left = std::as_bytes(std::span(walked_.sockets).first(walked_.count)).subspan(taken_);
+        const auto some = left.first(std::min(left.size(), room.size()));
+        std::copy(some.begin(), some.end(), room.begin());
+        taken_ += some.size();
+        return static_cast<ssize_t>(some.size());
+    }
+
+private:
+    Loaded loaded_;
+    std::shared_ptr<Descriptor> iterator_;
+    walked_tasks& walked_;
+    std::size_t taken_ = 0; ///< bytes
+};
 
 } // namespace
 
-BpfWalks load_bpf_walks() {
-    // The iterator's pids are those of the initial process id namespace.
-    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace().value_or(false)) return {};
-    int tasks = -1, tcp = -1;
-    if (netstat46_load_walks(&tasks, &tcp) != 0) return {};
-    return {walks_of(tasks), walks_of(tcp)};
+NewWalk load_task_walk() {
+    const Loaded loaded = load(netstat46_load_task_walk);
+    if (!loaded) return nullptr;
+    return [loaded]() -> Walk {
+        auto iterator = begin_iterator(loaded->link);
+        return iterator ? Walk(TaskWalk(loaded, std::move(iterator))) : nullptr;
+    };
+}
+
+NewWalk load_tcp_walk() {
+    const Loaded loaded = load(netstat46_load_tcp_walk);
+    if (!loaded) return nullptr;
+    return [loaded]() -> Walk {
+        const auto iterator = begin_iterator(loaded->link);
+        if (!iterator) return nullptr;
+        return [iterator](std::span<std::byte> room) {
+            ssize_t got = -1;
+            do got = read_some(iterator->get(), reinterpret_cast<char*>(room.data()), room.size());
+            while (got < 0 && errno == EAGAIN); // a million of which there was nothing to say (bpf_iter.c)
+            return got;
+        };
+    };
 }
 
 #else
 
-BpfWalks load_bpf_walks() { return {}; }
+NewWalk load_task_walk() { return nullptr; }
+NewWalk load_tcp_walk() { return nullptr; }
 
 #endif
 

@@ -1,4 +1,4 @@
-// The kernel's own walks: BPF iterators (walks.bpf.c).
+// The kernel's own walks: BPF iterators (*_walk.bpf.c).
 #pragma once
 
 #include <cerrno>
@@ -53,14 +53,14 @@ using NewWalk = std::function<Walk()>;
 /// A walk of which something was read already, or which is at its end; nothing if it cannot even begin.
 std::optional<WalkBuffer> begun(const NewWalk& walk);
 
-/// Null, both, where the kernel (before Linux 5.17, without BTF or either iterator), the privilege, the
-/// process id namespace, the build or NETSTAT46_NO_BPF in the environment does not allow it.
-struct BpfWalks {
-    NewWalk tasks; ///< `bpf_iter.task_file`: every socket descriptor of every process, by process
-    NewWalk tcp; ///< this network namespace's TCP sockets of both families, as the kernel's tables have them
-};
+/// Has the kernel load the walk over tasks: every socket descriptor of every process, by process, as
+/// `bpf_iter.task` has it; it takes a millisecond. One may be under way at a time. Null where the kernel (before
+/// Linux 5.17, without BTF or the iterator), the privilege, the process id namespace, the build or NETSTAT46_NO_BPF in
+/// the environment does not allow it.
+NewWalk load_task_walk();
 
-/// Has the kernel load them, which takes 1.3 ms.
-BpfWalks load_bpf_walks();
+/// The same, over this network namespace's TCP sockets of both families, as the kernel's tables have them; takes as
+/// long, and is null where that is.
+NewWalk load_tcp_walk();
 
 } // namespace netstat46

@@ -69,15 +69,15 @@ std::optional<std::uint64_t> count_descriptors(Search& search) {
 Finder find_by_bpf(WalkBuffer buffer, Search search, ProblemSink problem) {
     return [buffer = std::move(buffer), search = std::move(search), problem = std::move(problem)]() mutable {
         using namespace linux_wire;
-        Found found{"bpf_iter.task_file", {}, {}, 0};
+        Found found{"bpf_iter.task", {}, {}, 0};
         do {
             const Bytes records(buffer.bytes(), native_order);
             std::size_t at = 0;
-            for (; records.size() - at >= task_file_size; at += task_file_size) {
-                if (search.leaders_only && records.i32(at + task_file_pid) < 0) continue;
-                if (!search.wanted.take(records.u64(at + task_file_inode))) continue;
-                found.bytes.append(records.sub(at, task_file_size).text());
-                const std::int32_t pid = task_file_holder(records.u32(at + task_file_pid));
+            for (; records.size() - at >= task_walk_size; at += task_walk_size) {
+                if (search.leaders_only && records.i32(at + task_walk_pid) < 0) continue;
+                if (!search.wanted.take(records.u64(at + task_walk_inode))) continue;
+                found.bytes.append(records.sub(at, task_walk_size).text());
+                const std::int32_t pid = task_walk_holder(records.u32(at + task_walk_pid));
                 if (found.pids.empty() || found.pids.back() != pid) found.pids.push_back(pid);
             }
             buffer.use(at);
@@ -139,7 +139,7 @@ private:
         if (request_.in_order) return find_in_order(std::move(search));
         const auto descriptors = request_.tasks ? std::nullopt : count_descriptors(search);
         if (request_.tasks || descriptors.value_or(0) >= bpf_pays)
-            if (auto walk = begun(request_.tasks ? request_.tasks : load_bpf_walks().tasks))
+            if (auto walk = begun(request_.tasks ? request_.tasks : load_task_walk()))
                 return find_by_bpf(std::move(*walk), std::move(search), problem_);
         const bool many = descriptors.value_or(threads_pay) >= threads_pay;
         if (search.wanted.everything() && many && request_.threads > 1)

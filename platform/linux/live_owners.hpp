@@ -23,7 +23,7 @@ struct OwnersRequest {
     NewWalk tasks; ///< null: is looked for where it pays
 };
 
-/// `proc.pid.fd` (or `bpf_iter.task_file` unless in order), then `processes.tsv` for the processes that stand
+/// `proc.pid.fd` (or `bpf_iter.task` unless in order), then `processes.tsv` for the processes that stand
 /// in it (and `contexts.tsv` if asked for). Processes that end meanwhile are left out; those whose
 /// descriptors are refused are `pid TAB - TAB EACCES`.
 BlockReader read_owners(const OwnersRequest& request, const ProblemSink& problem);

@@ -1,22 +1,40 @@
-// Has the kernel load the programs of walks.bpf.c. What bpftool makes of them (walks.lskel.h) is C; the kernel relocates
-// them itself, in 1.3 ms: reading its type information to do so here takes ten times as long.
+// Has the kernel load the BPF programs. What bpftool makes of them (*_walk.lskel.h) is C; the kernel relocates them
+// itself, in a millisecond each: reading its type information to do so here takes ten times as long.
 // SPDX-License-Identifier: BSD-2-Clause
 
 #include <errno.h>
 
-#include "walks.lskel.h"
+#include "walks.h"
 
-// Links to the iterators, the caller's to close. 0; else there are none.
-int netstat46_load_walks(int *tasks, int *tcp) {
-    struct walks *walks = walks__open();
-    if (!walks) return -ENOMEM;
-    int error = walks__load(walks);
-    if (!error) error = walks__attach(walks);
-    if (!error) {
-        *tasks = walks->links.sockets_of_tasks_fd;
-        *tcp = walks->links.tcp_sockets_fd;
-        walks->links.sockets_of_tasks_fd = walks->links.tcp_sockets_fd = 0;
+#include "task_walk.lskel.h"
+#include "tcp_walk.lskel.h"
+
+static void unload_task_walk(void *skeleton) { task_walk__destroy(skeleton); }
+
+int netstat46_load_task_walk(struct loaded_walk *loaded) {
+    struct task_walk *walk = task_walk__open();
+    if (!walk) return -ENOMEM;
+    int error = task_walk__load(walk);
+    if (!error) error = task_walk__attach(walk);
+    if (error) {
+        task_walk__destroy(walk);
+        return error;
     }
-    walks__destroy(walks);
-    return error;
+    *loaded = (struct loaded_walk){walk->links.sockets_of_tasks_fd, &walk->bss->walked, walk, unload_task_walk};
+    return 0;
+}
+
+static void unload_tcp_walk(void *skeleton) { tcp_walk__destroy(skeleton); }
+
+int netstat46_load_tcp_walk(struct loaded_walk *loaded) {
+    struct tcp_walk *walk = tcp_walk__open();
+    if (!walk) return -ENOMEM;
+    int error = tcp_walk__load(walk);
+    if (!error) error = tcp_walk__attach(walk);
+    if (error) {
+        tcp_walk__destroy(walk);
+        return error;
+    }
+    *loaded = (struct loaded_walk){walk->links.tcp_sockets_fd, 0, walk, unload_tcp_walk};
+    return 0;
 }

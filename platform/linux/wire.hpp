@@ -97,13 +97,13 @@ inline constexpr std::size_t tcp_info_bytes_retrans = 208;         // Linux 4.19
 inline constexpr std::size_t tcp_info_rcv_ooopack = 224;           // segments; Linux 5.4
 inline constexpr std::uint32_t tcp_infinite_ssthresh = 0x7fffffff; // net/tcp.h
 
-// struct owned_socket, walks.bpf.c
-inline constexpr std::size_t task_file_inode = 0; // 64 bits
-inline constexpr std::size_t task_file_pid = 8;   // negative: of a process whose first thread has ended
-inline constexpr std::size_t task_file_fd = 12;
-inline constexpr std::size_t task_file_size = 16;
+// struct owned_socket, walks.h
+inline constexpr std::size_t task_walk_inode = 0; // 64 bits
+inline constexpr std::size_t task_walk_pid = 8;   // negative: of a process whose first thread has ended
+inline constexpr std::size_t task_walk_fd = 12;
+inline constexpr std::size_t task_walk_size = 16;
 
-// struct tcp_record, walks.bpf.c; two addresses of 4 or 16 bytes, the local one first, make its end
+// struct tcp_record, tcp_walk.bpf.c; two addresses of 4 or 16 bytes, the local one first, make its end
 inline constexpr std::size_t walked_family = 0;
 inline constexpr std::size_t walked_state = 1;
 inline constexpr std::size_t walked_v6only = 2;

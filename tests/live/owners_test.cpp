@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <csignal>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -94,7 +95,7 @@ TEST_F(OwnersLive, AreTheSameInOrderInThreadsAndFromTheKernelsOwnWalk) {
     EXPECT_EQ(read(threads), in_order);
     unsetenv("NETSTAT46_NO_BPF");
 
-    threads.tasks = load_bpf_walks().tasks;
+    threads.tasks = load_task_walk();
     if (!threads.tasks)
         GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
     EXPECT_EQ(read(threads), in_order);
@@ -121,11 +122,85 @@ TEST_F(OwnersLive, TheLowestHolderOfAFewIsFoundHoweverManyLookAndWherever) {
 TEST_F(OwnersLive, ThatCannotBeFoundByTheKernelsWalkAreFoundByTheirLinks) {
     const Holders in_order = read({});
     ASSERT_EQ(setenv("NETSTAT46_NO_BPF", "1", 1), 0);
-    EXPECT_FALSE(load_bpf_walks().tasks);
+    EXPECT_FALSE(load_task_walk());
     OwnersRequest any;
     any.in_order = false;
     EXPECT_EQ(read(any), in_order);
     unsetenv("NETSTAT46_NO_BPF");
+}
+
+OwnersRequest by_the_kernels_walk() {
+    OwnersRequest request;
+    request.in_order = false;
+    request.tasks = load_task_walk();
+    return request;
+}
+
+/// The walk reads so many slots of a table at a time, and goes on with the next.
+TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
+    const OwnersRequest walk = by_the_kernels_walk();
+    if (!walk.tasks)
+        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    rlimit limit{200001, 200001};
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    const Fd socket = open_socket(AF_INET, SOCK_DGRAM);
+    std::vector<Holder> holders{{getpid(), socket.get()}};
+    std::vector<Fd> copies;
+    for (const int fd : {1023, 1024, 4095, 16384, 65535, 65536, 200000}) {
+        if (static_cast<rlim_t>(fd) >= limit.rlim_cur) continue;
+        copies.emplace_back(dup2(socket.get(), fd));
+        holders.push_back({getpid(), fd});
+    }
+    EXPECT_EQ(all_owners(walk).all(inode_of(socket)), holders);
+    EXPECT_EQ(all_owners(OwnersRequest{}).all(inode_of(socket)), holders);
+}
+
+/// Processes that come and go, each with a table that grows, as long as it lives.
+class Comings {
+public:
+    Comings() : child_(fork()) {
+        if (child_ != 0) return;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+            const pid_t one = fork();
+            if (one < 0) _exit(1);
+            if (one != 0) {
+                waitpid(one, nullptr, 0);
+                continue;
+            }
+            for (int i = 0; i < 300; ++i) close(i % 3 == 0 ? socket(AF_INET, SOCK_DGRAM, 0) : dup(0));
+            for (int i = 0; i < 300; ++i) socket(AF_INET, SOCK_DGRAM, 0);
+            _exit(0);
+        }
+    }
+    Comings(const Comings&) = delete;
+    Comings& operator=(const Comings&) = delete;
+    ~Comings() {
+        kill(child_, SIGKILL);
+        waitpid(child_, nullptr, 0);
+    }
+
+private:
+    pid_t child_;
+};
+
+TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
+    const OwnersRequest walk = by_the_kernels_walk();
+    if (!walk.tasks)
+        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    // Whoever comes inherits what is open here.
+    std::vector<Fd> sockets;
+    for (int i = 0; i < 100; ++i) sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
+    const Comings comings;
+    for (int i = 0; i < 100; ++i) {
+        const Owners owners = all_owners(walk);
+        for (const Fd& socket : sockets)
+            ASSERT_EQ(owners.lowest(inode_of(socket)), (Holder{getpid(), socket.get()})) << "walk " << i;
+    }
 }
 
 /// A process whose first thread has ended: /proc/PID/fd is empty, its sockets are open all the same.
@@ -149,9 +224,7 @@ TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
               std::string::npos);
     EXPECT_EQ(ours("--classic -ltnp").out, native("-ltnp").out) << "net-tools does not find it";
 
-    OwnersRequest walk;
-    walk.in_order = false;
-    walk.tasks = load_bpf_walks().tasks;
+    OwnersRequest walk = by_the_kernels_walk();
     const std::vector<ListedSocket> rows = internet_rows(ours("-ltne").out);
     ASSERT_EQ(rows.size(), 1U);
     const std::uint64_t inode = parse_number<std::uint64_t>(rows[0].inode).value_or(0);

@@ -74,7 +74,7 @@ std::vector<std::string> by_sock_diag(const Table& table) {
 
 TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    const NewWalk walk = load_bpf_walks().tcp;
+    const NewWalk walk = load_tcp_walk();
     if (!walk) GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
     const Zoo zoo;
     ASSERT_GT(by_sock_diag(tcp).size(), 30U);
@@ -115,7 +115,7 @@ std::string first_difference(const std::string& one, const std::string& other) {
 
 TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_bpf_walks().tcp)
+    if (!load_tcp_walk())
         GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
     const Zoo zoo;
     Request request;
@@ -142,7 +142,7 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     std::set<std::string> interfaces;
     while (const auto block = next()) interfaces.emplace(block->interface);
     EXPECT_EQ(interfaces, (std::set<std::string>{"bpf_iter.inet.tcp", "bpf_iter.inet6.tcp",
-                                                 "bpf_iter.task_file", "processes.tsv"}))
+                                                 "bpf_iter.task", "processes.tsv"}))
         << "it is the walk that was compared";
     EXPECT_GT(lines_of(ours("-an").out).size(), 2000U);
     EXPECT_NE(ours("-tano").out.find(" probe ("), std::string::npos) << "the walk tells no timers";

@@ -17,14 +17,14 @@ TEST(LinuxOwners, TheKernelsOwnWalkGivesRecordsInTheHostsByteOrder) {
                               55);
     SideTables side;
     std::vector<std::string> problems;
-    const DecodeContext context{"bpf_iter.task_file", nullptr,
+    const DecodeContext context{"bpf_iter.task", nullptr,
                                 [&](const Problem& problem) { problems.push_back(problem.text); }, nullptr};
-    find_decoder(Os::Linux, "bpf_iter.task_file")
+    find_decoder(Os::Linux, "bpf_iter.task")
         ->side(context)(Bytes(std::as_bytes(std::span(records))), side);
     EXPECT_EQ(side.owners.all(42), (std::vector<Holder>{{1, 4}, {600, 12}}));
     EXPECT_EQ(side.owners.all(43), (std::vector<Holder>{{8, 5}}));
     EXPECT_TRUE(side.owners_read);
-    EXPECT_EQ(problems, std::vector<std::string>{"bpf_iter.task_file: a cut record at offset 48"});
+    EXPECT_EQ(problems, std::vector<std::string>{"bpf_iter.task: a cut record at offset 48"});
 }
 
 } // namespace

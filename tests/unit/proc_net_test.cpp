@@ -116,6 +116,19 @@ TEST(ProcNetUnix, A32BitKernelWritesEightDigits) {
     EXPECT_EQ(got.paths, (std::vector<std::string>{"/a", "/b"}));
 }
 
+/// As on a host that has started just now.
+TEST(ProcNetUnix, AnAddressMayBeWithheld) {
+    for (const std::string_view withheld : {"(____ptrval____)", "(ptrval)"}) {
+        const std::string line = fmt::format("{}: 00000002 00000000 00000000 0001 01 ", withheld);
+        for (std::size_t size = 0; size <= line.size(); ++size) {
+            const Read got = read("proc.net.unix",
+                                  unix_header + line + "7 /a\n" + line + "8 /new\nline\n" + line.substr(0, size));
+            EXPECT_EQ(got.paths, (std::vector<std::string>{"/a", "/new\nline"})) << size;
+            EXPECT_EQ(got.problems.size(), size == 0 ? 0U : 1U) << size;
+        }
+    }
+}
+
 /// Not the front of the path as if that were all.
 TEST(ProcNetUnix, APathCutBehindItsNewlineIsALineCutShort) {
     const std::string whole = unix_header + unix_line("7", "/run/a") + unix_line("8", "/run/new\nline");

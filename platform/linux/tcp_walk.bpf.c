@@ -1,29 +1,8 @@
-// The kernel's own walks, over every descriptor of every process and over every TCP socket: one record for each socket,
-// written to the iterator's file. Types are declared only as far as their fields are used; CO-RE relocates them to the
-// running kernel's layout.
+// Walks over every TCP socket of the reader's network namespace: one record for each, written to the iterator's file.
 // SPDX-License-Identifier: BSD-2-Clause
 
-typedef unsigned char __u8;
-typedef unsigned short __u16;
-typedef unsigned int __u32;
-typedef unsigned long long __u64;
+#include "walk.bpf.h"
 
-#define SEC(name) __attribute__((section(name), used))
-#define CORE __attribute__((preserve_access_index))
-
-struct seq_file;
-struct inode {
-    unsigned long i_ino;
-} CORE;
-struct file {
-    struct inode *f_inode;
-} CORE;
-struct task_struct {
-    int pid;
-    int tgid;
-    struct task_struct *group_leader;
-    void *files;
-} CORE;
 struct in6_addr {
     __u32 words[4];
 };
@@ -35,6 +14,9 @@ struct sock_common {
     __u8 skc_ipv6only : 1;
     int skc_bound_dev_if;
     struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+} CORE;
+struct inode {
+    unsigned long i_ino;
 } CORE;
 struct socket_alloc {
     struct inode vfs_inode;
@@ -60,53 +42,16 @@ struct inet_timewait_sock {
 struct tcp_timewait_sock {
     struct inet_timewait_sock tw_sk;
 } CORE;
-// The contexts' fields stand eight bytes apart (linux/bpf.h, __bpf_md_ptr); the verifier checks what they are. Not
-// relocating them saves a tenth of the time to load: each type costs a search through all of the kernel's.
-#define SLOT __attribute__((aligned(8)))
-struct bpf_iter_meta {
-    struct seq_file *seq;
-};
-struct bpf_iter__task_file {
-    struct bpf_iter_meta *meta;
-    struct task_struct *task;
-    __u32 fd SLOT;
-    struct file *file;
-};
 struct bpf_iter__tcp {
     struct bpf_iter_meta *meta;
     struct sock_common *sk_common;
     __u32 uid SLOT;
 };
 
-// linux/bpf.h: BPF_FUNC_probe_read_kernel 113, BPF_FUNC_seq_write 127, BPF_FUNC_skc_to_tcp_sock 137,
-// BPF_FUNC_skc_to_tcp_timewait_sock 138, BPF_FUNC_sock_from_file 162.
-static long (*const bpf_probe_read_kernel)(void *to, __u32 size, const void *from) = (void *)113;
+// linux/bpf.h: BPF_FUNC_seq_write, BPF_FUNC_skc_to_tcp_sock, BPF_FUNC_skc_to_tcp_timewait_sock.
 static long (*const bpf_seq_write)(struct seq_file *seq, const void *data, __u32 length) = (void *)127;
 static struct tcp_sock *(*const bpf_skc_to_tcp_sock)(void *socket) = (void *)137;
 static struct tcp_timewait_sock *(*const bpf_skc_to_tcp_timewait_sock)(void *socket) = (void *)138;
-static struct socket *(*const bpf_sock_from_file)(struct file *file) = (void *)162;
-
-// As task_file_walk_decoder() reads it (decode_walks.cpp).
-struct owned_socket {
-    __u64 inode;
-    int pid; // negative: a thread has it, of a process whose first thread has ended
-    __u32 fd;
-};
-
-SEC("iter/task_file")
-int sockets_of_tasks(struct bpf_iter__task_file *context) {
-    struct task_struct *task = context->task;
-    struct file *file = context->file;
-    struct owned_socket owned;
-    if (!task || !file || !bpf_sock_from_file(file)) return 0;
-    const int is_first = task->pid == task->tgid;
-    if (!is_first && task->group_leader->files) return 0;
-    owned.inode = file->f_inode->i_ino;
-    owned.pid = is_first ? task->tgid : -task->tgid;
-    owned.fd = context->fd;
-    bpf_seq_write(context->meta->seq, &owned, sizeof owned);
-    return 0;
-}
 
 // linux/socket.h, net/tcp_states.h
 enum { af_inet = 2, af_inet6 = 10 };
@@ -121,9 +66,6 @@ struct tcp_record {
     __u32 addresses[8];
 };
 #define WITHOUT_ADDRESSES __builtin_offsetof(struct tcp_record, addresses)
-
-// enum bpf_field_info_kind, enum bpf_field_exists: what __builtin_preserve_field_info() takes (libbpf, bpf_core_read.h).
-enum { field_byte_offset = 0, field_exists = 2, field_lshift_u64 = 4, field_rshift_u64 = 5 };
 
 // A bit field has no address that could be relocated; its byte has.
 static __u8 ipv6only(const struct sock_common *common) {
@@ -189,5 +131,3 @@ int tcp_sockets(struct bpf_iter__tcp *context) {
     }
     return 0;
 }
-
-char _license[] SEC("license") = "Dual BSD/GPL";

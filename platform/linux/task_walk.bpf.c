@@ -1,0 +1,141 @@
+// Walks over every descriptor of every process: (inode, process, descriptor) for each socket.
+//
+// It reads each task's descriptor table as the kernel's own lookups do (fs/file.c, __fget_files_rcu), without a lock or a
+// reference, under RCU, which an iterator's program runs under: what was found in a slot counts if the same file still
+// stands in it afterwards. bpf_iter.task_file takes a reference to every file, for five times as long.
+// SPDX-License-Identifier: BSD-2-Clause
+
+#include "walk.bpf.h"
+#include "walks.h"
+
+struct inode {
+    __u16 i_mode;
+    unsigned long i_ino;
+} CORE;
+struct file {
+    __u32 f_mode;
+    const void *f_op;
+    struct inode *f_inode;
+} CORE;
+struct fdtable {
+    __u32 max_fds;
+    struct file **fd;
+} CORE;
+struct files_struct {
+    struct fdtable *volatile fdt;
+} CORE;
+struct task_struct {
+    int pid, tgid;
+    struct task_struct *group_leader;
+    struct files_struct *volatile files;
+} CORE;
+struct bpf_iter__task {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
+};
+
+// linux/bpf.h, BPF_FUNC_loop
+static long (*const bpf_loop)(__u32 times, void *step, void *context, __u64 flags) = (void *)181;
+
+// Since Linux 6.2 any address may be read through as if it were a pointer: so many loads are under way at a time, where
+// each bpf_probe_read_kernel() waits for its own.
+enum special_kfunc_type { KF_bpf_rdonly_cast = 1 };
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __attribute__((section(".ksyms"), weak));
+#define CASTS __builtin_preserve_enum_value(*(enum special_kfunc_type *)KF_bpf_rdonly_cast, enum_value_exists)
+#define CAST(address) bpf_rdonly_cast(address, __builtin_btf_type_id(*(address), type_id_of_kernel))
+#define READ(to, field) (CASTS ? (void)((to) = (field)) : (void)bpf_probe_read_kernel(&(to), sizeof(to), &(field)))
+
+// linux/stat.h; FMODE_PATH, linux/fs.h: opened by O_PATH, which holds nothing.
+enum { s_ifmt = 0170000, s_ifsock = 0140000, fmode_path = 1 << 14 };
+// A table's slots come in multiples of this (BITS_PER_LONG, fs/file.c).
+enum { slots_at_once = 64 };
+// Bounds the time under RCU; the reader asks again.
+enum { most_steps = 1024 };
+
+struct walked_tasks walked;
+
+// The slots that are looked at, then once more, and the inodes of the sockets among them; 0: no socket.
+static struct file *slots[slots_at_once], *still[slots_at_once];
+static unsigned long inodes[slots_at_once];
+// The operations that all sockets share; null: none was seen yet.
+static const void *socket_operations;
+
+// The table that is walked over.
+struct search {
+    struct task_struct *task;
+    struct files_struct *files;
+    const struct fdtable *table;
+    struct file **fd;
+    __u32 max_fds;
+    int pid;
+};
+
+static int is_socket(const struct file *file, const struct inode *inode) {
+    const void *operations = 0;
+    READ(operations, file->f_op);
+    if (socket_operations) return operations == socket_operations;
+    __u16 type = 0;
+    __u32 mode = 0;
+    READ(type, inode->i_mode);
+    READ(mode, file->f_mode);
+    if ((type & s_ifmt) != s_ifsock || mode & fmode_path) return 0;
+    socket_operations = operations;
+    return 1;
+}
+
+static int look(__u64 slot, struct search *search) {
+    if (slot >= slots_at_once) return 1;
+    inodes[slot] = 0;
+    struct file *file = slots[slot];
+    if (!file) return 0;
+    if (CASTS) file = CAST(file);
+    struct inode *inode = 0;
+    READ(inode, file->f_inode);
+    if (is_socket(file, inode)) READ(inodes[slot], inode->i_ino);
+    return 0;
+}
+
+static int note(__u64 slot, struct search *search) {
+    const __u32 count = walked.count;
+    if (slot >= slots_at_once || count >= most_owned_sockets) return 1;
+    if (!inodes[slot] || still[slot] != slots[slot]) return 0;
+    walked.sockets[count].inode = inodes[slot];
+    walked.sockets[count].pid = search->pid;
+    walked.sockets[count].fd = walked.fd + slot;
+    walked.count = count + 1;
+    return 0;
+}
+
+static int is_still_there(const struct search *search) {
+    return search->task->files == search->files && search->files->fdt == search->table;
+}
+
+// The next slots; 1 at the end, or where there is no room for more.
+static int step(__u64 index, struct search *search) {
+    const __u32 fd = walked.fd;
+    if (fd >= search->max_fds || walked.count > most_owned_sockets - slots_at_once) return 1;
+    bpf_probe_read_kernel(slots, sizeof slots, search->fd + fd);
+    bpf_loop(slots_at_once, look, search, 0);
+    bpf_probe_read_kernel(still, sizeof still, search->fd + fd);
+    if (is_still_there(search)) bpf_loop(slots_at_once, note, search, 0);
+    walked.fd = fd + slots_at_once;
+    return 0;
+}
+
+SEC("iter/task")
+int sockets_of_tasks(struct bpf_iter__task *context) {
+    struct task_struct *task = context->task;
+    if (!task) return 0;
+    if (CASTS) task = CAST(task); // so that the verifier need not look for what it trusts, which takes 1.5 ms
+    const int is_first = task->pid == task->tgid;
+    if (!is_first && task->group_leader->files) return 0;
+    struct search search = {.task = task, .files = task->files, .pid = is_first ? task->tgid : -task->tgid};
+    if (!search.files) return 0;
+    search.table = search.files->fdt;
+    search.fd = search.table->fd;
+    search.max_fds = search.table->max_fds;
+    if (walked.pid != task->pid) walked.fd = 0;
+    walked.pid = task->pid;
+    bpf_loop(most_steps, step, &search, 0);
+    return walked.fd < search.max_fds; // 1: the reader gets EAGAIN, and this task comes again
+}
