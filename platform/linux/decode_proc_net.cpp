@@ -112,7 +112,8 @@ bool read_unix_line(std::string_view line, SocketRecord& record) {
 /// Where a line of /proc/net/{tcp,udp,raw} ends.
 std::size_t inet_line_end(std::string_view text) { return text.find('\n'); }
 
-/// What stands for an address until the kernel has random numbers to hide it with (lib/vsprintf.c, 64 and 32 bits).
+/// What stands for an address until the kernel has random numbers to hide it with (lib/vsprintf.c, 64 and 32
+/// bits).
 constexpr std::string_view hidden_addresses[] = {"(____ptrval____):", "(ptrval):"};
 
 /// `0000000000000000: `, in 8 digits on a 32-bit kernel; all of a cut text may be its front.

@@ -121,8 +121,8 @@ TEST(ProcNetUnix, AnAddressMayBeWithheld) {
     for (const std::string_view withheld : {"(____ptrval____)", "(ptrval)"}) {
         const std::string line = fmt::format("{}: 00000002 00000000 00000000 0001 01 ", withheld);
         for (std::size_t size = 0; size <= line.size(); ++size) {
-            const Read got = read("proc.net.unix",
-                                  unix_header + line + "7 /a\n" + line + "8 /new\nline\n" + line.substr(0, size));
+            const Read got = read("proc.net.unix", unix_header + line + "7 /a\n" + line + "8 /new\nline\n" +
+                                                       line.substr(0, size));
             EXPECT_EQ(got.paths, (std::vector<std::string>{"/a", "/new\nline"})) << size;
             EXPECT_EQ(got.problems.size(), size == 0 ? 0U : 1U) << size;
         }
