@@ -398,8 +398,9 @@ int main(int argc, char** argv) {
     if (const Case test = ordinary_user(argv[1], rounds); chosen(test)) run_case(test, 65534);
     if (!with_million) return 0;
     const double seconds = run_case(million(argv[1], self));
-    fmt::print("  netstat46 -an / that of 100,000 {:>7.3f}  bound 11 {}\n", seconds / hundred_thousand,
-               seconds <= 11 * hundred_thousand ? "holds" : "FALLS SHORT");
+    if (hundred_thousand > 0)
+        fmt::print("  netstat46 -an / that of 100,000 {:>7.3f}  bound 11 {}\n", seconds / hundred_thousand,
+                   seconds <= 11 * hundred_thousand ? "holds" : "FALLS SHORT");
     fmt::print("  peak memory: bounds 65536 KiB with owners, 8192 KiB with --classic\n");
     return 0;
 }
