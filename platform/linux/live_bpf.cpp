@@ -36,7 +36,8 @@ using Loaded = std::shared_ptr<const loaded_walk>;
 /// Null if it may not be.
 Loaded load(int (*loader)(loaded_walk*)) {
     // The iterators' pids are those of the initial process id namespace.
-    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace().value_or(false)) return nullptr;
+    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace().value_or(false))
+        return nullptr;
     loaded_walk loaded{};
     if (loader(&loaded) != 0) return nullptr;
     return {new loaded_walk(loaded), [](const loaded_walk* walk) {

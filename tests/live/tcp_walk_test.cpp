@@ -141,8 +141,8 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     const BlockReader next = live_blocks(request, no_problem);
     std::set<std::string> interfaces;
     while (const auto block = next()) interfaces.emplace(block->interface);
-    EXPECT_EQ(interfaces, (std::set<std::string>{"bpf_iter.inet.tcp", "bpf_iter.inet6.tcp",
-                                                 "bpf_iter.task", "processes.tsv"}))
+    EXPECT_EQ(interfaces, (std::set<std::string>{"bpf_iter.inet.tcp", "bpf_iter.inet6.tcp", "bpf_iter.task",
+                                                 "processes.tsv"}))
         << "it is the walk that was compared";
     EXPECT_GT(lines_of(ours("-an").out).size(), 2000U);
     EXPECT_NE(ours("-tano").out.find(" probe ("), std::string::npos) << "the walk tells no timers";
