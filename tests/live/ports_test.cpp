@@ -481,6 +481,18 @@ int helper_listener() {
     return fd;
 }
 
+/// An earlier kernel refuses an address for a socket that it does not tell of.
+std::string missing_to_predict() {
+    Newcomer made;
+    made.address = address("127.0.0.1");
+    const int fd = open_socket(made);
+    bind_to(fd, made.address, helper_port);
+    const PortTable table = read_port_table({live_host(), true, live_blocks}, Protocol::Tcp, helper_port,
+                                            live_port_facts().options, [](const Problem&) {});
+    ::close(fd);
+    return table.holders.empty() ? "this kernel does not tell bound sockets (Linux 6.8 does)" : "";
+}
+
 void predict_and_do() {
     const int rounds = number_of("NETSTAT46_ROUNDS", 500);
     std::mt19937 random(static_cast<std::uint32_t>(number_of("NETSTAT46_SEED", 46)));
@@ -537,27 +549,30 @@ void python_is_refused() {
         EXPECT_EQ(WEXITSTATUS(status), 3);
 }
 
-/// Runs `body` in a child that is in a namespace of its own.
-void in_namespace(void (*body)()) {
+std::string nothing_missing() { return {}; }
+
+/// Runs `body` in a child that is in a namespace of its own, unless something is missing there.
+void in_namespace(void (*body)(), std::string (*missing_for)() = nothing_missing) {
     constexpr int skipped = 77;
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-        const std::string wrong = enter_namespace();
-        if (!wrong.empty())
-            fmt::print("{}\n", wrong);
-        else
+        std::string missing = enter_namespace();
+        if (missing.empty()) missing = missing_for();
+        if (missing.empty())
             body();
+        else
+            fmt::print("{}\n", missing);
         std::fflush(stdout);
-        ::_exit(!wrong.empty() ? skipped : testing::Test::HasFailure() ? 1 : 0);
+        ::_exit(!missing.empty() ? skipped : testing::Test::HasFailure() ? 1 : 0);
     }
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == skipped) GTEST_SKIP() << "no namespace to be had";
+    if (WIFEXITED(status) && WEXITSTATUS(status) == skipped) GTEST_SKIP() << "what is missing stands above";
     EXPECT_EQ(status, 0);
 }
 
-TEST(PortsLive, PredictsWhatLinuxDoes) { in_namespace(predict_and_do); }
+TEST(PortsLive, PredictsWhatLinuxDoes) { in_namespace(predict_and_do, missing_to_predict); }
 
 TEST(PortsLive, PythonIsRefusedAsForetold) { in_namespace(python_is_refused); }
 
