@@ -119,7 +119,7 @@ constexpr std::string_view hidden_addresses[] = {"(____ptrval____):", "(ptrval):
 /// `0000000000000000: `, in 8 digits on a 32-bit kernel; all of a cut text may be its front.
 bool starts_unix_line(std::string_view text) {
     for (const std::string_view hidden : hidden_addresses)
-        if (text.starts_with(hidden) || (!text.empty() && hidden.starts_with(text))) return true;
+        if (text.starts_with(hidden) || hidden.starts_with(text)) return true;
     const std::size_t digits = text.substr(0, 17).find_first_not_of("0123456789abcdefABCDEF");
     if (digits == std::string_view::npos) return text.size() <= 16;
     return text[digits] == ':' && (digits == 16 || digits == 8);

@@ -33,13 +33,13 @@ namespace {
 
 using Loaded = std::shared_ptr<const loaded_walk>;
 
-/// Null if it may not be.
+/// Null if it may not be. (The programs take pointers of 8 bytes for granted.)
 Loaded load(int (*loader)(loaded_walk*)) {
     // The iterators' pids are those of the initial process id namespace.
     if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace().value_or(false))
         return nullptr;
     loaded_walk loaded{};
-    if (loader(&loaded) != 0) return nullptr;
+    if (sizeof(void*) != 8 || loader(&loaded) != 0) return nullptr;
     return {new loaded_walk(loaded), [](const loaded_walk* walk) {
                 walk->unload(walk->skeleton);
                 delete walk;
@@ -66,12 +66,13 @@ public:
 
     ssize_t operator()(std::span<std::byte> room) {
         while (taken_ == walked_.count * sizeof *walked_.sockets) {
+            if (ended_) return 0;
             walked_.count = 0;
             taken_ = 0;
             char nothing = 0;
             const ssize_t got = read_some(iterator_->get(), &nothing, sizeof nothing);
             if (got < 0 && errno != EAGAIN) return -1;
-            if (got == 0 && walked_.count == 0) return 0;
+            ended_ = got == 0;
         }
         const auto left = std::as_bytes(std::span(walked_.sockets).first(walked_.count)).subspan(taken_);
         const auto some = left.first(std::min(left.size(), room.size()));
@@ -85,6 +86,7 @@ private:
     std::shared_ptr<Descriptor> iterator_;
     walked_tasks& walked_;
     std::size_t taken_ = 0; ///< bytes
+    bool ended_ = false;    ///< but for what was not taken
 };
 
 } // namespace

@@ -55,8 +55,8 @@ std::optional<WalkBuffer> begun(const NewWalk& walk);
 
 /// Has the kernel load the walk over tasks: every socket descriptor of every process, by process, as
 /// `bpf_iter.task` has it; it takes a millisecond. One may be under way at a time. Null where the kernel
-/// (before Linux 5.17, without BTF or the iterator), the privilege, the process id namespace, the build or
-/// NETSTAT46_NO_BPF in the environment does not allow it.
+/// (before Linux 5.17, without BTF, the iterator or a compiler for BPF, or of 32 bits), the privilege, the
+/// process id namespace, the build or NETSTAT46_NO_BPF in the environment does not allow it.
 NewWalk load_task_walk();
 
 /// The same, over this network namespace's TCP sockets of both families, as the kernel's tables have them;

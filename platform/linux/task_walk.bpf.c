@@ -1,8 +1,10 @@
 // Walks over every descriptor of every process: (inode, process, descriptor) for each socket.
 //
-// It reads each task's descriptor table as the kernel's own lookups do (fs/file.c, __fget_files_rcu), without a lock or a
-// reference, under RCU, which an iterator's program runs under: what was found in a slot counts if the same file still
-// stands in it afterwards. bpf_iter.task_file takes a reference to every file, for five times as long.
+// It reads each task's descriptor table without a lock or a reference; bpf_iter.task_file takes one to every file, for five
+// times as long. What it reads may be freed and used anew meanwhile: such reads give zeros or other bytes, never a fault,
+// and what was found in a slot counts only if afterwards the task still has that table and the slot that file. (As
+// __fget_files_rcu() of fs/file.c has it. Files and inodes live on under RCU, which an iterator's program runs under;
+// where loads may be reordered, as on arm64, that second look proves a little less.)
 // SPDX-License-Identifier: BSD-2-Clause
 
 #include "walk.bpf.h"
@@ -54,8 +56,9 @@ enum { most_steps = 1024 };
 
 struct walked_tasks walked;
 
-// The slots that are looked at, then once more, and the inodes of the sockets among them; 0: no socket.
+// The slots that are looked at, then once more; their files' operations; the inodes of the sockets among them, else 0.
 static struct file *slots[slots_at_once], *still[slots_at_once];
+static const void *operations[slots_at_once];
 static unsigned long inodes[slots_at_once];
 // The operations that all sockets share; null: none was seen yet.
 static const void *socket_operations;
@@ -70,17 +73,13 @@ struct search {
     int pid;
 };
 
-static int is_socket(const struct file *file, const struct inode *inode) {
-    const void *operations = 0;
-    READ(operations, file->f_op);
-    if (socket_operations) return operations == socket_operations;
+static int is_socket(const struct file *file, const struct inode *inode, const void *file_operations) {
+    if (socket_operations) return file_operations == socket_operations;
     __u16 type = 0;
     __u32 mode = 0;
     READ(type, inode->i_mode);
     READ(mode, file->f_mode);
-    if ((type & s_ifmt) != s_ifsock || mode & fmode_path) return 0;
-    socket_operations = operations;
-    return 1;
+    return (type & s_ifmt) == s_ifsock && !(mode & fmode_path);
 }
 
 static int look(__u64 slot, struct search *search) {
@@ -90,8 +89,11 @@ static int look(__u64 slot, struct search *search) {
     if (!file) return 0;
     if (CASTS) file = CAST(file);
     struct inode *inode = 0;
+    const void *file_operations = 0;
     READ(inode, file->f_inode);
-    if (is_socket(file, inode)) READ(inodes[slot], inode->i_ino);
+    READ(file_operations, file->f_op);
+    operations[slot] = file_operations;
+    if (is_socket(file, inode, file_operations)) READ(inodes[slot], inode->i_ino);
     return 0;
 }
 
@@ -99,6 +101,7 @@ static int note(__u64 slot, struct search *search) {
     const __u32 count = walked.count;
     if (slot >= slots_at_once || count >= most_owned_sockets) return 1;
     if (!inodes[slot] || still[slot] != slots[slot]) return 0;
+    if (!socket_operations) socket_operations = operations[slot];
     walked.sockets[count].inode = inodes[slot];
     walked.sockets[count].pid = search->pid;
     walked.sockets[count].fd = walked.fd + slot;
@@ -110,14 +113,15 @@ static int is_still_there(const struct search *search) {
     return search->task->files == search->files && search->files->fdt == search->table;
 }
 
-// The next slots; 1 at the end, or where there is no room for more.
+// The next slots; 1 at the end, where there is no room for more, or where the table has grown or was replaced.
 static int step(__u64 index, struct search *search) {
     const __u32 fd = walked.fd;
     if (fd >= search->max_fds || walked.count > most_owned_sockets - slots_at_once) return 1;
     bpf_probe_read_kernel(slots, sizeof slots, search->fd + fd);
     bpf_loop(slots_at_once, look, search, 0);
     bpf_probe_read_kernel(still, sizeof still, search->fd + fd);
-    if (is_still_there(search)) bpf_loop(slots_at_once, note, search, 0);
+    if (!is_still_there(search)) return 1;
+    bpf_loop(slots_at_once, note, search, 0);
     walked.fd = fd + slots_at_once;
     return 0;
 }
@@ -137,5 +141,6 @@ int sockets_of_tasks(struct bpf_iter__task *context) {
     if (walked.pid != task->pid) walked.fd = 0;
     walked.pid = task->pid;
     bpf_loop(most_steps, step, &search, 0);
-    return walked.fd < search.max_fds; // 1: the reader gets EAGAIN, and this task comes again
+    // 1: the reader gets EAGAIN, and this task comes again, with the table it has then.
+    return walked.fd < search.max_fds || !is_still_there(&search);
 }

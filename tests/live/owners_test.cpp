@@ -1,5 +1,6 @@
 // Every way to find out who holds a socket gives one answer.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include <csignal>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -141,12 +143,10 @@ TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
     const OwnersRequest walk = by_the_kernels_walk();
     if (!walk.tasks)
         GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
-    rlimit limit{200001, 200001};
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        getrlimit(RLIMIT_NOFILE, &limit);
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 200001);
+    setrlimit(RLIMIT_NOFILE, &limit);
     const Fd socket = open_socket(AF_INET, SOCK_DGRAM);
     std::vector<Holder> holders{{getpid(), socket.get()}};
     std::vector<Fd> copies;
@@ -180,6 +180,7 @@ public:
     Comings(const Comings&) = delete;
     Comings& operator=(const Comings&) = delete;
     ~Comings() {
+        if (child_ < 0) return;
         kill(child_, SIGKILL);
         waitpid(child_, nullptr, 0);
     }
@@ -200,6 +201,73 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
         const Owners owners = all_owners(walk);
         for (const Fd& socket : sockets)
             ASSERT_EQ(owners.lowest(inode_of(socket)), (Holder{getpid(), socket.get()})) << "walk " << i;
+    }
+}
+
+/// A process that keeps its sockets, while its table grows and is replaced by a small one, as long as it
+/// lives.
+class RestlessHolder {
+public:
+    explicit RestlessHolder(std::size_t count) {
+        int told[2];
+        if (pipe(told) != 0) return;
+        pid = fork();
+        if (pid == 0) hold(count, Fd(told[1]));
+        close(told[1]);
+        const Fd end(told[0]);
+        std::uint64_t inode = 0;
+        while (inodes.size() < count && ::read(end.get(), &inode, sizeof inode) == sizeof inode)
+            inodes.push_back(inode);
+    }
+    RestlessHolder(const RestlessHolder&) = delete;
+    RestlessHolder& operator=(const RestlessHolder&) = delete;
+    ~RestlessHolder() {
+        if (pid < 0) return;
+        kill(pid, SIGKILL);
+        waitpid(pid, nullptr, 0);
+    }
+
+    std::vector<std::uint64_t> inodes; ///< as many as could be had
+    pid_t pid = -1;
+
+private:
+    [[noreturn]] static void hold(std::size_t count, const Fd& told) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        std::vector<Fd> sockets;
+        for (std::size_t i = 0; i < count; ++i) {
+            sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
+            const std::uint64_t inode = inode_of(sockets.back());
+            if (inode == 0 || write(told.get(), &inode, sizeof inode) != sizeof inode) _exit(1);
+        }
+        for (;;) {
+            for (int fd = sockets.back().get() + 100; dup2(told.get(), fd) == fd; fd *= 2) close(fd);
+            std::atomic<bool> shared{true};
+            std::thread sharer([&] { shared.wait(true); });
+            unshare(CLONE_FILES);
+            shared = false;
+            shared.notify_one();
+            sharer.join();
+        }
+    }
+};
+
+TEST_F(OwnersLive, AreAllFoundWhileTheirHoldersTableChanges) {
+    const OwnersRequest walk = by_the_kernels_walk();
+    if (!walk.tasks)
+        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    const RestlessHolder holder(8000);
+    if (holder.inodes.size() < 8000) GTEST_SKIP() << "8,000 sockets may not be opened here";
+    for (int i = 0; i < 30; ++i) {
+        const Owners owners = all_owners(walk);
+        const auto found =
+            std::count_if(holder.inodes.begin(), holder.inodes.end(), [&](std::uint64_t inode) {
+                return owners.lowest(inode).value_or(Holder{}).pid == holder.pid;
+            });
+        ASSERT_EQ(found, holder.inodes.size()) << "walk " << i;
     }
 }
 
