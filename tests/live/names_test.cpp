@@ -97,6 +97,7 @@ public:
     NameServer(const NameServer&) = delete;
     NameServer& operator=(const NameServer&) = delete;
     ~NameServer() {
+        if (child_ < 0) return;
         kill(child_, SIGKILL);
         waitpid(child_, nullptr, 0);
     }

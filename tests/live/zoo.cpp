@@ -237,6 +237,7 @@ pid_t Holders::add(const std::string& argv0, const std::vector<const Fd*>& socke
     int started[2]; // closed by execve(2)
     if (pipe2(started, O_CLOEXEC) != 0) throw std::runtime_error(failed("pipe"));
     const pid_t pid = fork();
+    if (pid < 0) throw std::runtime_error(failed("fork"));
     if (pid == 0) {
         for (const Fd* socket : sockets) fcntl(socket->get(), F_SETFD, 0);
         if (uid != 0 && (setgid(uid) != 0 || setuid(uid) != 0)) _exit(1);
