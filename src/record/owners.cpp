@@ -35,7 +35,7 @@ std::size_t Owners::Part::find(std::uint64_t hash, std::uint64_t key) const {
 }
 
 void Owners::Part::grow() {
-    std::vector<Slot> old(slots.size() + slots.size() / 4 + 8);
+    std::vector<Slot> old(slots.size() + slots.size() / 2 + 8);
     old.swap(slots);
     for (const Slot& slot : old)
         if (slot.key != 0) slots[find(mixed(slot.key / neighbours), slot.key)] = slot;

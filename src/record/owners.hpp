@@ -26,7 +26,7 @@ struct Process {
 };
 
 /// Socket key (Linux inode, BSD socket address) to holders. Open addressing, in parts that grow one by one: a
-/// million entries take 20 to 25 MB and never two tables of that size at once (an unordered_map takes 58 MB,
+/// million entries take 20 to 30 MB and never two tables of that size at once (an unordered_map takes 58 MB,
 /// and ten times as long).
 class Owners {
 public:
