@@ -2,22 +2,20 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -88,18 +86,7 @@ public:
         const Fd socket = open_socket(AF_INET, SOCK_DGRAM);
         set_option(socket, SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22);
         EXPECT_TRUE(bind_to(socket, {"127.0.0.1", 53}));
-        child_ = fork();
-        if (child_ == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            serve(socket.get(), delay);
-        }
-    }
-    NameServer(const NameServer&) = delete;
-    NameServer& operator=(const NameServer&) = delete;
-    ~NameServer() {
-        if (child_ < 0) return;
-        kill(child_, SIGKILL);
-        waitpid(child_, nullptr, 0);
+        child_.emplace([&] { serve(socket.get(), delay); });
     }
 
     /// How often each name was asked for since the last call.
@@ -152,7 +139,7 @@ private:
 
     Fd log_;
     std::size_t read_ = 0;
-    pid_t child_ = -1;
+    std::optional<Child> child_;
 };
 
 // ---- A host that uses it

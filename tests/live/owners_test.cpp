@@ -7,9 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include <csignal>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -68,10 +66,6 @@ private:
 
 /// More descriptors than are looked at before anybody counts them.
 std::vector<Fd> many_descriptors() {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 6000);
-    setrlimit(RLIMIT_NOFILE, &limit);
     std::vector<Fd> held;
     for (int i = 0; i < 5000; ++i) held.emplace_back(dup(STDIN_FILENO));
     return held;
@@ -98,8 +92,7 @@ TEST_F(OwnersLive, AreTheSameInOrderInThreadsAndFromTheKernelsOwnWalk) {
     unsetenv("NETSTAT46_NO_BPF");
 
     threads.tasks = load_task_walk();
-    if (!threads.tasks)
-        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    if (!threads.tasks) GTEST_SKIP() << no_bpf_iterator;
     EXPECT_EQ(read(threads), in_order);
 }
 
@@ -141,12 +134,9 @@ OwnersRequest by_the_kernels_walk() {
 /// The walk reads so many slots of a table at a time, and goes on with the next.
 TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
     const OwnersRequest walk = by_the_kernels_walk();
-    if (!walk.tasks)
-        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
-    rlimit limit{};
+    if (!walk.tasks) GTEST_SKIP() << no_bpf_iterator;
+    rlimit limit{}; // main.cpp has raised it
     getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 200001);
-    setrlimit(RLIMIT_NOFILE, &limit);
     const Fd socket = open_socket(AF_INET, SOCK_DGRAM);
     std::vector<Holder> holders{{getpid(), socket.get()}};
     std::vector<Fd> copies;
@@ -159,44 +149,28 @@ TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
     EXPECT_EQ(all_owners(OwnersRequest{}).all(inode_of(socket)), holders);
 }
 
-/// Processes that come and go, each with a table that grows, as long as it lives.
-class Comings {
-public:
-    Comings() : child_(fork()) {
-        if (child_ != 0) return;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;) {
-            const pid_t one = fork();
-            if (one < 0) _exit(1);
-            if (one != 0) {
-                waitpid(one, nullptr, 0);
-                continue;
-            }
-            for (int i = 0; i < 300; ++i) close(i % 3 == 0 ? socket(AF_INET, SOCK_DGRAM, 0) : dup(0));
-            for (int i = 0; i < 300; ++i) socket(AF_INET, SOCK_DGRAM, 0);
-            _exit(0);
+/// Has processes come and go, each with a table that grows.
+[[noreturn]] void come_and_go() {
+    for (;;) {
+        const pid_t one = fork();
+        if (one < 0) _exit(1);
+        if (one != 0) {
+            waitpid(one, nullptr, 0);
+            continue;
         }
+        for (int i = 0; i < 300; ++i) close(i % 3 == 0 ? socket(AF_INET, SOCK_DGRAM, 0) : dup(0));
+        for (int i = 0; i < 300; ++i) socket(AF_INET, SOCK_DGRAM, 0);
+        _exit(0);
     }
-    Comings(const Comings&) = delete;
-    Comings& operator=(const Comings&) = delete;
-    ~Comings() {
-        if (child_ < 0) return;
-        kill(child_, SIGKILL);
-        waitpid(child_, nullptr, 0);
-    }
-
-private:
-    pid_t child_;
-};
+}
 
 TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     const OwnersRequest walk = by_the_kernels_walk();
-    if (!walk.tasks)
-        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    if (!walk.tasks) GTEST_SKIP() << no_bpf_iterator;
     // Whoever comes inherits what is open here.
     std::vector<Fd> sockets;
     for (int i = 0; i < 100; ++i) sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
-    const Comings comings;
+    const Child others(come_and_go);
     for (int i = 0; i < 100; ++i) {
         const Owners owners = all_owners(walk);
         for (const Fd& socket : sockets)
@@ -204,84 +178,59 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     }
 }
 
-/// A process that keeps its sockets, while its table grows and is replaced by a small one, as long as it
-/// lives.
-class RestlessHolder {
-public:
-    explicit RestlessHolder(std::size_t count) {
-        int told[2];
-        if (pipe(told) != 0) return;
-        pid = fork();
-        if (pid == 0) hold(count, Fd(told[1]));
-        close(told[1]);
-        const Fd end(told[0]);
-        std::uint64_t inode = 0;
-        while (inodes.size() < count && ::read(end.get(), &inode, sizeof inode) == sizeof inode)
-            inodes.push_back(inode);
+/// Keeps so many sockets, whose inodes it tells, while its table grows and is replaced by a small one.
+[[noreturn]] void hold_restlessly(std::size_t count, const Fd& told) {
+    std::vector<Fd> sockets;
+    for (std::size_t i = 0; i < count; ++i) {
+        sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
+        const std::uint64_t inode = inode_of(sockets.back());
+        if (inode == 0 || write(told.get(), &inode, sizeof inode) != sizeof inode) _exit(1);
     }
-    RestlessHolder(const RestlessHolder&) = delete;
-    RestlessHolder& operator=(const RestlessHolder&) = delete;
-    ~RestlessHolder() {
-        if (pid < 0) return;
-        kill(pid, SIGKILL);
-        waitpid(pid, nullptr, 0);
+    for (;;) {
+        for (int fd = sockets.back().get() + 100; dup2(told.get(), fd) == fd; fd *= 2) close(fd);
+        std::atomic<bool> shared{true};
+        std::thread sharer([&] { shared.wait(true); });
+        unshare(CLONE_FILES);
+        shared = false;
+        shared.notify_one();
+        sharer.join();
     }
-
-    std::vector<std::uint64_t> inodes; ///< as many as could be had
-    pid_t pid = -1;
-
-private:
-    [[noreturn]] static void hold(std::size_t count, const Fd& told) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        std::vector<Fd> sockets;
-        for (std::size_t i = 0; i < count; ++i) {
-            sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
-            const std::uint64_t inode = inode_of(sockets.back());
-            if (inode == 0 || write(told.get(), &inode, sizeof inode) != sizeof inode) _exit(1);
-        }
-        for (;;) {
-            for (int fd = sockets.back().get() + 100; dup2(told.get(), fd) == fd; fd *= 2) close(fd);
-            std::atomic<bool> shared{true};
-            std::thread sharer([&] { shared.wait(true); });
-            unshare(CLONE_FILES);
-            shared = false;
-            shared.notify_one();
-            sharer.join();
-        }
-    }
-};
+}
 
 TEST_F(OwnersLive, AreAllFoundWhileTheirHoldersTableChanges) {
     const OwnersRequest walk = by_the_kernels_walk();
-    if (!walk.tasks)
-        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    const RestlessHolder holder(8000);
-    if (holder.inodes.size() < 8000) GTEST_SKIP() << "8,000 sockets may not be opened here";
+    if (!walk.tasks) GTEST_SKIP() << no_bpf_iterator;
+    constexpr std::size_t count = 8000;
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const Fd end(ends[0]);
+    Fd told(ends[1]);
+    const Child holder([&] { hold_restlessly(count, told); });
+    told = Fd();
+    std::vector<std::uint64_t> inodes;
+    std::uint64_t inode = 0;
+    while (inodes.size() < count && ::read(end.get(), &inode, sizeof inode) == sizeof inode)
+        inodes.push_back(inode);
+    if (inodes.size() < count) GTEST_SKIP() << "8,000 sockets may not be opened here";
     for (int i = 0; i < 30; ++i) {
         const Owners owners = all_owners(walk);
-        const auto found =
-            std::count_if(holder.inodes.begin(), holder.inodes.end(), [&](std::uint64_t inode) {
-                return owners.lowest(inode).value_or(Holder{}).pid == holder.pid;
-            });
-        ASSERT_EQ(found, holder.inodes.size()) << "walk " << i;
+        const auto found = std::count_if(inodes.begin(), inodes.end(), [&](std::uint64_t one) {
+            return owners.lowest(one).value_or(Holder{}).pid == holder.pid();
+        });
+        ASSERT_EQ(found, count) << "walk " << i;
     }
 }
 
 /// A process whose first thread has ended: /proc/PID/fd is empty, its sockets are open all the same.
 TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    const pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
+    const Child leaderless([] {
         const Fd listener = open_socket(AF_INET6, SOCK_STREAM);
         if (!bind_to(listener, {"::", 8888}) || listen(listener.get(), 1) != 0) _exit(1);
         std::thread([] { pause(); }).detach();
         syscall(SYS_exit, 0);
-    }
+    });
+    const pid_t child = leaderless.pid();
     std::string row;
     for (int i = 0; i < 200 && row.find(" " + std::to_string(child) + "/") == std::string::npos; ++i) {
         usleep(10000);
@@ -301,8 +250,6 @@ TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
         walk.leaders_only = true;
         EXPECT_FALSE(all_owners(walk).lowest(inode));
     }
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
 }
 
 TEST_F(OwnersLive, TooFewDescriptorsToReadThemAreSaid) {

@@ -113,6 +113,19 @@ void refuse_call(int number, std::uint32_t argument, int error) {
     filter_calls(code);
 }
 
+Child::Child(const std::function<void()>& body) : pid_(fork()) {
+    if (pid_ < 0) throw std::runtime_error("fork");
+    if (pid_ > 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    body();
+    _exit(0);
+}
+
+Child::~Child() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+}
+
 std::vector<std::string> words_of(std::string_view text) {
     std::vector<std::string> words;
     while (true) {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 struct sock_filter; // linux/filter.h
 
 namespace netstat46::live {
@@ -39,6 +41,23 @@ void filter_calls(std::span<sock_filter> code);
 /// From here on this process's system call `number` fails with `error` where its first argument is
 /// `argument`. Exits as filter_calls().
 void refuse_call(int number, std::uint32_t argument, int error);
+
+/// A process that runs `body` until this ends it, or the one that made it has ended.
+class Child {
+public:
+    explicit Child(const std::function<void()>& body);
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    ~Child();
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+private:
+    pid_t pid_;
+};
+
+/// Why a test that needs one is skipped.
+inline constexpr const char* no_bpf_iterator =
+    "no BPF iterator: the kernel, the privilege or the build does not allow it";
 
 inline constexpr const char* native_program = "/usr/bin/netstat";
 

@@ -10,7 +10,6 @@
 
 #include <linux/bpf.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,7 +74,7 @@ std::vector<std::string> by_sock_diag(const Table& table) {
 TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
     const NewWalk walk = load_tcp_walk();
-    if (!walk) GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    if (!walk) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     ASSERT_GT(by_sock_diag(tcp).size(), 30U);
     EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem)), by_sock_diag(tcp));
@@ -86,10 +85,6 @@ TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
 
 /// So many connections that the walk pays; fewer than `count` if they could not be made.
 std::vector<Fd> many_connections(std::size_t count) {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
     const Fd listener = open_socket(AF_INET6, SOCK_STREAM);
     set_option(listener, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     std::vector<Fd> made;
@@ -115,8 +110,7 @@ std::string first_difference(const std::string& one, const std::string& other) {
 
 TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk())
-        GTEST_SKIP() << "no BPF iterator: the kernel, the privilege or the build does not allow it";
+    if (!load_tcp_walk()) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     Request request;
     request.tables = {tcp};
