@@ -165,11 +165,7 @@ private:
         owners.details = request_.holders || request_.everything;
         owners.leaders_only = request_.leaders_only;
         owners.in_order = in_order;
-        if (tcp_walk_) // so many sockets have as many descriptors
-            owners.tasks = [] {
-                const NewWalk walk = load_task_walk();
-                return walk ? walk() : nullptr;
-            };
+        owners.many = tcp_walk_ != nullptr;
         owners.threads = std::min(std::max(std::thread::hardware_concurrency(), 1U), most_threads);
         return owners;
     }

@@ -137,9 +137,9 @@ private:
 
     Finder choose(Search search) {
         if (request_.in_order) return find_in_order(std::move(search));
-        const auto descriptors = request_.tasks ? std::nullopt : count_descriptors(search);
-        if (request_.tasks || descriptors.value_or(0) >= bpf_pays)
-            if (auto walk = begun(request_.tasks ? request_.tasks : load_task_walk()))
+        const auto descriptors = request_.many ? std::nullopt : count_descriptors(search);
+        if (request_.many || descriptors.value_or(0) >= bpf_pays)
+            if (auto walk = begun(load_task_walk()))
                 return find_by_bpf(std::move(*walk), std::move(search), problem_);
         const bool many = descriptors.value_or(threads_pay) >= threads_pay;
         if (search.wanted.everything() && many && request_.threads > 1)

@@ -5,7 +5,6 @@
 #include <optional>
 #include <unordered_set>
 
-#include "linux/live_bpf.hpp"
 #include "platform.hpp"
 
 namespace netstat46 {
@@ -20,7 +19,8 @@ struct OwnersRequest {
     bool leaders_only = false; ///< as Request::leaders_only
     bool in_order = true;      ///< by pid and descriptor; else as it comes, which is faster
     unsigned threads = 1;
-    NewWalk tasks; ///< null: is looked for where it pays
+    /// So many sockets are held that the kernel's own walk pays; else descriptors are counted first.
+    bool many = false;
 };
 
 /// `proc.pid.fd` (or `bpf_iter.task` unless in order), then `processes.tsv` for the processes that stand

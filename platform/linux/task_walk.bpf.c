@@ -1,6 +1,6 @@
 // Walks over every descriptor of every process: (inode, process, descriptor) for each socket.
 //
-// It reads each task's descriptor table without a lock or a reference; bpf_iter.task_file takes one to every file, for five
+// It reads each task's descriptor table without a lock or a reference; bpf_iter.task_file takes one to every file, for four
 // times as long. What it reads may be freed and used anew meanwhile: such reads give zeros or other bytes, never a fault,
 // and what was found in a slot counts only if afterwards the task still has that table and the slot that file. (As
 // __fget_files_rcu() of fs/file.c has it. Files and inodes live on under RCU, which an iterator's program runs under;

@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/decoders.hpp"
+#include "linux/live_bpf.hpp"
 #include "linux/live_owners.hpp"
 #include "listing.hpp"
 #include "parse.hpp"
@@ -91,8 +92,8 @@ TEST_F(OwnersLive, AreTheSameInOrderInThreadsAndFromTheKernelsOwnWalk) {
     EXPECT_EQ(read(threads), in_order);
     unsetenv("NETSTAT46_NO_BPF");
 
-    threads.tasks = load_task_walk();
-    if (!threads.tasks) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
+    threads.many = true;
     EXPECT_EQ(read(threads), in_order);
 }
 
@@ -127,14 +128,14 @@ TEST_F(OwnersLive, ThatCannotBeFoundByTheKernelsWalkAreFoundByTheirLinks) {
 OwnersRequest by_the_kernels_walk() {
     OwnersRequest request;
     request.in_order = false;
-    request.tasks = load_task_walk();
+    request.many = true;
     return request;
 }
 
 /// The walk reads so many slots of a table at a time, and goes on with the next.
 TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
+    if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
     const OwnersRequest walk = by_the_kernels_walk();
-    if (!walk.tasks) GTEST_SKIP() << no_bpf_iterator;
     rlimit limit{}; // main.cpp has raised it
     getrlimit(RLIMIT_NOFILE, &limit);
     const Fd socket = open_socket(AF_INET, SOCK_DGRAM);
@@ -165,8 +166,8 @@ TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
 }
 
 TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
+    if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
     const OwnersRequest walk = by_the_kernels_walk();
-    if (!walk.tasks) GTEST_SKIP() << no_bpf_iterator;
     // Whoever comes inherits what is open here.
     std::vector<Fd> sockets;
     for (int i = 0; i < 100; ++i) sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
@@ -198,8 +199,8 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
 }
 
 TEST_F(OwnersLive, AreAllFoundWhileTheirHoldersTableChanges) {
+    if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
     const OwnersRequest walk = by_the_kernels_walk();
-    if (!walk.tasks) GTEST_SKIP() << no_bpf_iterator;
     constexpr std::size_t count = 8000;
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
@@ -245,7 +246,7 @@ TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
     const std::vector<ListedSocket> rows = internet_rows(ours("-ltne").out);
     ASSERT_EQ(rows.size(), 1U);
     const std::uint64_t inode = parse_number<std::uint64_t>(rows[0].inode).value_or(0);
-    if (walk.tasks) {
+    if (load_task_walk()) {
         EXPECT_EQ(all_owners(walk).lowest(inode).value_or(Holder{}).pid, child);
         walk.leaders_only = true;
         EXPECT_FALSE(all_owners(walk).lowest(inode));
