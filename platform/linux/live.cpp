@@ -189,6 +189,11 @@ private:
         return in_turn(std::move(side_));
     }
 
+    static NewWalk load_tcp_walk(const Request& request) {
+        const std::optional<TcpWalk> kind = tcp_walk_that_pays(request);
+        return kind ? netstat46::load_tcp_walk(*kind) : nullptr;
+    }
+
     static std::vector<Table> all_tables() {
         return {{Protocol::Tcp, true, true}, {Protocol::Sctp, true, true},
                 {Protocol::Udp, true, true}, {Protocol::UdpLite, true, true},
@@ -306,7 +311,7 @@ private:
     }
 
     Request request_;
-    NewWalk tcp_walk_ = tcp_walk_pays(request_) ? load_tcp_walk() : nullptr;
+    NewWalk tcp_walk_ = load_tcp_walk(request_);
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;

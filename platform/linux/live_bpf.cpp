@@ -100,8 +100,9 @@ NewWalk load_task_walk() {
     };
 }
 
-NewWalk load_tcp_walk() {
-    const Loaded loaded = load(netstat46_load_tcp_walk);
+NewWalk load_tcp_walk(TcpWalk kind) {
+    Loaded loaded = kind == TcpWalk::Long ? load(netstat46_load_tcp_long_walk) : nullptr;
+    if (!loaded) loaded = load(netstat46_load_tcp_walk);
     if (!loaded) return nullptr;
     return [loaded]() -> Walk {
         const auto iterator = begin_iterator(loaded->link);
@@ -118,7 +119,7 @@ NewWalk load_tcp_walk() {
 #else
 
 NewWalk load_task_walk() { return nullptr; }
-NewWalk load_tcp_walk() { return nullptr; }
+NewWalk load_tcp_walk(TcpWalk /*kind*/) { return nullptr; }
 
 #endif
 

@@ -59,8 +59,11 @@ std::optional<WalkBuffer> begun(const NewWalk& walk);
 /// process id namespace, the build or NETSTAT46_NO_BPF in the environment does not allow it.
 NewWalk load_task_walk();
 
+/// Long: one that has sockets come from memory before it comes to them, and takes twice as long to load.
+enum class TcpWalk { Short, Long };
+
 /// The same, over this network namespace's TCP sockets of both families, as the kernel's tables have them;
 /// takes as long, and is null where that is.
-NewWalk load_tcp_walk();
+NewWalk load_tcp_walk(TcpWalk kind);
 
 } // namespace netstat46

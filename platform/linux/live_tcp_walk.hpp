@@ -6,9 +6,9 @@
 
 namespace netstat46 {
 
-/// Whether TCP sockets are so many, and asked for in such a way, that the walk pays: it tells neither timers
-/// nor tcp_info nor bound-but-idle sockets, and filters nothing.
-bool tcp_walk_pays(const Request& request);
+/// The walk that pays where TCP sockets are so many, and asked for in such a way: walks tell neither timers
+/// nor tcp_info nor bound-but-idle sockets, and filter nothing.
+std::optional<TcpWalk> tcp_walk_that_pays(const Request& request);
 
 /// Whether a walk over all TCP sockets is worth this table. (Few are of another state than ESTABLISHED.)
 bool tcp_walk_answers(const Table& table);

@@ -25,7 +25,15 @@ struct bpf_iter_meta {
     struct seq_file *seq;
 };
 
-// linux/bpf.h, BPF_FUNC_probe_read_kernel
+// linux/bpf.h, BPF_FUNC_probe_read_kernel, BPF_FUNC_loop
 static long (*const bpf_probe_read_kernel)(void *to, __u32 size, const void *from) = (void *)113;
+static long (*const bpf_loop)(__u32 times, void *step, void *context, __u64 flags) = (void *)181;
+
+// Since Linux 6.2 any address may be read through as if it were a pointer: so many loads are under way at a time, where
+// each bpf_probe_read_kernel() waits for its own.
+enum special_kfunc_type { KF_bpf_rdonly_cast = 1 };
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __attribute__((section(".ksyms"), weak));
+#define CASTS __builtin_preserve_enum_value(*(enum special_kfunc_type *)KF_bpf_rdonly_cast, enum_value_exists)
+#define CAST(address) ((__typeof__(address))bpf_rdonly_cast(address, __builtin_btf_type_id(*(address), type_id_of_kernel)))
 
 char _license[] SEC("license") = "Dual BSD/GPL";

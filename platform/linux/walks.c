@@ -8,33 +8,25 @@
 
 #include "task_walk.lskel.h"
 #include "tcp_walk.lskel.h"
+#include "tcp_long_walk.lskel.h"
 
-static void unload_task_walk(void *skeleton) { task_walk__destroy(skeleton); }
-
-int netstat46_load_task_walk(struct loaded_walk *loaded) {
-    struct task_walk *walk = task_walk__open();
-    if (!walk) return -ENOMEM;
-    int error = task_walk__load(walk);
-    if (!error) error = task_walk__attach(walk);
-    if (error) {
-        task_walk__destroy(walk);
-        return error;
+// Each skeleton has functions of its own, all of one form.
+#define LOADER(walk, program, tasks)                                                                           \
+    static void unload_##walk(void *skeleton) { walk##__destroy(skeleton); }                                   \
+                                                                                                               \
+    int netstat46_load_##walk(struct loaded_walk *loaded) {                                                    \
+        struct walk *skeleton = walk##__open();                                                                \
+        if (!skeleton) return -ENOMEM;                                                                         \
+        int error = walk##__load(skeleton);                                                                    \
+        if (!error) error = walk##__attach(skeleton);                                                          \
+        if (error) {                                                                                           \
+            walk##__destroy(skeleton);                                                                         \
+            return error;                                                                                      \
+        }                                                                                                      \
+        *loaded = (struct loaded_walk){skeleton->links.program##_fd, tasks, skeleton, unload_##walk};          \
+        return 0;                                                                                              \
     }
-    *loaded = (struct loaded_walk){walk->links.sockets_of_tasks_fd, &walk->bss->walked, walk, unload_task_walk};
-    return 0;
-}
 
-static void unload_tcp_walk(void *skeleton) { tcp_walk__destroy(skeleton); }
-
-int netstat46_load_tcp_walk(struct loaded_walk *loaded) {
-    struct tcp_walk *walk = tcp_walk__open();
-    if (!walk) return -ENOMEM;
-    int error = tcp_walk__load(walk);
-    if (!error) error = tcp_walk__attach(walk);
-    if (error) {
-        tcp_walk__destroy(walk);
-        return error;
-    }
-    *loaded = (struct loaded_walk){walk->links.tcp_sockets_fd, 0, walk, unload_tcp_walk};
-    return 0;
-}
+LOADER(task_walk, sockets_of_tasks, &skeleton->bss->walked)
+LOADER(tcp_walk, tcp_sockets, 0)
+LOADER(tcp_long_walk, tcp_sockets, 0)

@@ -30,3 +30,4 @@ struct loaded_walk {
 // 0; else errno's value, negative, and there is nothing to unload.
 int netstat46_load_task_walk(struct loaded_walk *loaded);
 int netstat46_load_tcp_walk(struct loaded_walk *loaded);
+int netstat46_load_tcp_long_walk(struct loaded_walk *loaded);

@@ -73,14 +73,16 @@ std::vector<std::string> by_sock_diag(const Table& table) {
 
 TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    const NewWalk walk = load_tcp_walk();
-    if (!walk) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     ASSERT_GT(by_sock_diag(tcp).size(), 30U);
-    EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem)), by_sock_diag(tcp));
-    EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem, 0)), by_sock_diag(tcp)) << "in two walks";
-    for (const Table one : {Table{Protocol::Tcp, true, false}, Table{Protocol::Tcp, false, true}})
-        EXPECT_EQ(sockets_of(walk_tcp(walk, one, 0, no_problem)), by_sock_diag(one));
+    for (const TcpWalk kind : {TcpWalk::Short, TcpWalk::Long}) {
+        const NewWalk walk = load_tcp_walk(kind);
+        if (!walk) GTEST_SKIP() << no_bpf_iterator;
+        EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem)), by_sock_diag(tcp));
+        EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem, 0)), by_sock_diag(tcp)) << "in two walks";
+        for (const Table one : {Table{Protocol::Tcp, true, false}, Table{Protocol::Tcp, false, true}})
+            EXPECT_EQ(sockets_of(walk_tcp(walk, one, 0, no_problem)), by_sock_diag(one));
+    }
 }
 
 /// So many connections that the walk pays; fewer than `count` if they could not be made.
@@ -110,15 +112,16 @@ std::string first_difference(const std::string& one, const std::string& other) {
 
 TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk()) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_tcp_walk(TcpWalk::Short)) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     Request request;
     request.tables = {tcp};
     request.owners = true;
-    ASSERT_FALSE(tcp_walk_pays(request));
+    ASSERT_FALSE(tcp_walk_that_pays(request));
     const std::vector<Fd> many = many_connections(1000);
     if (many.size() < 2000) GTEST_SKIP() << "2,000 sockets may not be opened here";
-    ASSERT_TRUE(tcp_walk_pays(request));
+    ASSERT_EQ(tcp_walk_that_pays(request), TcpWalk::Short);
+    EXPECT_EQ(sockets_of(walk_tcp(load_tcp_walk(TcpWalk::Long), tcp, 0, no_problem)), by_sock_diag(tcp));
     const Way without{.environment = {"NETSTAT46_NO_BPF=1"}};
     for (const char* options :
          {"-an", "-n", "-6an", "-4anW", "-atn -A inet6", "-an --user=0", "-n --state=ESTABLISHED"}) {
