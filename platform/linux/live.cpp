@@ -79,8 +79,8 @@ std::uint32_t kernel_states(const Request& request, const Table& table) {
 /// Sockets that are read before their owners, so that reading owners may stop early.
 constexpr std::size_t sockets_first = std::size_t{256} * 1024;
 /// Sockets that are read while owners are; with a million sockets' owner table (28 MB) and the IPv6 sockets
-/// that a walk holds (8 MiB) less than 64 MiB.
-constexpr std::size_t sockets_ahead = std::size_t{20} * 1024 * 1024;
+/// that a walk holds (12 MiB) less than 64 MiB.
+constexpr std::size_t sockets_ahead = std::size_t{14} * 1024 * 1024;
 constexpr unsigned most_threads = 8;
 
 /// Problems of other threads, for the one that reads blocks.

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "linux/decode.hpp"
+#include "linux/live_held_records.hpp"
 #include "linux/wire.hpp"
 #include "posix/read_ahead.hpp"
 
@@ -37,17 +38,10 @@ std::uint64_t sockets_in_use(const char* path, std::string_view line) {
     return file >> word >> number && word == "inuse" ? number : 0;
 }
 
-/// Records that wait until the walk has ended.
-struct Held {
-    std::size_t most; ///< bytes
-    std::vector<std::byte> bytes;
-    bool too_many = false; ///< they were let go
-};
-
-/// One walk: the records of one family, and those of the other held or left out.
+/// One walk: the records of one family, and those of the other, IPv6's, held or left out.
 class FamilyWalk {
 public:
-    FamilyWalk(WalkBuffer walk, std::uint8_t family, std::shared_ptr<Held> others, std::size_t table,
+    FamilyWalk(WalkBuffer walk, std::uint8_t family, std::shared_ptr<HeldRecords> others, std::size_t table,
                ProblemSink problem)
         : buffer_(std::move(walk)), family_(family), others_(std::move(others)), table_(table),
           problem_(std::move(problem)) {}
@@ -71,7 +65,7 @@ private:
         while (const std::size_t size = tcp_walk_record(Bytes(bytes.subspan(at), native_order))) {
             const std::span<std::byte> record = bytes.subspan(at, size);
             if (std::to_integer<std::uint8_t>(record[linux_wire::walked_family]) != family_) {
-                hold(record);
+                if (others_) others_->add(record);
             } else {
                 if (sorted != at) std::memmove(bytes.data() + sorted, record.data(), size);
                 sorted += size;
@@ -80,15 +74,6 @@ private:
         }
         buffer_.use(at);
         return bytes.first(sorted);
-    }
-
-    void hold(std::span<const std::byte> record) {
-        if (!others_ || others_->too_many) return;
-        if (others_->bytes.empty())
-            others_->bytes.reserve(others_->most + record.size()); // no copies as it grows
-        others_->bytes.insert(others_->bytes.end(), record.begin(), record.end());
-        others_->too_many = others_->bytes.size() > others_->most;
-        if (others_->too_many) others_->bytes = {};
     }
 
     RawBlock give(std::span<const std::byte> bytes) {
@@ -100,23 +85,12 @@ private:
 
     WalkBuffer buffer_;
     std::uint8_t family_;
-    std::shared_ptr<Held> others_; ///< null: not wanted
+    std::shared_ptr<HeldRecords> others_; ///< null: not wanted
     std::size_t table_;
     ProblemSink problem_;
     std::size_t offset_ = 0;
     bool given_ = false;
 };
-
-/// What was held, as if it were walked to.
-Walk walk_held(std::shared_ptr<const Held> held) {
-    return [held = std::move(held), at = std::size_t{0}](std::span<std::byte> room) mutable {
-        const auto rest = std::span(held->bytes).subspan(at);
-        const auto some = rest.first(std::min(rest.size(), room.size()));
-        std::copy(some.begin(), some.end(), room.begin());
-        at += some.size();
-        return static_cast<ssize_t>(some.size());
-    };
-}
 
 /// One that breaks off at once if there can be none.
 Walk walk_again(const NewWalk& walk) {
@@ -151,12 +125,12 @@ BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t tab
     auto first = begun(walk);
     if (!first) return nullptr;
     if (!families.inet) return FamilyWalk(std::move(*first), af_inet6, nullptr, table, problem);
-    const auto others = families.inet6 ? std::make_shared<Held>(Held{most_held, {}}) : nullptr;
+    const auto others = families.inet6 ? std::make_shared<HeldRecords>(most_held) : nullptr;
     std::deque<std::function<BlockReader()>> makers;
     makers.push_back([=] { return FamilyWalk(*first, af_inet, others, table, problem); });
     if (others)
         makers.push_back([=] {
-            WalkBuffer rest(others->too_many ? walk_again(walk) : walk_held(others));
+            WalkBuffer rest(others->too_many() ? walk_again(walk) : HeldRecords::walk(others));
             return FamilyWalk(std::move(rest), af_inet6, nullptr, table, problem);
         });
     return in_turn(std::move(makers));

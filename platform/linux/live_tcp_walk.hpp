@@ -14,10 +14,10 @@ std::optional<TcpWalk> tcp_walk_that_pays(const Request& request);
 bool tcp_walk_answers(const Table& table);
 
 /// `bpf_iter.inet.tcp`, then `bpf_iter.inet6.tcp`, as far as `families` has them, answering `table`. IPv6
-/// sockets come between those of IPv4: `most_held` bytes of them wait; if there are more, a second walk is
-/// made for them. Null if the walk cannot begin. On Linux 5.17 and 5.18 listeners come in another order than
-/// by sock_diag.
+/// sockets come between those of IPv4: `most_held` bytes of them wait, 12 to 30 for each; if there are more,
+/// a second walk is made for them. Null if the walk cannot begin. On Linux 5.17 and 5.18 listeners come in
+/// another order than by sock_diag.
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
-                     const ProblemSink& problem, std::size_t most_held = std::size_t{8} * 1024 * 1024);
+                     const ProblemSink& problem, std::size_t most_held = std::size_t{12} * 1024 * 1024);
 
 } // namespace netstat46

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/decoders.hpp"
+#include "linux/live_held_records.hpp"
 #include "linux/live_tcp_walk.hpp"
 #include "linux/wire.hpp"
 #include "listing.hpp"
@@ -207,9 +209,26 @@ TEST(TcpWalk, GivesOneFamilyAfterTheOtherWhereverTheKernelCuts) {
 }
 
 TEST(TcpWalk, WalksAgainWhereTooManyWouldWait) {
-    const Outcome outcome = walk_over(mixed, 100, 0, record(af_inet6, 1).size());
+    const Outcome outcome = walk_over(mixed, 100, 0, 10);
     EXPECT_EQ(outcome.bytes, sorted);
     EXPECT_EQ(outcome.walks, 2);
+}
+
+TEST(TcpWalk, GivesEveryWordOfWhatWaited) {
+    std::mt19937 random(46);
+    std::string all;
+    std::vector<std::uint32_t> words(HeldRecords::record_size / 4);
+    for (int i = 0; i < 3000; ++i) {
+        for (std::uint32_t& word : words)
+            if (random() % (1 + static_cast<unsigned>(i) % 7) == 0) word = random();
+        std::string one(HeldRecords::record_size, '\0');
+        std::memcpy(one.data(), words.data(), one.size());
+        one[linux_wire::walked_family] = static_cast<char>(af_inet6);
+        all += one;
+    }
+    const Outcome outcome = walk_over(all, 7000, 0, 2 * all.size());
+    EXPECT_EQ(outcome.bytes, (ByInterface{{"bpf_iter.inet.tcp", ""}, {"bpf_iter.inet6.tcp", all}}));
+    EXPECT_EQ(outcome.walks, 1);
 }
 
 TEST(TcpWalk, SaysWhyItBrokeOffAndGivesWhatCame) {
