@@ -191,7 +191,8 @@ private:
 
     static NewWalk load_tcp_walk(const Request& request) {
         const std::optional<TcpWalk> kind = tcp_walk_that_pays(request);
-        return kind ? netstat46::load_tcp_walk(*kind) : nullptr;
+        NewWalk walk = kind ? netstat46::load_tcp_walk(*kind) : nullptr;
+        return walk || kind != TcpWalk::Long ? walk : netstat46::load_tcp_walk(TcpWalk::Short);
     }
 
     static std::vector<Table> all_tables() {

@@ -101,8 +101,8 @@ NewWalk load_task_walk() {
 }
 
 NewWalk load_tcp_walk(TcpWalk kind) {
-    Loaded loaded = kind == TcpWalk::Long ? load(netstat46_load_tcp_long_walk) : nullptr;
-    if (!loaded) loaded = load(netstat46_load_tcp_walk);
+    const Loaded loaded =
+        load(kind == TcpWalk::Long ? netstat46_load_tcp_long_walk : netstat46_load_tcp_walk);
     if (!loaded) return nullptr;
     return [loaded]() -> Walk {
         const auto iterator = begin_iterator(loaded->link);
