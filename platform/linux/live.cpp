@@ -78,9 +78,12 @@ std::uint32_t kernel_states(const Request& request, const Table& table) {
 
 /// Sockets that are read before their owners, so that reading owners may stop early.
 constexpr std::size_t sockets_first = std::size_t{256} * 1024;
-/// Sockets that are read while owners are; with a million sockets' owner table (28 MB) and the IPv6 sockets
-/// that a walk holds (12 MiB) less than 64 MiB.
+/// Sockets that are read while owners are, and IPv6 sockets that wait for those of IPv4; with a million
+/// sockets' owner table (28 MB) less than 64 MiB.
 constexpr std::size_t sockets_ahead = std::size_t{14} * 1024 * 1024;
+constexpr std::size_t sockets_held = std::size_t{12} * 1024 * 1024;
+/// Where there is no such table: less than 8 MiB.
+constexpr std::size_t sockets_held_alone = std::size_t{2} * 1024 * 1024;
 constexpr unsigned most_threads = 8;
 
 /// Problems of other threads, for the one that reads blocks.
@@ -224,7 +227,8 @@ private:
     BlockReader walked(std::size_t index, const std::deque<std::function<BlockReader()>>& otherwise) {
         Table families = request_.tables[index];
         families.inet6 = families.inet6 && family_exists(AF_INET6);
-        BlockReader walk = walk_tcp(tcp_walk_, families, index, problem_);
+        BlockReader walk = walk_tcp(tcp_walk_, families, index, problem_,
+                                    request_.owners ? sockets_held : sockets_held_alone);
         return walk ? walk : in_turn(otherwise);
     }
 

@@ -18,6 +18,6 @@ bool tcp_walk_answers(const Table& table);
 /// a second walk is made for them. Null if the walk cannot begin. On Linux 5.17 and 5.18 listeners come in
 /// another order than by sock_diag.
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
-                     const ProblemSink& problem, std::size_t most_held = std::size_t{12} * 1024 * 1024);
+                     const ProblemSink& problem, std::size_t most_held);
 
 } // namespace netstat46
