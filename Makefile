@@ -80,15 +80,14 @@ $(OUT)/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(INCLUDED) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
-$(OUT)/%.bpf.o: platform/linux/%.bpf.c platform/linux/walk.bpf.h platform/linux/tcp_walk.bpf.h platform/linux/walks.h
+$(OUT)/%.bpf.o: platform/linux/%.bpf.c platform/linux/walk.bpf.h platform/linux/walks.h
 	@mkdir -p $(@D)
 	clang -O2 -g -fdebug-compilation-dir=. -target bpf -c -o $@ $<
 
 $(OUT)/%.lskel.h: $(OUT)/%.bpf.o
 	$(or $(BPFTOOL),bpftool) gen skeleton -L $< name $* > $@ || { rm -f $@; false; }
 
-$(OUT)/walks.o: platform/linux/walks.c platform/linux/walks.h \
-  $(OUT)/task_walk.lskel.h $(OUT)/tcp_walk.lskel.h $(OUT)/tcp_long_walk.lskel.h
+$(OUT)/walks.o: platform/linux/walks.c platform/linux/walks.h $(OUT)/task_walk.lskel.h $(OUT)/tcp_walk.lskel.h
 	$(CXX) -x c -O2 -fPIE -I$(OUT) -Iplatform/linux -c -o $@ $<
 
 # ---- Tests

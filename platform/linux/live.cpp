@@ -192,12 +192,6 @@ private:
         return in_turn(std::move(side_));
     }
 
-    static NewWalk load_tcp_walk(const Request& request) {
-        const std::optional<TcpWalk> kind = tcp_walk_that_pays(request);
-        NewWalk walk = kind ? netstat46::load_tcp_walk(*kind) : nullptr;
-        return walk || kind != TcpWalk::Long ? walk : netstat46::load_tcp_walk(TcpWalk::Short);
-    }
-
     static std::vector<Table> all_tables() {
         return {{Protocol::Tcp, true, true}, {Protocol::Sctp, true, true},
                 {Protocol::Udp, true, true}, {Protocol::UdpLite, true, true},
@@ -214,7 +208,9 @@ private:
         for (const Interface& interface : interfaces) {
             if (interface.protocol != table.protocol) continue;
             if (!(interface.family == AF_INET ? table.inet : table.inet6)) continue;
-            families.push_back([this, &interface, index] { return sockets(interface, index); });
+            families.push_back([this, &interface, index] {
+                return sockets(interface, index, kernel_states(request_, request_.tables[index]));
+            });
         }
         if (tcp_walk_ && tcp_walk_answers(table)) {
             sockets_.push_back([this, index, families] { return walked(index, families); });
@@ -223,11 +219,17 @@ private:
         }
     }
 
-    /// TCP by the kernel's own walk; if that cannot begin, family by family as ever.
+    /// TCP by a walk over the kernel's table; if that cannot begin, family by family as ever.
     BlockReader walked(std::size_t index, const std::deque<std::function<BlockReader()>>& otherwise) {
         Table families = request_.tables[index];
         families.inet6 = families.inet6 && family_exists(AF_INET6);
-        BlockReader walk = walk_tcp(tcp_walk_, families, index, problem_,
+        const std::uint32_t listening =
+            kernel_states(request_, request_.tables[index]) & 1U << linux_wire::tcp_listen;
+        const auto listeners = [this, index, listening](std::uint8_t family) {
+            const Interface& interface = interfaces[family == AF_INET ? 0 : 1];
+            return listening != 0 ? sockets(interface, index, listening) : nullptr;
+        };
+        BlockReader walk = walk_tcp(tcp_walk_, families, index, listeners, problem_,
                                     request_.owners ? sockets_held : sockets_held_alone);
         return walk ? walk : in_turn(otherwise);
     }
@@ -246,12 +248,12 @@ private:
                access("/proc/net/tcp", F_OK) != 0;
     }
 
-    BlockReader sockets(const Interface& interface, std::size_t table) {
+    BlockReader sockets(const Interface& interface, std::size_t table, std::uint32_t states) {
         if (!family_exists(interface.family)) return nullptr;
         DumpRequest wanted;
         wanted.family = interface.family;
         wanted.ip_protocol = interface.ip_protocol;
-        wanted.states = kernel_states(request_, request_.tables[table]);
+        wanted.states = states;
         const bool tcp = interface.protocol == Protocol::Tcp;
         wanted.congestion = tcp && (request_.tcp_info || request_.everything);
         wanted.tcp_info = wanted.congestion || (tcp && request_.half_open);
@@ -316,7 +318,7 @@ private:
     }
 
     Request request_;
-    NewWalk tcp_walk_ = load_tcp_walk(request_);
+    NewWalk tcp_walk_ = tcp_walk_that_pays(request_);
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;

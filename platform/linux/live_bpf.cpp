@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include <linux/bpf.h>
 
 #include "linux/live_proc.hpp"
+#include "linux/wire.hpp"
 
 namespace netstat46 {
 
@@ -55,7 +57,15 @@ std::shared_ptr<Descriptor> begin_iterator(int link) {
     return fd->get() < 0 ? nullptr : fd;
 }
 
-/// What was found is not in the iterator's file, which says by EAGAIN only that there is more to come.
+/// Has the iterator go on. What it finds is not in its file, which says by EAGAIN only that there is more to
+/// come; false at the end, with errno if it broke off, else 0.
+bool go_on(const Descriptor& iterator) {
+    char nothing = 0;
+    const ssize_t got = read_some(iterator.get(), &nothing, sizeof nothing);
+    if (got == 0) errno = 0;
+    return got < 0 && errno == EAGAIN;
+}
+
 class TaskWalk {
 public:
     TaskWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator)
@@ -69,10 +79,8 @@ public:
             if (ended_) return 0;
             walked_.count = 0;
             taken_ = 0;
-            char nothing = 0;
-            const ssize_t got = read_some(iterator_->get(), &nothing, sizeof nothing);
-            if (got < 0 && errno != EAGAIN) return -1;
-            ended_ = got == 0;
+            ended_ = !go_on(*iterator_);
+            if (ended_ && errno != 0) return -1;
         }
         const auto left = std::as_bytes(std::span(walked_.sockets).first(walked_.count)).subspan(taken_);
         const auto some = left.first(std::min(left.size(), room.size()));
@@ -89,6 +97,43 @@ private:
     bool ended_ = false;    ///< but for what was not taken
 };
 
+class ConnectionWalk {
+public:
+    ConnectionWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator, bool far)
+        : loaded_(std::move(loaded)), iterator_(std::move(iterator)), walked_(*loaded_->sockets) {
+        walked_.count = walked_.bucket = walked_.ended = walked_.overflows = 0;
+        walked_.far = far ? 1 : 0;
+    }
+
+    /// Whole records, so `room` is of the largest at least.
+    ssize_t operator()(std::span<std::byte> room) {
+        while (taken_ == walked_.count) {
+            if (walked_.ended != 0) return 0;
+            walked_.count = 0;
+            taken_ = 0;
+            const bool more = go_on(*iterator_);
+            if (walked_.overflows != 0) errno = EOVERFLOW;
+            if (walked_.overflows != 0 || (!more && walked_.ended == 0)) return -1;
+        }
+        std::size_t size = 0;
+        for (; taken_ < walked_.count; ++taken_) {
+            const tcp_record& record = walked_.records[taken_];
+            const std::size_t its = record.family == linux_wire::af_inet6 ? linux_wire::walked_inet6_size
+                                                                          : linux_wire::walked_inet_size;
+            if (size + its > room.size()) break;
+            std::memcpy(&room[size], &record, its);
+            size += its;
+        }
+        return static_cast<ssize_t>(size);
+    }
+
+private:
+    Loaded loaded_;
+    std::shared_ptr<Descriptor> iterator_;
+    walked_sockets& walked_;
+    std::size_t taken_ = 0; ///< records
+};
+
 } // namespace
 
 NewWalk load_task_walk() {
@@ -100,26 +145,19 @@ NewWalk load_task_walk() {
     };
 }
 
-NewWalk load_tcp_walk(TcpWalk kind) {
-    const Loaded loaded =
-        load(kind == TcpWalk::Long ? netstat46_load_tcp_long_walk : netstat46_load_tcp_walk);
+NewWalk load_tcp_walk(bool far) {
+    const Loaded loaded = load(netstat46_load_tcp_walk);
     if (!loaded) return nullptr;
-    return [loaded]() -> Walk {
-        const auto iterator = begin_iterator(loaded->link);
-        if (!iterator) return nullptr;
-        return [iterator](std::span<std::byte> room) {
-            ssize_t got = -1;
-            do got = read_some(iterator->get(), reinterpret_cast<char*>(room.data()), room.size());
-            while (got < 0 && errno == EAGAIN); // a million of which there was nothing to say (bpf_iter.c)
-            return got;
-        };
+    return [loaded, far]() -> Walk {
+        auto iterator = begin_iterator(loaded->link);
+        return iterator ? Walk(ConnectionWalk(loaded, std::move(iterator), far)) : nullptr;
     };
 }
 
 #else
 
 NewWalk load_task_walk() { return nullptr; }
-NewWalk load_tcp_walk(TcpWalk /*kind*/) { return nullptr; }
+NewWalk load_tcp_walk(bool /*far*/) { return nullptr; }
 
 #endif
 

@@ -59,11 +59,9 @@ std::optional<WalkBuffer> begun(const NewWalk& walk);
 /// process id namespace, the build or NETSTAT46_NO_BPF in the environment does not allow it.
 NewWalk load_task_walk();
 
-/// Long: one that has sockets come from memory before it comes to them, and takes twice as long to load.
-enum class TcpWalk { Short, Long };
-
-/// The same, over this network namespace's TCP sockets of both families, as the kernel's tables have them;
-/// takes as long, and is null where that is.
-NewWalk load_tcp_walk(TcpWalk kind);
+/// The same, over the TCP sockets of both families of this network namespace but the listening ones, in the
+/// kernel's order; it takes three milliseconds and Linux 6.2. `far`: there are so many that having them come
+/// from memory ahead pays.
+NewWalk load_tcp_walk(bool far);
 
 } // namespace netstat46

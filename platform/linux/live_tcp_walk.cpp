@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <fstream>
@@ -19,16 +20,22 @@
 namespace netstat46 {
 namespace {
 
-/// Open sockets of this network namespace from which on the walk costs less than sock_diag. With owners, who
-/// are found by a walk as well, which is loaded beside it: 0.9 ms to load, 0.5 us a socket, against 1.05 us,
-/// and 2.5 us for the links.
-constexpr std::uint64_t walk_pays = 1024;
-/// Without: 2.5 ms to load and to unload, and 0.7 us a socket with what is done here, against 1.05 us.
-constexpr std::uint64_t walk_alone_pays = 8192;
+/// Open sockets of this network namespace from which on the walk, 3 ms to load and 0.26 us a socket, costs
+/// less than sock_diag, 1.05 us a socket.
+constexpr std::uint64_t walk_pays = 12'000;
+/// From which on looking ahead costs less than waiting for memory.
+constexpr std::uint64_t looking_ahead_pays = 200'000;
+/// A bucket of the kernel's table may hold more than this on the average: the walk would come to one of which
+/// it can not hold all (most_walked_sockets).
+constexpr std::uint64_t most_a_bucket = 128;
 
-/// From which on looking ahead costs less than waiting for memory: at 200,000 it saves a twentieth, at
-/// 100,000 it costs one.
-constexpr std::uint64_t long_walk_pays = 200'000;
+/// Of the table of connections; negative: another namespace's (Linux 6.1 and later). 0: not told.
+std::uint64_t buckets() {
+    std::ifstream file("/proc/sys/net/ipv4/tcp_ehash_entries");
+    std::int64_t number = 0;
+    file >> number;
+    return static_cast<std::uint64_t>(std::abs(number));
+}
 
 /// `TCP: inuse 5 orphan 0 tw 2 alloc 7 mem 1` in a file of that form: 5. Those in TIME_WAIT, which are not
 /// among them, are as cheap either way.
@@ -105,15 +112,14 @@ Walk walk_again(const NewWalk& walk) {
 
 } // namespace
 
-std::optional<TcpWalk> tcp_walk_that_pays(const Request& request) {
-    if (request.everything || geteuid() != 0) return std::nullopt;
-    if (request.half_open || request.tcp_info || request.bound || !request.filter.empty())
-        return std::nullopt;
-    if (std::none_of(request.tables.begin(), request.tables.end(), tcp_walk_answers)) return std::nullopt;
+NewWalk tcp_walk_that_pays(const Request& request) {
+    if (request.everything || geteuid() != 0) return nullptr;
+    if (request.half_open || request.tcp_info || request.bound || !request.filter.empty()) return nullptr;
+    if (std::none_of(request.tables.begin(), request.tables.end(), tcp_walk_answers)) return nullptr;
     const std::uint64_t sockets =
         sockets_in_use("/proc/net/sockstat", "TCP:") + sockets_in_use("/proc/net/sockstat6", "TCP6:");
-    if (sockets < (request.owners ? walk_pays : walk_alone_pays)) return std::nullopt;
-    return sockets < long_walk_pays ? TcpWalk::Short : TcpWalk::Long;
+    if (sockets < walk_pays || sockets > most_a_bucket * buckets()) return nullptr;
+    return load_tcp_walk(sockets >= looking_ahead_pays);
 }
 
 bool tcp_walk_answers(const Table& table) {
@@ -122,19 +128,25 @@ bool tcp_walk_answers(const Table& table) {
 }
 
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
-                     const ProblemSink& problem, std::size_t most_held) {
+                     const Listeners& listeners, const ProblemSink& problem, std::size_t most_held) {
     using namespace linux_wire;
-    auto first = begun(walk);
+    const auto first = begun(walk);
     if (!first) return nullptr;
-    if (!families.inet) return FamilyWalk(std::move(*first), af_inet6, nullptr, table, problem);
-    const auto others = families.inet6 ? std::make_shared<HeldRecords>(most_held) : nullptr;
+    const auto others = families.inet && families.inet6 ? std::make_shared<HeldRecords>(most_held) : nullptr;
     std::deque<std::function<BlockReader()>> makers;
-    makers.push_back([=] { return FamilyWalk(*first, af_inet, others, table, problem); });
-    if (others)
+    if (families.inet) {
+        makers.push_back([=] { return listeners(af_inet); });
+        makers.push_back([=] { return FamilyWalk(*first, af_inet, others, table, problem); });
+    }
+    if (families.inet6) {
+        makers.push_back([=] { return listeners(af_inet6); });
         makers.push_back([=] {
-            WalkBuffer rest(others->too_many() ? walk_again(walk) : HeldRecords::walk(others));
+            WalkBuffer rest = !others              ? *first
+                              : others->too_many() ? WalkBuffer(walk_again(walk))
+                                                   : WalkBuffer(HeldRecords::walk(others));
             return FamilyWalk(std::move(rest), af_inet6, nullptr, table, problem);
         });
+    }
     return in_turn(std::move(makers));
 }
 

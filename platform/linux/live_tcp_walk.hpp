@@ -1,23 +1,29 @@
 // TCP sockets by the kernel's own walk, where there are so many that it costs less than sock_diag.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "linux/live_bpf.hpp"
 #include "platform.hpp"
 
 namespace netstat46 {
 
-/// The walk that pays where TCP sockets are so many, and asked for in such a way: walks tell neither timers
-/// nor tcp_info nor bound-but-idle sockets, and filter nothing.
-std::optional<TcpWalk> tcp_walk_that_pays(const Request& request);
+/// The walk that pays where TCP sockets are so many, and asked for in such a way: it tells neither timers nor
+/// tcp_info nor bound-but-idle sockets, and filters nothing. Null: it does not, or cannot be loaded.
+NewWalk tcp_walk_that_pays(const Request& request);
 
 /// Whether a walk over all TCP sockets is worth this table. (Few are of another state than ESTABLISHED.)
 bool tcp_walk_answers(const Table& table);
 
-/// `bpf_iter.inet.tcp`, then `bpf_iter.inet6.tcp`, as far as `families` has them, answering `table`. IPv6
-/// sockets come between those of IPv4: `most_held` bytes of them wait, 12 to 30 for each; if there are more,
-/// a second walk is made for them. Null if the walk cannot begin. On Linux 5.17 and 5.18 listeners come in
-/// another order than by sock_diag.
+/// The listening sockets of one family, AF_INET or AF_INET6, by sock_diag.
+using Listeners = std::function<BlockReader(std::uint8_t family)>;
+
+/// As far as `families` has them: the listeners of IPv4 and `bpf_iter.inet.tcp`, then those of IPv6 and
+/// `bpf_iter.inet6.tcp`, answering `table`, in the order of sock_diag. IPv6 sockets come between those of
+/// IPv4: `most_held` bytes of them wait, 12 to 30 for each as a rule; if there are more, a second walk is
+/// made for them. Null if the walk cannot begin.
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
-                     const ProblemSink& problem, std::size_t most_held);
+                     const Listeners& listeners, const ProblemSink& problem, std::size_t most_held);
 
 } // namespace netstat46

@@ -8,10 +8,9 @@
 
 #include "task_walk.lskel.h"
 #include "tcp_walk.lskel.h"
-#include "tcp_long_walk.lskel.h"
 
 // Each skeleton has functions of its own, all of one form.
-#define LOADER(walk, program, tasks)                                                                           \
+#define LOADER(walk, program, member)                                                                         \
     static void unload_##walk(void *skeleton) { walk##__destroy(skeleton); }                                   \
                                                                                                                \
     int netstat46_load_##walk(struct loaded_walk *loaded) {                                                    \
@@ -23,10 +22,12 @@
             walk##__destroy(skeleton);                                                                         \
             return error;                                                                                      \
         }                                                                                                      \
-        *loaded = (struct loaded_walk){skeleton->links.program##_fd, tasks, skeleton, unload_##walk};          \
+        *loaded = (struct loaded_walk){.link = skeleton->links.program##_fd,                                   \
+                                       .member = &skeleton->bss->walked,                                       \
+                                       .skeleton = skeleton,                                                   \
+                                       .unload = unload_##walk};                                               \
         return 0;                                                                                              \
     }
 
-LOADER(task_walk, sockets_of_tasks, &skeleton->bss->walked)
-LOADER(tcp_walk, tcp_sockets, 0)
-LOADER(tcp_long_walk, tcp_sockets, 0)
+LOADER(task_walk, sockets_of_tasks, tasks)
+LOADER(tcp_walk, connections, sockets)

@@ -20,9 +20,33 @@ struct walked_tasks {
     struct owned_socket sockets[most_owned_sockets];
 };
 
+// `most` that a bucket may have; from `enough` on the reader gets what there is.
+enum { most_walked_sockets = 2048, enough_walked_sockets = 1024 };
+
+// As tcp_walk_decoder() reads it (decode_walks.cpp), which of IPv4 is given the first two words of the addresses only.
+struct tcp_record {
+    unsigned char family, state, v6only, unused;
+    unsigned short local_port;   // host order
+    unsigned short foreign_port; // network order
+    unsigned recv_q, send_q, inode, uid, device;
+    unsigned addresses[8]; // local, foreign; network order
+};
+
+// What the walk over connections has found. The reader sets all to 0 to begin, but for `far`, and `count` to 0 when it has
+// taken the records.
+struct walked_sockets {
+    unsigned count;     // of records
+    unsigned bucket;    // to go on with
+    unsigned ended;     // all buckets were read
+    unsigned overflows; // the next has more than `most` sockets, and the walk is at its end
+    unsigned far;       // there are so many that looking ahead pays
+    struct tcp_record records[most_walked_sockets];
+};
+
 struct loaded_walk {
-    int link;                   // to the iterator
-    struct walked_tasks *tasks; // null: of sockets
+    int link;                       // to the iterator
+    struct walked_tasks *tasks;     // one of these two, the other is null
+    struct walked_sockets *sockets;
     void *skeleton;
     void (*unload)(void *skeleton);
 };
@@ -30,4 +54,3 @@ struct loaded_walk {
 // 0; else errno's value, negative, and there is nothing to unload.
 int netstat46_load_task_walk(struct loaded_walk *loaded);
 int netstat46_load_tcp_walk(struct loaded_walk *loaded);
-int netstat46_load_tcp_long_walk(struct loaded_walk *loaded);

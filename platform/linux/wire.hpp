@@ -103,7 +103,7 @@ inline constexpr std::size_t task_walk_pid = 8;   // negative: of a process whos
 inline constexpr std::size_t task_walk_fd = 12;
 inline constexpr std::size_t task_walk_size = 16;
 
-// struct tcp_record, tcp_walk.bpf.h; two addresses of 4 or 16 bytes, the local one first, make its end
+// struct tcp_record, walks.h; two addresses of 4 or 16 bytes, the local one first, make its end
 inline constexpr std::size_t walked_family = 0;
 inline constexpr std::size_t walked_state = 1;
 inline constexpr std::size_t walked_v6only = 2;
@@ -122,6 +122,7 @@ inline constexpr std::size_t walked_inet6_size = walked_addresses + std::size_t{
 inline constexpr std::uint8_t af_unix = 1;
 inline constexpr std::uint8_t af_inet = 2;
 inline constexpr std::uint8_t af_inet6 = 10;
+inline constexpr std::uint8_t tcp_listen = 10;
 inline constexpr std::uint8_t tcp_bound_inactive = 13;
 
 } // namespace netstat46::linux_wire

@@ -50,8 +50,8 @@ std::string text_of(const SocketRecord& socket) {
         socket.serves.ipv6);
 }
 
-std::vector<std::string> sockets_of(const BlockReader& next) {
-    std::vector<std::string> texts;
+std::vector<SocketRecord> records_of(const BlockReader& next) {
+    std::vector<SocketRecord> records;
     HostFacts host;
     host.byte_order = native_order;
     TableNotes notes;
@@ -61,8 +61,14 @@ std::vector<std::string> sockets_of(const BlockReader& next) {
                 ->sockets({block->interface, &host, [](const Problem& what) { ADD_FAILURE() << what.text; },
                            &notes});
         Bytes rest(block->bytes, host.byte_order);
-        for (SocketRecord socket; decode(rest, socket);) texts.push_back(text_of(socket));
+        for (SocketRecord socket; decode(rest, socket);) records.push_back(socket);
     }
+    return records;
+}
+
+std::vector<std::string> sockets_of(const BlockReader& next) {
+    std::vector<std::string> texts;
+    for (const SocketRecord& socket : records_of(next)) texts.push_back(text_of(socket));
     return texts;
 }
 
@@ -74,27 +80,43 @@ std::vector<std::string> by_sock_diag(const Table& table) {
     return sockets_of(live_blocks(request, no_problem));
 }
 
+BlockReader no_listeners(std::uint8_t /*family*/) { return nullptr; }
+
+BlockReader listeners_of(std::uint8_t family) {
+    Request request;
+    request.tables = {{Protocol::Tcp, family == AF_INET, family == AF_INET6, state_bit(State::Listen)}};
+    return live_blocks(request, no_problem);
+}
+
+std::vector<std::string> by_walk(bool far, const Table& table, std::size_t most_held = enough) {
+    const NewWalk walk = load_tcp_walk(far);
+    return sockets_of(walk_tcp(walk, table, 0, listeners_of, no_problem, most_held));
+}
+
 TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk(TcpWalk::Short)) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     ASSERT_GT(by_sock_diag(tcp).size(), 30U);
-    for (const TcpWalk kind : {TcpWalk::Short, TcpWalk::Long}) {
-        const NewWalk walk = load_tcp_walk(kind);
-        ASSERT_TRUE(walk);
-        EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem, enough)), by_sock_diag(tcp));
-        EXPECT_EQ(sockets_of(walk_tcp(walk, tcp, 0, no_problem, 0)), by_sock_diag(tcp)) << "in two walks";
+    for (const bool far : {false, true}) {
+        EXPECT_EQ(by_walk(far, tcp), by_sock_diag(tcp));
+        EXPECT_EQ(by_walk(far, tcp, 0), by_sock_diag(tcp)) << "in two walks";
         for (const Table one : {Table{Protocol::Tcp, true, false}, Table{Protocol::Tcp, false, true}})
-            EXPECT_EQ(sockets_of(walk_tcp(walk, one, 0, no_problem, enough)), by_sock_diag(one));
+            EXPECT_EQ(by_walk(far, one), by_sock_diag(one));
     }
+}
+
+Fd dual_stack_listener(std::uint16_t port) {
+    Fd listener = open_socket(AF_INET6, SOCK_STREAM);
+    set_option(listener, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    if (!bind_to(listener, {"::", port}) || listen(listener.get(), 16) != 0) return {};
+    return listener;
 }
 
 /// So many connections that the walk pays; fewer than `count` if they could not be made.
 std::vector<Fd> many_connections(std::size_t count) {
-    const Fd listener = open_socket(AF_INET6, SOCK_STREAM);
-    set_option(listener, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    const Fd listener = dual_stack_listener(4000);
     std::vector<Fd> made;
-    if (!bind_to(listener, {"::", 4000}) || listen(listener.get(), 16) != 0) return made;
     while (made.size() < 2 * count) {
         const bool v6 = made.size() % 8 == 0;
         Fd client = open_socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM);
@@ -103,6 +125,44 @@ std::vector<Fd> many_connections(std::size_t count) {
         made.emplace_back(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     }
     return made;
+}
+
+/// Has connections to that port come and go.
+[[noreturn]] void connect_and_close(std::uint16_t port) {
+    for (unsigned i = 0;; ++i) {
+        const Fd client = open_socket(i % 4 == 0 ? AF_INET6 : AF_INET, SOCK_STREAM);
+        connect_to(client, {i % 4 == 0 ? "::1" : "127.0.0.1", port});
+    }
+}
+
+TEST(TcpWalkLive, TellsOnceOfEverySocketThatStaysWhileOthersComeAndGo) {
+    if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
+    if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
+    const std::vector<Fd> staying = many_connections(1000);
+    std::set<std::uint64_t> inodes;
+    for (const Fd& socket : staying) inodes.insert(inode_of(socket));
+    ASSERT_EQ(inodes.size(), 2000U);
+    const Fd listener = dual_stack_listener(4001);
+    ASSERT_TRUE(listener);
+    const Child client([] { connect_and_close(4001); }), server([&listener] {
+        for (;;) const Fd accepted(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    });
+    std::size_t most_others = 0;
+    for (int i = 0; i < 50; ++i) {
+        const NewWalk walk = load_tcp_walk(i % 2 == 0);
+        std::multiset<std::uint64_t> seen;
+        std::size_t others = 0;
+        for (const SocketRecord& socket :
+             records_of(walk_tcp(walk, tcp, 0, no_listeners, no_problem, std::size_t{4} * 1024 * 1024)))
+            if (inodes.count(socket.inode) != 0) {
+                seen.insert(socket.inode);
+            } else {
+                ++others;
+            }
+        ASSERT_EQ(seen, (std::multiset<std::uint64_t>(inodes.begin(), inodes.end()))) << "walk " << i;
+        most_others = std::max(most_others, others);
+    }
+    EXPECT_GT(most_others, 0U);
 }
 
 /// Where they differ first. (To make a difference of so many lines readable takes long.)
@@ -116,20 +176,19 @@ std::string first_difference(const std::string& one, const std::string& other) {
 
 TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk(TcpWalk::Short)) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     Request request;
     request.tables = {tcp};
     request.owners = true;
     ASSERT_FALSE(tcp_walk_that_pays(request));
-    const std::vector<Fd> many = many_connections(4500);
-    if (many.size() < 9000) GTEST_SKIP() << "9,000 sockets may not be opened here";
+    const std::vector<Fd> many = many_connections(6500);
+    if (many.size() < 13000) GTEST_SKIP() << "13,000 sockets may not be opened here";
     for (const bool owners : {false, true}) {
         request.owners = owners;
-        ASSERT_EQ(tcp_walk_that_pays(request), TcpWalk::Short);
+        ASSERT_TRUE(tcp_walk_that_pays(request));
     }
-    EXPECT_EQ(sockets_of(walk_tcp(load_tcp_walk(TcpWalk::Long), tcp, 0, no_problem, enough)),
-              by_sock_diag(tcp));
+    for (const bool far : {false, true}) EXPECT_TRUE(by_walk(far, tcp) == by_sock_diag(tcp));
     const Way without{.environment = {"NETSTAT46_NO_BPF=1"}};
     for (const char* options : {"-an", "-n", "-6an", "-4anW", "-atn -A inet6", "-an --user=0",
                                 "-n --state=ESTABLISHED", "--classic -an", "--classic -n6"}) {
@@ -146,10 +205,11 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     const BlockReader next = live_blocks(request, no_problem);
     std::set<std::string> interfaces;
     while (const auto block = next()) interfaces.emplace(block->interface);
-    EXPECT_EQ(interfaces, (std::set<std::string>{"bpf_iter.inet.tcp", "bpf_iter.inet6.tcp", "bpf_iter.task",
-                                                 "processes.tsv"}))
+    EXPECT_EQ(interfaces,
+              (std::set<std::string>{"sock_diag.inet.tcp", "bpf_iter.inet.tcp", "sock_diag.inet6.tcp",
+                                     "bpf_iter.inet6.tcp", "bpf_iter.task", "processes.tsv"}))
         << "it is the walk that was compared";
-    EXPECT_GT(lines_of(ours("-an").out).size(), 9000U);
+    EXPECT_GT(lines_of(ours("-an").out).size(), 13000U);
     EXPECT_NE(ours("-tano").out.find(" probe ("), std::string::npos) << "the walk tells no timers";
 }
 
@@ -188,7 +248,8 @@ Outcome walk_over(const std::string& answer, std::size_t piece, int error = 0, s
         };
     };
     const BlockReader next = walk_tcp(
-        walk, tcp, 0, [&](const Problem& problem) { outcome.problems.push_back(problem.text); }, most_held);
+        walk, tcp, 0, no_listeners, [&](const Problem& problem) { outcome.problems.push_back(problem.text); },
+        most_held);
     while (const auto block = next()) {
         std::string& bytes = outcome.bytes[std::string(block->interface)];
         EXPECT_EQ(block->offset, bytes.size());
@@ -248,8 +309,8 @@ TEST(TcpWalk, CannotBeginWhereItsFirstBytesCannotBeHad) {
     const NewWalk none = []() -> Walk { return nullptr; };
     const NewWalk broken = []() -> Walk { return [](std::span<std::byte>) { return ssize_t{-1}; }; };
     errno = ENOMEM;
-    EXPECT_FALSE(walk_tcp(none, tcp, 0, no_problem, enough));
-    EXPECT_FALSE(walk_tcp(broken, tcp, 0, no_problem, enough));
+    EXPECT_FALSE(walk_tcp(none, tcp, 0, no_listeners, no_problem, enough));
+    EXPECT_FALSE(walk_tcp(broken, tcp, 0, no_listeners, no_problem, enough));
     EXPECT_FALSE(begun(none));
     EXPECT_FALSE(begun(nullptr));
 }
