@@ -1,4 +1,4 @@
-// The kernel's own walks: BPF iterators (*_walk.bpf.c).
+// Walks over the kernel's tables by programs of ours: BPF iterators (*_walk.bpf.c).
 #pragma once
 
 #include <cerrno>
@@ -60,7 +60,7 @@ std::optional<WalkBuffer> begun(const NewWalk& walk);
 NewWalk load_task_walk();
 
 /// The same, over the TCP sockets of both families of this network namespace but the listening ones, in the
-/// kernel's order; it takes three milliseconds and Linux 6.2. `far`: there are so many that having them come
+/// kernel's order; it takes four milliseconds, and Linux 6.2. `far`: there are so many that having them come
 /// from memory ahead pays.
 NewWalk load_tcp_walk(bool far);
 

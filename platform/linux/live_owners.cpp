@@ -28,7 +28,7 @@ namespace {
 /// Descriptors that are looked at before anybody counts them (5 % of the run on a small host, which has no
 /// more).
 constexpr std::uint64_t looked_at_first = 1024;
-/// Descriptors above which the kernel's own walk (1.2 ms to load) costs less than reading links (2.5 us each,
+/// Descriptors above which the walk over tasks (1.2 ms to load) costs less than reading links (2.5 us each,
 /// over two processors).
 constexpr std::uint64_t bpf_pays = 1024;
 /// Descriptors above which threads pay.
@@ -65,7 +65,7 @@ std::optional<std::uint64_t> count_descriptors(Search& search) {
     return sum;
 }
 
-/// By the kernel's own walk, which was begun.
+/// By the walk over tasks, which was begun.
 Finder find_by_bpf(WalkBuffer buffer, Search search, ProblemSink problem) {
     return [buffer = std::move(buffer), search = std::move(search), problem = std::move(problem)]() mutable {
         using namespace linux_wire;

@@ -19,7 +19,7 @@ struct OwnersRequest {
     bool leaders_only = false; ///< as Request::leaders_only
     bool in_order = true;      ///< by pid and descriptor; else as it comes, which is faster
     unsigned threads = 1;
-    /// So many sockets are held that the kernel's own walk pays; else descriptors are counted first.
+    /// So many sockets are held that the walk over tasks pays; else descriptors are counted first.
     bool many = false;
 };
 

@@ -1,4 +1,4 @@
-// TCP sockets by the kernel's own walk, where there are so many that it costs less than sock_diag.
+// TCP sockets by a walk over the kernel's table, where there are so many that it costs less than sock_diag.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// TCP sockets by the kernel's own walk: the same as by sock_diag, in the same order.
+// TCP sockets by a walk over the kernel's table: the same as by sock_diag, in the same order.
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
