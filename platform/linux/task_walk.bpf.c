@@ -42,6 +42,8 @@ struct bpf_iter__task {
 enum { s_ifmt = 0170000, s_ifsock = 0140000, fmode_path = 1 << 14 };
 // A table's slots come in multiples of this (BITS_PER_LONG, fs/file.c).
 enum { slots_at_once = 64 };
+// So many are looked at side by side: their loads from memory are under way at a time.
+enum { looks_at_once = 4 };
 // Bounds the time under RCU; the reader asks again.
 enum { most_steps = 1024 };
 
@@ -73,11 +75,10 @@ static int is_socket(const struct file *file, const struct inode *inode, const v
     return (type & s_ifmt) == s_ifsock && !(mode & fmode_path);
 }
 
-static int look(__u64 slot, struct search *search) {
-    if (slot >= slots_at_once) return 1;
+static void look_at(__u32 slot) {
     inodes[slot] = 0;
     struct file *file = slots[slot];
-    if (!file) return 0;
+    if (!file) return;
     if (CASTS) file = CAST(file);
     struct inode *inode = 0;
     const void *file_operations = 0;
@@ -85,6 +86,10 @@ static int look(__u64 slot, struct search *search) {
     READ(file_operations, file->f_op);
     operations[slot] = file_operations;
     if (is_socket(file, inode, file_operations)) READ(inodes[slot], inode->i_ino);
+}
+
+static int look(__u64 index, struct search *search) {
+    for (int i = 0; i < looks_at_once; ++i) look_at((index * looks_at_once + i) % slots_at_once);
     return 0;
 }
 
@@ -109,7 +114,7 @@ static int step(__u64 index, struct search *search) {
     const __u32 fd = walked.fd;
     if (fd >= search->max_fds || walked.count > most_owned_sockets - slots_at_once) return 1;
     bpf_probe_read_kernel(slots, sizeof slots, search->fd + fd);
-    bpf_loop(slots_at_once, look, search, 0);
+    bpf_loop(slots_at_once / looks_at_once, look, search, 0);
     bpf_probe_read_kernel(still, sizeof still, search->fd + fd);
     if (!is_still_there(search)) return 1;
     bpf_loop(slots_at_once, note, search, 0);
