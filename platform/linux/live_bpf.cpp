@@ -97,6 +97,12 @@ private:
     bool ended_ = false;    ///< but for what was not taken
 };
 
+/// As it is handed on; 0: its memory is no socket's any more.
+std::size_t size_of(const tcp_record& record) {
+    if (record.family == linux_wire::af_inet6) return linux_wire::walked_inet6_size;
+    return record.family == linux_wire::af_inet ? linux_wire::walked_inet_size : 0;
+}
+
 class ConnectionWalk {
 public:
     ConnectionWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator, bool far)
@@ -118,8 +124,7 @@ public:
         std::size_t size = 0;
         for (; taken_ < walked_.count; ++taken_) {
             const tcp_record& record = walked_.records[taken_];
-            const std::size_t its = record.family == linux_wire::af_inet6 ? linux_wire::walked_inet6_size
-                                                                          : linux_wire::walked_inet_size;
+            const std::size_t its = size_of(record);
             if (size + its > room.size()) break;
             std::memcpy(&room[size], &record, its);
             size += its;
