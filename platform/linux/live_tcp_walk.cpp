@@ -119,7 +119,10 @@ NewWalk tcp_walk_that_pays(const Request& request) {
     const std::uint64_t sockets =
         sockets_in_use("/proc/net/sockstat", "TCP:") + sockets_in_use("/proc/net/sockstat6", "TCP6:");
     if (sockets < walk_pays || buckets() < std::max(fewest_buckets, sockets / most_a_bucket)) return nullptr;
-    return load_tcp_walk(sockets >= looking_ahead_pays);
+    return [far = sockets >= looking_ahead_pays, loaded = std::make_shared<NewWalk>()] {
+        if (!*loaded) *loaded = load_tcp_walk(far);
+        return *loaded ? (*loaded)() : nullptr;
+    };
 }
 
 bool tcp_walk_answers(const Table& table) {

@@ -10,7 +10,8 @@
 namespace netstat46 {
 
 /// The walk that pays where TCP sockets are so many, and asked for in such a way: it tells neither timers nor
-/// tcp_info nor bound-but-idle sockets, and filters nothing. Null: it does not, or cannot be loaded.
+/// tcp_info nor bound-but-idle sockets, and filters nothing. It is loaded when it begins, by the thread that
+/// reads sockets. Null: it does not pay.
 NewWalk tcp_walk_that_pays(const Request& request);
 
 /// Whether a walk over all TCP sockets is worth this table. (Few are of another state than ESTABLISHED.)
