@@ -58,6 +58,12 @@ constexpr Interface interfaces[] = {
     {Protocol::Raw, AF_INET6, IPPROTO_RAW, "sock_diag.inet6.raw", "/proc/net/raw6", "proc.net.raw6"},
 };
 
+const Interface& tcp_of(std::uint8_t family) {
+    return *std::find_if(std::begin(interfaces), std::end(interfaces), [family](const Interface& one) {
+        return one.protocol == Protocol::Tcp && one.family == family;
+    });
+}
+
 /// State to the kernel's bit (net/tcp_states.h).
 std::uint32_t kernel_states(const Request& request, const Table& table) {
     constexpr std::uint32_t all = 0xfff; // TCP_ESTABLISHED 1 .. TCP_CLOSING 11, TCP_NEW_SYN_RECV above
@@ -226,8 +232,7 @@ private:
         const std::uint32_t listening =
             kernel_states(request_, request_.tables[index]) & 1U << linux_wire::tcp_listen;
         const auto listeners = [this, index, listening](std::uint8_t family) {
-            const Interface& interface = interfaces[family == AF_INET ? 0 : 1];
-            return listening != 0 ? sockets(interface, index, listening) : nullptr;
+            return listening != 0 ? sockets(tcp_of(family), index, listening) : nullptr;
         };
         BlockReader walk = walk_tcp(tcp_walk_, families, index, listeners, problem_,
                                     request_.owners ? sockets_held : sockets_held_alone);

@@ -113,7 +113,8 @@ public:
 
     /// Whole records, so `room` is of the largest at least.
     ssize_t operator()(std::span<std::byte> room) {
-        while (taken_ == walked_.count) {
+        for (;;) {
+            if (const std::size_t size = take(room); size != 0) return static_cast<ssize_t>(size);
             if (walked_.ended != 0) return 0;
             walked_.count = 0;
             taken_ = 0;
@@ -121,18 +122,21 @@ public:
             if (walked_.overflows != 0) errno = EOVERFLOW;
             if (walked_.overflows != 0 || (!more && walked_.ended == 0)) return -1;
         }
+    }
+
+private:
+    std::size_t take(std::span<std::byte> room) {
         std::size_t size = 0;
         for (; taken_ < walked_.count; ++taken_) {
             const tcp_record& record = walked_.records[taken_];
             const std::size_t its = size_of(record);
             if (size + its > room.size()) break;
-            std::memcpy(&room[size], &record, its);
+            std::memcpy(room.data() + size, &record, its);
             size += its;
         }
-        return static_cast<ssize_t>(size);
+        return size;
     }
 
-private:
     Loaded loaded_;
     std::shared_ptr<Descriptor> iterator_;
     walked_sockets& walked_;
