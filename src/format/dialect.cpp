@@ -2,9 +2,9 @@
 
 #include <fmt/compile.h>
 
-#include "format/dialect_darwin.hpp"
-#include "format/dialect_freebsd.hpp"
-#include "format/dialect_linux.hpp"
+#include "darwin/dialect.hpp"
+#include "freebsd/dialect.hpp"
+#include "linux/dialect.hpp"
 
 namespace netstat46 {
 namespace {

@@ -2,8 +2,9 @@
 
 #include <set>
 
+#include "bsd/port_rules.hpp"
+#include "linux/port_rules.hpp"
 #include "parse.hpp"
-#include "ports/rules.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {

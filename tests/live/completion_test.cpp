@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "format/dialect_linux.hpp"
+#include "linux/dialect.hpp"
 #include "options.hpp"
 #include "run.hpp"
 #include "zoo.hpp"

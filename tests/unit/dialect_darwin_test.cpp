@@ -1,4 +1,4 @@
-#include "format/dialect_darwin.hpp"
+#include "darwin/dialect.hpp"
 
 #include <string>
 #include <variant>

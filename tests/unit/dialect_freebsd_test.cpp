@@ -1,5 +1,5 @@
 // FreeBSD's grammar, and rows that no capture shows: other systems' sockets, long names, odd states.
-#include "format/dialect_freebsd.hpp"
+#include "freebsd/dialect.hpp"
 
 #include <string>
 #include <variant>

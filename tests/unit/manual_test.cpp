@@ -9,8 +9,8 @@
 
 #include "arguments.hpp"
 #include "format/dialect.hpp"
-#include "format/dialect_linux.hpp"
 #include "format/json.hpp"
+#include "linux/dialect.hpp"
 #include "options.hpp"
 
 namespace netstat46 {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "format/dialect_linux.hpp"
+#include "linux/dialect.hpp"
 
 namespace netstat46 {
 namespace {

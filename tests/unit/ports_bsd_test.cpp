@@ -1,6 +1,6 @@
 // Darwin's rules against what a real XNU stack did, row by row. tests/golden/ports/README.md explains the
 // tables.
-#include "ports/rules.hpp"
+#include "bsd/port_rules.hpp"
 
 #include <filesystem>
 #include <fstream>

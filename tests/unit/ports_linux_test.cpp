@@ -1,5 +1,5 @@
 // Linux's rules for ports. tests/live/ports_test.cpp holds them against a kernel.
-#include "ports/rules.hpp"
+#include "linux/port_rules.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,6 @@
 // docker holds port 8888: 0.0.0.0 and then [::1], both with SO_REUSEADDR. Then somebody else wants it.
-#include "ports/rules.hpp"
+#include "bsd/port_rules.hpp"
+#include "linux/port_rules.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,5 @@
 // bind(2) of Darwin (bsd/netinet/in_pcb.c, bsd/netinet6/in6_pcb.c) and FreeBSD (sys/netinet, sys/netinet6).
-#include "ports/rules.hpp"
+#include "bsd/port_rules.hpp"
 
 namespace netstat46 {
 namespace {

@@ -1,5 +1,5 @@
 // Who answers on Linux: inet_lhash2_lookup(), udp4_lib_lookup2() and their IPv6 twins, behind the 4-tuple.
-#include "ports/rules.hpp"
+#include "linux/port_rules.hpp"
 
 #include <set>
 #include <tuple>

@@ -1,4 +1,4 @@
-// Each kernel's rules for ports, as functions over holders.
+// Linux's rules for ports, as functions over holders.
 #pragma once
 
 #include <span>
@@ -8,12 +8,6 @@
 
 namespace netstat46 {
 
-/// Which BSD the rules are for, where they differ.
-struct BsdKernel {
-    bool freebsd = false;
-    int major = 0; ///< FreeBSD 13, 14, 15
-};
-
 /// Whether bind(2) of Linux wants an interface with this address, and binds the socket to it
 /// (__ipv6_addr_needs_scope_id()).
 bool linux_needs_scope(const Address& address);
@@ -21,11 +15,8 @@ bool linux_needs_scope(const Address& address);
 /// bind(2) and listen(2) among `holders` (of the newcomer's protocol and port, in row order). The newcomer's
 /// user must be given; whether address and port are permitted to it is not asked here.
 BindVerdict linux_bind(const Newcomer& newcomer, std::span<const PortHolder> holders);
-BindVerdict bsd_bind(const BsdKernel& kernel, const Newcomer& newcomer, std::span<const PortHolder> holders);
 
 /// Who gets what a new client, connected to none of `holders`, sends to `destination` (not v4-mapped).
 AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolder> holders);
-AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
-                         std::span<const PortHolder> holders);
 
 } // namespace netstat46

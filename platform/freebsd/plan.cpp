@@ -1,4 +1,4 @@
-#include "format/freebsd_look.hpp"
+#include "freebsd/look.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
 // bind(2) of Linux: inet_csk_get_port() and udp_lib_get_port() over overlap().
-#include "ports/rules.hpp"
+#include "linux/port_rules.hpp"
 
 #include <vector>
 

@@ -4,7 +4,7 @@
 
 #include <fmt/compile.h>
 
-#include "format/linux_look.hpp"
+#include "linux/look.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::linux_look {

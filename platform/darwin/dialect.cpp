@@ -1,4 +1,4 @@
-#include "format/dialect_darwin.hpp"
+#include "darwin/dialect.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "arguments.hpp"
-#include "format/darwin_look.hpp"
+#include "darwin/look.hpp"
 #include "parse.hpp"
 
 namespace netstat46 {

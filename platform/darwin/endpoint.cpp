@@ -1,4 +1,4 @@
-#include "format/darwin_look.hpp"
+#include "darwin/look.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::darwin_look {

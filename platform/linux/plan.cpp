@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "format/linux_look.hpp"
+#include "linux/look.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::linux_look {

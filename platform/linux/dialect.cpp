@@ -1,4 +1,4 @@
-#include "format/dialect_linux.hpp"
+#include "linux/dialect.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "arguments.hpp"
-#include "format/linux_look.hpp"
-#include "format/linux_texts.hpp"
+#include "linux/look.hpp"
+#include "linux/texts.hpp"
 
 namespace netstat46 {
 namespace {

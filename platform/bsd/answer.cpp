@@ -1,5 +1,5 @@
 // Who answers on Darwin and FreeBSD: in_pcblookup_hash() and in6_pcblookup_hash() behind the 4-tuple.
-#include "ports/rules.hpp"
+#include "bsd/port_rules.hpp"
 
 #include "record/address.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "format/bsd_states.hpp"
-#include "format/darwin_look.hpp"
+#include "bsd/states.hpp"
+#include "darwin/look.hpp"
 
 namespace netstat46::darwin_look {
 namespace {

@@ -2,7 +2,7 @@
 #include <array>
 #include <utility>
 
-#include "format/darwin_look.hpp"
+#include "darwin/look.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::darwin_look {

@@ -1,4 +1,4 @@
-#include "format/dialect_freebsd.hpp"
+#include "freebsd/dialect.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "arguments.hpp"
-#include "format/freebsd_look.hpp"
+#include "freebsd/look.hpp"
 
 namespace netstat46 {
 namespace {

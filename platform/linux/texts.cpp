@@ -1,5 +1,5 @@
 // What net-tools 2.10 of Debian prints for -h and -V. Not ours to word: scripts compare it.
-#include "format/linux_texts.hpp"
+#include "linux/texts.hpp"
 
 namespace netstat46 {
 

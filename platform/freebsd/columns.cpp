@@ -1,4 +1,4 @@
-#include "format/freebsd_look.hpp"
+#include "freebsd/look.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-#include "format/bsd_states.hpp"
+#include "bsd/states.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::freebsd_look {

@@ -1,0 +1,25 @@
+// The BSDs' rules for ports, as functions over holders.
+#pragma once
+
+#include <span>
+
+#include "ports/holder.hpp"
+#include "ports/verdict.hpp"
+
+namespace netstat46 {
+
+/// Which BSD the rules are for, where they differ.
+struct BsdKernel {
+    bool freebsd = false;
+    int major = 0; ///< FreeBSD 13, 14, 15
+};
+
+/// bind(2) and listen(2) among `holders` (of the newcomer's protocol and port, in row order). The newcomer's
+/// user must be given; whether address and port are permitted to it is not asked here.
+BindVerdict bsd_bind(const BsdKernel& kernel, const Newcomer& newcomer, std::span<const PortHolder> holders);
+
+/// Who gets what a new client, connected to none of `holders`, sends to `destination` (not v4-mapped).
+AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
+                         std::span<const PortHolder> holders);
+
+} // namespace netstat46
