@@ -67,7 +67,7 @@ struct PortFacts {
     std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
     std::vector<Address> addresses;                              ///< of this host
     std::function<bool(std::uint32_t uid)> may_bind_low;         ///< bind(2) to privileged ports
-    std::uint16_t first_unprivileged = 1024;
+    std::optional<std::uint16_t> first_unprivileged;             ///< where the kernel has a setting for it
     std::string nat_rules; ///< iptables-save(8)'s or nft(8)'s listing; empty: none, or not permitted
 };
 

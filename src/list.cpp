@@ -50,7 +50,7 @@ public:
         auto decoder = decoders_.find(block.interface);
         if (decoder == decoders_.end()) {
             decoder = decoders_.emplace(std::string(block.interface), nullptr).first;
-            const DecoderEntry* entry = find_decoder(host_->os, block.interface);
+            const DecoderEntry* entry = find_decoder(*host_->system, block.interface);
             if (entry != nullptr && entry->side != nullptr)
                 decoder->second =
                     entry->side({decoder->first, host_, problems_->of(block.interface), &notes_});
@@ -184,7 +184,7 @@ private:
     void read_sockets(const RawBlock& block) {
         const auto [interface, first] = interfaces_.emplace(block.interface);
         if (first)
-            decoder_ = find_decoder(source_.host.os, *interface)
+            decoder_ = find_decoder(*source_.host.system, *interface)
                            ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_});
         const Section& section = *here().section;
         RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), place_);

@@ -20,6 +20,7 @@
 #include "options.hpp"
 #include "ports/ask.hpp"
 #include "record/select.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -169,7 +170,7 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
             complain_of(what);
         };
         save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
-        task.source = open_capture(*task.ours.save);
+        task.source = open_capture(*task.ours.save, systems());
     }
     if (task.ours.quiet) {
         const int status = list_quietly(task, out);
@@ -199,7 +200,7 @@ int ask(const Ours& ours, const Source& source, const Dialect& dialect, Output& 
 
 /// --help and --version where the native grammar has neither.
 std::optional<Say> said_everywhere(const Ours& ours, const Dialect& dialect, const ParseContext& context) {
-    if (ours.classic || dialect.os == Os::Linux || ours.native.empty()) return std::nullopt;
+    if (ours.classic || !dialect.long_options.empty() || ours.native.empty()) return std::nullopt;
     if (ours.native.front() == "--version") return Say{{}, {}, 0, Say::About::Version};
     if (ours.native.front() != "--help") return std::nullopt;
     Say usage =
@@ -216,8 +217,9 @@ void end_at_cut_file(int /*signal*/) {
 
 int run_ours(Ours ours, Output& out) {
     if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
-    Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
-    const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
+    Source source =
+        ours.replay ? open_capture(*ours.replay, systems()) : Source{live_host(), true, live_blocks};
+    const Dialect& dialect = *(ours.dialect != nullptr ? ours.dialect : source.host.system)->dialect;
     const ParseContext context{ours.classic, &source.host, std::getenv("POSIXLY_CORRECT") != nullptr};
     if (const auto what = said_everywhere(ours, dialect, context)) return say(*what, ours, out);
     Parsed parsed = dialect.parse(ours.native, context);
@@ -252,7 +254,7 @@ int run(const std::vector<std::string>& arguments, std::string_view invoked_as, 
     auto read = read_ours(invoked_as, classic == nullptr ? "" : classic, arguments);
     const bool about_port = asks_about_port(arguments);
     if (const UsageError* error = std::get_if<UsageError>(&read)) {
-        const int status = mistake(error->text, dialect_of(live_host().os));
+        const int status = mistake(error->text, *live_host().system->dialect);
         return about_port ? port_usage_status : status;
     }
     Ours ours = std::get<Ours>(std::move(read));

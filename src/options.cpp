@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "format/dialect.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -20,12 +20,8 @@ struct OurOption {
 };
 
 std::string take_dialect(Ours& ours, std::string_view value) {
-    for (const Dialect& dialect : dialects())
-        if (dialect.name == value) {
-            ours.dialect = dialect.os;
-            return {};
-        }
-    return "is not linux, darwin or freebsd";
+    ours.dialect = system_named(value);
+    return ours.dialect != nullptr ? "" : fmt::format("is not {}", system_names());
 }
 
 template <std::optional<std::string> Ours::*member>

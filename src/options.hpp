@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "record/select.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 
@@ -23,7 +24,7 @@ struct PortQuestion {
 /// The options that no native netstat has, by their full names only, and what is left for the native grammar.
 struct Ours {
     bool classic = false;
-    std::optional<Os> dialect;
+    const System* dialect = nullptr; ///< --dialect
     std::optional<std::string> save, replay;
     bool json = false, quiet = false;
     std::vector<std::pair<const SelectionOption*, std::string>> selections; ///< and their values

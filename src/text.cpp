@@ -13,6 +13,15 @@ void put_hex(Text& out, std::uint64_t value, int least_digits) {
     while (count-- > 0) out.push_back(digits[(value >> (4 * count)) & 0xf]);
 }
 
+std::string enumerated(std::span<const std::string> words, std::string_view before_last) {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) text += i + 1 == words.size() ? before_last : ", ";
+        text += words[i];
+    }
+    return text;
+}
+
 std::size_t utf8_length(std::string_view text) {
     const auto byte = [&](std::size_t i) {
         return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,9 @@ void put_clean(Text& out, std::string_view text);
 
 /// As put_clean().
 std::string cleaned(std::string_view text);
+
+/// `a, b or c` for ` or ` before the last.
+std::string enumerated(std::span<const std::string> words, std::string_view before_last);
 
 /// The length of the UTF-8 sequence that `text` begins with; 0 if it begins with none (RFC 3629).
 std::size_t utf8_length(std::string_view text);

@@ -1,4 +1,5 @@
 #include "darwin/decode.hpp"
+#include "darwin/row.hpp"
 
 #include <algorithm>
 #include <array>
@@ -212,21 +213,19 @@ namespace {
 constexpr Table unix_sockets{Protocol::Unix}, kernel_control{Protocol::KernelControl};
 
 constexpr std::array entries{
-    DecoderEntry{"net.inet.tcp.pcblist_n", Os::Darwin, {Protocol::Tcp, true, true}, 0, darwin::decode_tcp},
-    DecoderEntry{"net.inet.udp.pcblist_n", Os::Darwin, {Protocol::Udp, true, true}, 0, darwin::decode_udp},
-    DecoderEntry{"net.inet.raw.pcblist_n", Os::Darwin, {Protocol::Raw, true, true}, 0, darwin::decode_raw},
+    DecoderEntry{"net.inet.tcp.pcblist_n", {Protocol::Tcp, true, true}, 0, darwin::decode_tcp},
+    DecoderEntry{"net.inet.udp.pcblist_n", {Protocol::Udp, true, true}, 0, darwin::decode_udp},
+    DecoderEntry{"net.inet.raw.pcblist_n", {Protocol::Raw, true, true}, 0, darwin::decode_raw},
     // Older systems answer both; pcblist64 is the one that their netstat lists.
-    DecoderEntry{
-        "net.inet.mptcp.pcblist", Os::Darwin, {Protocol::Multipath, true, true}, 0, darwin::decode_multipath},
-    DecoderEntry{"net.local.stream.pcblist64", Os::Darwin, unix_sockets, 0, darwin::decode_unix64},
-    DecoderEntry{"net.local.stream.pcblist_n", Os::Darwin, unix_sockets, 0, darwin::decode_unix},
-    DecoderEntry{"net.local.dgram.pcblist64", Os::Darwin, unix_sockets, 1, darwin::decode_unix64},
-    DecoderEntry{"net.local.dgram.pcblist_n", Os::Darwin, unix_sockets, 1, darwin::decode_unix},
-    DecoderEntry{"net.systm.kctl.reg_list", Os::Darwin, kernel_control, 0,
-                 darwin::decode_control_registrations},
-    DecoderEntry{"net.systm.kevt.pcblist", Os::Darwin, kernel_control, 1, darwin::decode_event_sockets},
-    DecoderEntry{"net.systm.kctl.pcblist", Os::Darwin, kernel_control, 2, darwin::decode_control_sockets},
-    DecoderEntry{"proc.pid.fd", Os::Darwin, {}, 0, nullptr, darwin::decode_owners},
+    DecoderEntry{"net.inet.mptcp.pcblist", {Protocol::Multipath, true, true}, 0, darwin::decode_multipath},
+    DecoderEntry{"net.local.stream.pcblist64", unix_sockets, 0, darwin::decode_unix64},
+    DecoderEntry{"net.local.stream.pcblist_n", unix_sockets, 0, darwin::decode_unix},
+    DecoderEntry{"net.local.dgram.pcblist64", unix_sockets, 1, darwin::decode_unix64},
+    DecoderEntry{"net.local.dgram.pcblist_n", unix_sockets, 1, darwin::decode_unix},
+    DecoderEntry{"net.systm.kctl.reg_list", kernel_control, 0, darwin::decode_control_registrations},
+    DecoderEntry{"net.systm.kevt.pcblist", kernel_control, 1, darwin::decode_event_sockets},
+    DecoderEntry{"net.systm.kctl.pcblist", kernel_control, 2, darwin::decode_control_sockets},
+    DecoderEntry{"proc.pid.fd", {}, 0, nullptr, darwin::decode_owners},
 };
 
 } // namespace

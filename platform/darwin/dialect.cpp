@@ -7,6 +7,7 @@
 
 #include "arguments.hpp"
 #include "darwin/look.hpp"
+#include "darwin/row.hpp"
 #include "parse.hpp"
 
 namespace netstat46 {
@@ -130,7 +131,7 @@ bool interval_given(const Arguments& read) {
 bool has_old_netstat(const HostFacts& host) {
     constexpr std::uint64_t first_new_release = 22; // Darwin 22 is macOS 13
     constexpr std::uint64_t first_new_kernel = 8792;
-    if (host.os != Os::Darwin) return false;
+    if (host.system != &darwin_system) return false;
     if (const std::uint64_t release = leading_number<std::uint64_t>(host.release); release != 0)
         return release < first_new_release;
     constexpr std::string_view prefix = "xnu-";
@@ -150,6 +151,8 @@ std::optional<HandOver> other_mode(const std::string& given) {
 }
 
 } // namespace
+
+namespace {
 
 Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& context) {
     const std::string program = context.classic ? "netstat" : "netstat46";
@@ -176,5 +179,9 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
     chosen.errors = reading.errors;
     return chosen;
 }
+
+} // namespace
+
+const Dialect darwin_dialect{parse_darwin, 64, {}};
 
 } // namespace netstat46

@@ -6,6 +6,6 @@
 
 namespace netstat46 {
 
-Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& context);
+extern const Dialect darwin_dialect;
 
 } // namespace netstat46

@@ -1,4 +1,5 @@
 // Asks a running Darwin kernel: sockets by sysctl, their holders by libproc.
+#include "darwin/row.hpp"
 #include "platform.hpp"
 
 #include <algorithm>
@@ -50,7 +51,7 @@ std::vector<Question> questions_of(const Request& request, const std::string& re
     const std::vector<Table> tables = request.everything ? all_tables() : request.tables;
     std::vector<Question> questions;
     for (std::size_t table = 0; table < tables.size(); ++table)
-        for (Alternatives& alternatives : parts_of(Os::Darwin, tables[table])) {
+        for (Alternatives& alternatives : parts_of(darwin_system, tables[table])) {
             const auto older = [](const DecoderEntry* entry) { return entry->interface.ends_with("64"); };
             if (newest_first)
                 std::stable_partition(alternatives.begin(), alternatives.end(), std::not_fn(older));
@@ -137,7 +138,7 @@ BlockReader live_blocks(const Request& request, ProblemSink problem) {
 }
 
 HostFacts live_host() {
-    HostFacts host = posix_host(Os::Darwin);
+    HostFacts host = posix_host(darwin_system);
     utsname names{};
     if (uname(&names) == 0) host.kernel = kernel_of(names.version);
     host.sight = geteuid() == 0 ? Sight::Everyone : Sight::Own;

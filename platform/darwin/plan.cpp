@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "darwin/look.hpp"
+#include "darwin/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::darwin_look {
@@ -158,7 +159,8 @@ Address looked_up(const SocketRecord&, const Address& address) { return unmapped
 Plan plan_of(Flags flags, const Look& look) {
     flags.all = flags.all || look.all;
     flags.old_widths = flags.old && look.classic;
-    const Style style{flags, look.classic, look.host == nullptr || look.host->os == Os::Darwin, look.names};
+    const Style style{flags, look.classic, look.host == nullptr || look.host->system == &darwin_system,
+                      look.names};
     Plan plan;
     plan.owners = !look.classic || flags.verbose > 0; // -v names processes
     plan.named_address = looked_up;

@@ -382,7 +382,7 @@ std::vector<Column> unix_columns(const View& view) {
             put(out, "unix  ");
             put_backlog(out, row.socket);
         };
-        return {{"", "", 0, -38, queue}, path_column(view.os == Os::FreeBSD)};
+        return {{"", "", 0, -38, queue}, path_column(view.own_records)};
     }
     std::vector<Column> columns{pointer_column("Address", [](const SocketRecord& s) { return s.pcb; })};
     columns.back().gap.clear();
@@ -398,7 +398,7 @@ std::vector<Column> unix_columns(const View& view) {
     columns.push_back(pointer_column("Conn", [](const SocketRecord& s) { return s.unix_.peer; }));
     columns.push_back(pointer_column("Refs", [](const SocketRecord& s) { return s.unix_.refs; }));
     columns.push_back(pointer_column("Nextref", [](const SocketRecord& s) { return s.unix_.next_ref; }));
-    columns.push_back(path_column(view.os == Os::FreeBSD));
+    columns.push_back(path_column(view.own_records));
     return columns;
 }
 

@@ -1,4 +1,5 @@
 #include "freebsd/decode.hpp"
+#include "freebsd/row.hpp"
 
 #include <array>
 #include <optional>
@@ -311,17 +312,16 @@ constexpr Table holds_raw{Protocol::Raw, true, true};
 constexpr Table holds_unix{Protocol::Unix, false, false};
 
 constexpr std::array entries{
-    DecoderEntry{"net.inet.tcp.pcblist", Os::FreeBSD, holds_tcp, 0, tcp_list, nullptr},
-    DecoderEntry{"net.inet.udp.pcblist", Os::FreeBSD, holds_udp, 0, inet_list<decode_udp>, nullptr},
-    DecoderEntry{"net.inet.udplite.pcblist", Os::FreeBSD, holds_udplite, 0, inet_list<decode_udplite>,
-                 nullptr},
-    DecoderEntry{"net.inet.raw.pcblist", Os::FreeBSD, holds_raw, 0, inet_list<decode_raw>, nullptr},
-    DecoderEntry{"net.local.stream.pcblist", Os::FreeBSD, holds_unix, 0, stream_list, nullptr},
-    DecoderEntry{"net.local.dgram.pcblist", Os::FreeBSD, holds_unix, 1, dgram_list, nullptr},
-    DecoderEntry{"net.local.seqpacket.pcblist", Os::FreeBSD, holds_unix, 2, seqpacket_list, nullptr},
-    DecoderEntry{"kern.file", Os::FreeBSD, {}, 0, nullptr, owners_decoder},
-    DecoderEntry{"kern.proc.proc", Os::FreeBSD, {}, 0, nullptr, processes_decoder},
-    DecoderEntry{"kern.proc.pid.*", Os::FreeBSD, {}, 0, nullptr, processes_decoder},
+    DecoderEntry{"net.inet.tcp.pcblist", holds_tcp, 0, tcp_list, nullptr},
+    DecoderEntry{"net.inet.udp.pcblist", holds_udp, 0, inet_list<decode_udp>, nullptr},
+    DecoderEntry{"net.inet.udplite.pcblist", holds_udplite, 0, inet_list<decode_udplite>, nullptr},
+    DecoderEntry{"net.inet.raw.pcblist", holds_raw, 0, inet_list<decode_raw>, nullptr},
+    DecoderEntry{"net.local.stream.pcblist", holds_unix, 0, stream_list, nullptr},
+    DecoderEntry{"net.local.dgram.pcblist", holds_unix, 1, dgram_list, nullptr},
+    DecoderEntry{"net.local.seqpacket.pcblist", holds_unix, 2, seqpacket_list, nullptr},
+    DecoderEntry{"kern.file", {}, 0, nullptr, owners_decoder},
+    DecoderEntry{"kern.proc.proc", {}, 0, nullptr, processes_decoder},
+    DecoderEntry{"kern.proc.pid.*", {}, 0, nullptr, processes_decoder},
 };
 
 } // namespace

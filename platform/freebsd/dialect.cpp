@@ -10,6 +10,7 @@
 
 #include "arguments.hpp"
 #include "freebsd/look.hpp"
+#include "freebsd/row.hpp"
 
 namespace netstat46 {
 namespace {
@@ -41,7 +42,7 @@ constexpr Edition edition_14_4{9, 7, false, false, true, true, 65, 1};
 
 /// `14.2-RELEASE-p3`: by its two numbers. Whatever is not FreeBSD gets the newest.
 const Edition& edition_of(const HostFacts* host) {
-    if (host == nullptr || host->os != Os::FreeBSD) return edition_14_4;
+    if (host == nullptr || host->system != &freebsd_system) return edition_14_4;
     const char* end = host->release.data() + host->release.size();
     int major = 0;
     int minor = 0;
@@ -168,6 +169,8 @@ std::optional<HandOver> other_program(const Arguments& arguments) {
 
 } // namespace
 
+namespace {
+
 Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& context) {
     const Edition& edition = edition_of(context.host);
     const Arguments arguments = read_getopt(words, letters);
@@ -190,5 +193,9 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
     chosen.plan = [given, edition](const Look& look) { return plan_of(given, edition, look); };
     return chosen;
 }
+
+} // namespace
+
+const Dialect freebsd_dialect{parse_freebsd, 1, {}};
 
 } // namespace netstat46

@@ -5,6 +5,6 @@
 
 namespace netstat46 {
 
-Parsed parse_freebsd(std::span<const std::string> arguments, const ParseContext& context);
+extern const Dialect freebsd_dialect;
 
 } // namespace netstat46

@@ -18,6 +18,7 @@
 
 #include "capture/bytes.hpp"
 #include "capture/decoders.hpp"
+#include "freebsd/row.hpp"
 #include "freebsd/wire.hpp"
 #include "platform.hpp"
 #include "posix/growing.hpp"
@@ -129,6 +130,6 @@ BlockReader live_blocks(const Request& request, ProblemSink problem) {
     return [reader] { return (*reader)(); };
 }
 
-HostFacts live_host() { return posix_host(Os::FreeBSD); }
+HostFacts live_host() { return posix_host(freebsd_system); }
 
 } // namespace netstat46

@@ -56,7 +56,7 @@ struct View {
     Edition edition;
     bool classic = false;
     bool all = false;
-    Os os = Os::FreeBSD;
+    bool own_records = true; ///< the sockets are FreeBSD's, not another system's in this look
     const Names* names = nullptr;
     std::string domain; ///< of the host, without the leading dot
 

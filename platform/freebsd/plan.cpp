@@ -1,4 +1,5 @@
 #include "freebsd/look.hpp"
+#include "freebsd/row.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,15 +14,15 @@ namespace {
 
 // --- which sockets ---
 
-bool of_protocol(const SocketRecord& socket, const Shown& shown, Os os) {
-    if (os == Os::FreeBSD) return socket.socket_protocol == shown.number;
+bool of_protocol(const SocketRecord& socket, const Shown& shown, const View& view) {
+    if (view.own_records) return socket.socket_protocol == shown.number;
     return shown.protocol != Protocol::Raw || socket.ip_protocol == shown.number;
 }
 
 /// What makes the heading appear; -L then lists only some of it.
 bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
     if (view.classic && socket.past_damage) return false;
-    if (!of_protocol(socket, shown, view.os)) return false;
+    if (!of_protocol(socket, shown, view)) return false;
     const bool listens = shown.protocol == Protocol::Tcp && socket.state == State::Listen;
     const Serves serves = socket.serves;
     switch (view.given.wanted) {
@@ -80,7 +81,7 @@ Section measuring_section(const Viewed& view, const Widths& widths) {
     Section section;
     section.table = {Protocol::Tcp, true, true};
     section.selects = [=](const SocketRecord& socket) {
-        if (!(view->classic && socket.past_damage) && of_protocol(socket, shown_protocols[0], view->os)) {
+        if (!(view->classic && socket.past_damage) && of_protocol(socket, shown_protocols[0], *view)) {
             widths->stack = std::max(widths->stack, socket.freebsd.stack.size());
             widths->congestion = std::max(widths->congestion, socket.freebsd.congestion.size());
         }
@@ -167,7 +168,7 @@ Plan plan_of(const Given& given, const Edition& edition, const Look& look) {
     view->edition = edition;
     view->classic = look.classic;
     view->all = given.all || look.all;
-    view->os = look.host->os;
+    view->own_records = look.host->system == &freebsd_system;
     view->names = look.names;
     const std::string& host = look.host->hostname;
     if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);

@@ -1,4 +1,5 @@
 #include "linux/decode.hpp"
+#include "linux/row.hpp"
 
 #include "capture/descriptor_lines.hpp"
 #include "parse.hpp"
@@ -20,30 +21,30 @@ SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
 namespace {
 
 constexpr DecoderEntry entries[] = {
-    {"sock_diag.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, sock_diag_decoder, nullptr},
-    {"bpf_iter.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, proc_net_decoder, half_open_decoder},
-    {"sock_diag.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, sock_diag_decoder, nullptr},
-    {"bpf_iter.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp6", Os::Linux, {Protocol::Tcp, false, true}, 1, proc_net_decoder, half_open_decoder},
-    {"sock_diag.inet.sctp", Os::Linux, {Protocol::Sctp, true, false}, 0, sock_diag_decoder, nullptr},
-    {"sock_diag.inet6.sctp", Os::Linux, {Protocol::Sctp, false, true}, 1, sock_diag_decoder, nullptr},
-    {"sock_diag.inet.udp", Os::Linux, {Protocol::Udp, true, false}, 0, sock_diag_decoder, nullptr},
-    {"proc.net.udp", Os::Linux, {Protocol::Udp, true, false}, 0, proc_net_decoder, nullptr},
-    {"sock_diag.inet6.udp", Os::Linux, {Protocol::Udp, false, true}, 1, sock_diag_decoder, nullptr},
-    {"proc.net.udp6", Os::Linux, {Protocol::Udp, false, true}, 1, proc_net_decoder, nullptr},
-    {"sock_diag.inet.udplite", Os::Linux, {Protocol::UdpLite, true, false}, 0, sock_diag_decoder, nullptr},
-    {"proc.net.udplite", Os::Linux, {Protocol::UdpLite, true, false}, 0, proc_net_decoder, nullptr},
-    {"sock_diag.inet6.udplite", Os::Linux, {Protocol::UdpLite, false, true}, 1, sock_diag_decoder, nullptr},
-    {"proc.net.udplite6", Os::Linux, {Protocol::UdpLite, false, true}, 1, proc_net_decoder, nullptr},
-    {"sock_diag.inet.raw", Os::Linux, {Protocol::Raw, true, false}, 0, sock_diag_decoder, nullptr},
-    {"proc.net.raw", Os::Linux, {Protocol::Raw, true, false}, 0, proc_net_decoder, nullptr},
-    {"sock_diag.inet6.raw", Os::Linux, {Protocol::Raw, false, true}, 1, sock_diag_decoder, nullptr},
-    {"proc.net.raw6", Os::Linux, {Protocol::Raw, false, true}, 1, proc_net_decoder, nullptr},
-    {"proc.net.unix", Os::Linux, {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
-    {"sock_diag.unix", Os::Linux, {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
-    {"proc.pid.fd", Os::Linux, {}, 0, nullptr, proc_pid_fd_decoder},
-    {"bpf_iter.task", Os::Linux, {}, 0, nullptr, task_walk_decoder},
+    {"sock_diag.inet.tcp", {Protocol::Tcp, true, false}, 0, sock_diag_decoder, nullptr},
+    {"bpf_iter.inet.tcp", {Protocol::Tcp, true, false}, 0, tcp_walk_decoder, nullptr},
+    {"proc.net.tcp", {Protocol::Tcp, true, false}, 0, proc_net_decoder, half_open_decoder},
+    {"sock_diag.inet6.tcp", {Protocol::Tcp, false, true}, 1, sock_diag_decoder, nullptr},
+    {"bpf_iter.inet6.tcp", {Protocol::Tcp, false, true}, 1, tcp_walk_decoder, nullptr},
+    {"proc.net.tcp6", {Protocol::Tcp, false, true}, 1, proc_net_decoder, half_open_decoder},
+    {"sock_diag.inet.sctp", {Protocol::Sctp, true, false}, 0, sock_diag_decoder, nullptr},
+    {"sock_diag.inet6.sctp", {Protocol::Sctp, false, true}, 1, sock_diag_decoder, nullptr},
+    {"sock_diag.inet.udp", {Protocol::Udp, true, false}, 0, sock_diag_decoder, nullptr},
+    {"proc.net.udp", {Protocol::Udp, true, false}, 0, proc_net_decoder, nullptr},
+    {"sock_diag.inet6.udp", {Protocol::Udp, false, true}, 1, sock_diag_decoder, nullptr},
+    {"proc.net.udp6", {Protocol::Udp, false, true}, 1, proc_net_decoder, nullptr},
+    {"sock_diag.inet.udplite", {Protocol::UdpLite, true, false}, 0, sock_diag_decoder, nullptr},
+    {"proc.net.udplite", {Protocol::UdpLite, true, false}, 0, proc_net_decoder, nullptr},
+    {"sock_diag.inet6.udplite", {Protocol::UdpLite, false, true}, 1, sock_diag_decoder, nullptr},
+    {"proc.net.udplite6", {Protocol::UdpLite, false, true}, 1, proc_net_decoder, nullptr},
+    {"sock_diag.inet.raw", {Protocol::Raw, true, false}, 0, sock_diag_decoder, nullptr},
+    {"proc.net.raw", {Protocol::Raw, true, false}, 0, proc_net_decoder, nullptr},
+    {"sock_diag.inet6.raw", {Protocol::Raw, false, true}, 1, sock_diag_decoder, nullptr},
+    {"proc.net.raw6", {Protocol::Raw, false, true}, 1, proc_net_decoder, nullptr},
+    {"proc.net.unix", {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
+    {"sock_diag.unix", {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
+    {"proc.pid.fd", {}, 0, nullptr, proc_pid_fd_decoder},
+    {"bpf_iter.task", {}, 0, nullptr, task_walk_decoder},
 };
 
 } // namespace

@@ -179,7 +179,7 @@ void settle(Flags& flags) {
 
 } // namespace
 
-std::span<const LongOption> linux_long_options() { return long_options; }
+namespace {
 
 Parsed parse_linux(std::span<const std::string> given, const ParseContext& context) {
     const Arguments arguments = read_getopt_long(given, short_letters, long_options, context.posixly_correct);
@@ -202,5 +202,9 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
     if (flags.continuous) chosen.look_options.push_back("-c");
     return chosen;
 }
+
+} // namespace
+
+const Dialect linux_dialect{parse_linux, 3, long_options};
 
 } // namespace netstat46

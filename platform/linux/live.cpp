@@ -25,6 +25,7 @@
 #include "linux/live_proc.hpp"
 #include "linux/live_tcp_walk.hpp"
 #include "linux/live_threads.hpp"
+#include "linux/row.hpp"
 #include "linux/wire.hpp"
 #include "posix/host.hpp"
 #include "posix/read_ahead.hpp"
@@ -121,7 +122,7 @@ std::unordered_set<std::uint64_t> inodes_of(const HeldBlocks& blocks) {
     TableNotes notes;
     SocketRecord record;
     blocks.for_each([&](const RawBlock& block) {
-        const DecoderEntry* entry = find_decoder(Os::Linux, block.interface);
+        const DecoderEntry* entry = find_decoder(linux_system, block.interface);
         if (block.table == no_table || entry == nullptr) return;
         const SocketDecoder decode = entry->sockets({block.interface, &host, [](const Problem&) {}, &notes});
         Bytes rest(block.bytes, host.byte_order);
@@ -347,7 +348,7 @@ BlockReader live_blocks(const Request& request, ProblemSink problem) {
 }
 
 HostFacts live_host() {
-    HostFacts host = posix_host(Os::Linux);
+    HostFacts host = posix_host(linux_system);
     host.sight = sight();
     // As libselinux sees it: the file system is mounted and there is a configuration.
     host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0 && access("/etc/selinux/config", F_OK) == 0;

@@ -18,9 +18,9 @@ std::string rfc3339_now() {
 
 } // namespace
 
-HostFacts posix_host(Os os) {
+HostFacts posix_host(const System& system) {
     HostFacts host;
-    host.os = os;
+    host.system = &system;
     host.byte_order = native_order;
     host.time = rfc3339_now();
     utsname names{};

@@ -6,6 +6,6 @@
 namespace netstat46 {
 
 /// Names of uname(2), the time now and the byte order.
-HostFacts posix_host(Os os);
+HostFacts posix_host(const System& system);
 
 } // namespace netstat46

@@ -1,6 +1,7 @@
 // Captures: directories that hold what a kernel answered.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,8 @@
 namespace netstat46 {
 
 /// A capture, ready to be listed. Throws std::runtime_error, naming the path and what is wrong, if
-/// `directory` is no whole capture (no readable `manifest` that makes sense).
-Source open_capture(const std::string& directory);
+/// `directory` is not a whole capture (no readable `manifest` of one of `systems`).
+Source open_capture(const std::string& directory, std::span<const System* const> systems);
 
 /// Asks `source` for everything and writes it to `directory`, which must be new or empty, else it throws
 /// before anything is touched. The manifest is written when all else is on disk, and by renaming: without it

@@ -4,20 +4,8 @@
 
 namespace netstat46 {
 
-std::span<const DecoderEntry> decoders(Os os) {
-    switch (os) {
-    case Os::Linux:
-        return linux_decoders();
-    case Os::Darwin:
-        return darwin_decoders();
-    case Os::FreeBSD:
-        return freebsd_decoders();
-    }
-    return {};
-}
-
-const DecoderEntry* find_decoder(Os os, std::string_view interface) {
-    for (const std::span<const DecoderEntry> table : {decoders(os), side_tables()})
+const DecoderEntry* find_decoder(const System& system, std::string_view interface) {
+    for (const std::span<const DecoderEntry> table : {system.decoders(), side_tables()})
         for (const DecoderEntry& entry : table) {
             const bool prefix = entry.interface.ends_with('*');
             if (prefix ? interface.starts_with(entry.interface.substr(0, entry.interface.size() - 1))
@@ -27,9 +15,9 @@ const DecoderEntry* find_decoder(Os os, std::string_view interface) {
     return nullptr;
 }
 
-std::vector<std::vector<const DecoderEntry*>> parts_of(Os os, const Table& table) {
+std::vector<std::vector<const DecoderEntry*>> parts_of(const System& system, const Table& table) {
     std::vector<std::vector<const DecoderEntry*>> parts;
-    for (const DecoderEntry& entry : decoders(os)) {
+    for (const DecoderEntry& entry : system.decoders()) {
         if (entry.sockets == nullptr || entry.holds.protocol != table.protocol) continue;
         const bool inet = entry.holds.inet && table.inet;
         const bool inet6 = entry.holds.inet6 && table.inet6;

@@ -12,6 +12,7 @@
 #include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
 #include "record/table_notes.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 
@@ -38,7 +39,6 @@ using SideDecoder = std::function<void(Bytes block, SideTables& side)>;
 /// `part` the first whose interface a capture has is used.
 struct DecoderEntry {
     std::string_view interface;
-    Os os = Os::Linux;
     Table holds; ///< the sockets in it
     int part = 0;
     SocketDecoder (*sockets)(const DecodeContext&) = nullptr;
@@ -46,23 +46,15 @@ struct DecoderEntry {
     bool Request::*side_wanted = &Request::owners; ///< asks for what is only side knowledge, on one system
 };
 
-/// Each platform's rows.
-std::span<const DecoderEntry> linux_decoders();
-std::span<const DecoderEntry> darwin_decoders();
-std::span<const DecoderEntry> freebsd_decoders();
-
 /// The side tables that every system's captures share: `processes.tsv`, `interfaces.tsv`, `services.tsv`,
 /// `hosts.tsv`, `users.tsv`, `contexts.tsv`. Control characters in them are escaped as in JSON strings.
 std::span<const DecoderEntry> side_tables();
 
-/// The rows of `os`; the one place that names the platforms' tables.
-std::span<const DecoderEntry> decoders(Os os);
+/// The entry of `interface` on that system, side tables included, or null. `kern.proc.pid.*` stands for every
+/// name it begins.
+const DecoderEntry* find_decoder(const System& system, std::string_view interface);
 
-/// The entry of `interface` on `os`, side tables included, or null. `kern.proc.pid.*` stands for every name
-/// it begins.
-const DecoderEntry* find_decoder(Os os, std::string_view interface);
-
-/// The rows of `os` that together answer `table`, in order: one list of alternatives per part.
-std::vector<std::vector<const DecoderEntry*>> parts_of(Os os, const Table& table);
+/// The system's rows that together answer `table`, in order: one list of alternatives per part.
+std::vector<std::vector<const DecoderEntry*>> parts_of(const System& system, const Table& table);
 
 } // namespace netstat46

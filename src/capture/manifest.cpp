@@ -1,10 +1,13 @@
 #include "capture/manifest.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "parse.hpp"
+#include "system.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 namespace {
@@ -12,7 +15,6 @@ namespace {
 template <class Value>
 using Named = std::pair<std::string_view, Value>;
 
-constexpr Named<Os> os_names[] = {{"linux", Os::Linux}, {"darwin", Os::Darwin}, {"freebsd", Os::FreeBSD}};
 constexpr Named<Sight> sight_names[] = {
     {"everyone", Sight::Everyone}, {"namespace", Sight::Namespace}, {"own", Sight::Own}};
 constexpr Named<ByteOrder> byte_order_names[] = {{"little", ByteOrder::Little}, {"big", ByteOrder::Big}};
@@ -24,13 +26,27 @@ std::string_view name_of(const Named<Value> (&names)[count], Value value) {
     return {};
 }
 
-/// `linux, darwin or freebsd`.
+/// `everyone, namespace or own`.
 template <class Value, std::size_t count>
 std::string choice(const Named<Value> (&names)[count]) {
-    std::string text;
-    for (std::size_t i = 0; i < count; ++i)
-        text += fmt::format("{}{}", i == 0 ? "" : i + 1 < count ? ", " : " or ", names[i].first);
-    return text;
+    std::vector<std::string> words;
+    for (const auto& [name, value] : names) words.emplace_back(name);
+    return enumerated(words, " or ");
+}
+
+/// `linux, darwin or freebsd`.
+std::string names_of(std::span<const System* const> systems) {
+    std::vector<std::string> names;
+    for (const System* system : systems) names.emplace_back(system->name);
+    return enumerated(names, " or ");
+}
+
+std::optional<std::string> take_system(std::span<const System* const> systems, std::string_view name,
+                                       HostFacts& host) {
+    for (const System* system : systems)
+        if (system->name == name) host.system = system;
+    if (host.system != nullptr) return std::nullopt;
+    return fmt::format("{}: `{}' is not {}", "os", name, names_of(systems));
 }
 
 /// Sets `value` to what `text` names; else says what it might have named.
@@ -53,8 +69,8 @@ constexpr Named<std::string HostFacts::*> texts[] = {{"release", &HostFacts::rel
 
 } // namespace
 
-std::optional<std::string> read_manifest(std::string_view text, HostFacts& host) {
-    bool known = false;
+std::optional<std::string> read_manifest(std::string_view text, std::span<const System* const> systems,
+                                         HostFacts& host) {
     while (!text.empty()) {
         std::string_view line = take_line(text);
         if (line.ends_with('\r')) line.remove_suffix(1);
@@ -63,8 +79,7 @@ std::optional<std::string> read_manifest(std::string_view text, HostFacts& host)
         const std::string_view key = line.substr(0, colon), value = line.substr(colon + 2);
         std::optional<std::string> wrong;
         if (key == "os") {
-            wrong = take(os_names, key, value, host.os);
-            known = true;
+            wrong = take_system(systems, value, host);
         } else if (key == "sight") {
             wrong = take(sight_names, key, value, host.sight);
         } else if (key == "byte_order") {
@@ -74,8 +89,8 @@ std::optional<std::string> read_manifest(std::string_view text, HostFacts& host)
         for (const auto& [name, member] : texts)
             if (name == key) host.*member = value;
     }
-    if (known) return std::nullopt;
-    return "no line `os: linux', `os: darwin' or `os: freebsd'";
+    if (host.system != nullptr) return std::nullopt;
+    return fmt::format("no line `os: NAME', where NAME is {}", names_of(systems));
 }
 
 std::string manifest_of(const HostFacts& host, std::string_view origin) {
@@ -83,7 +98,7 @@ std::string manifest_of(const HostFacts& host, std::string_view origin) {
     const auto line = [&](std::string_view key, std::string_view value) {
         if (!value.empty()) text += fmt::format("{}: {}\n", key, value);
     };
-    line("os", name_of(os_names, host.os));
+    line("os", host.system->name);
     line("release", host.release);
     line("machine", host.machine);
     line("kernel", host.kernel);

@@ -40,6 +40,8 @@ using ProblemSink = std::function<void(Problem)>;
 /// id namespace, or only those of one user.
 enum class Sight : std::uint8_t { NotTold, Everyone, Namespace, Own };
 
+struct System;
+
 enum class ByteOrder : std::uint8_t { Little, Big };
 /// Of this host.
 inline constexpr ByteOrder native_order =
@@ -47,10 +49,10 @@ inline constexpr ByteOrder native_order =
 
 /// The host whose sockets are listed: this one, or the one a capture came from.
 struct HostFacts {
-    Os os = Os::Linux;
-    std::string release; ///< uname -r: `6.1.0`, `24.5.0`, `14.5-RELEASE`
-    std::string machine; ///< `x86_64`, `arm64`
-    std::string kernel;  ///< a capture's `kernel:` line, or empty
+    const System* system = nullptr; ///< never null once it is known whose sockets are asked for
+    std::string release;            ///< uname -r: `6.1.0`, `24.5.0`, `14.5-RELEASE`
+    std::string machine;            ///< `x86_64`, `arm64`
+    std::string kernel;             ///< a capture's `kernel:` line, or empty
     std::string hostname;
     std::string time; ///< RFC 3339, when the kernel was asked
     ByteOrder byte_order = ByteOrder::Little;

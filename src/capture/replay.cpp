@@ -96,14 +96,15 @@ bool everyones(const DecoderEntry& entry) {
 }
 
 /// The files of a capture that answer `request`: side tables first, then sockets in the order of its tables.
-std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std::string>& files) {
+std::vector<Part> parts_for(const Request& request, const System& system,
+                            const std::vector<std::string>& files) {
     const auto has = [&](std::string_view name) {
         return std::binary_search(files.begin(), files.end(), name);
     };
     std::vector<Part> sockets;
     std::set<std::string, std::less<>> used;
     for (std::size_t table = 0; table < request.tables.size(); ++table)
-        for (const auto& alternatives : parts_of(os, request.tables[table])) {
+        for (const auto& alternatives : parts_of(system, request.tables[table])) {
             const auto first = std::find_if(alternatives.begin(), alternatives.end(),
                                             [&](const DecoderEntry* entry) { return has(entry->interface); });
             if (first == alternatives.end()) continue;
@@ -112,7 +113,7 @@ std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std
         }
     std::vector<Part> parts;
     for (const std::string& file : files) {
-        const DecoderEntry* entry = find_decoder(os, file);
+        const DecoderEntry* entry = find_decoder(system, file);
         if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
         if (entry->sockets != nullptr && !request.half_open) continue;
         if (entry->sockets == nullptr && !everyones(*entry) && !(request.*entry->side_wanted)) continue;
@@ -149,22 +150,23 @@ private:
 } // namespace
 
 Source captured_source(const std::string& directory, const HostFacts& host) {
-    return {host, false,
-            [directory = fs::path(directory), os = host.os](const Request& request, ProblemSink problem) {
-                const auto reader = std::make_shared<ReplayReader>(
-                    directory, parts_for(request, os, files_of(directory)), std::move(problem));
-                return [reader] { return (*reader)(); };
-            }};
+    return {
+        host, false,
+        [directory = fs::path(directory), system = host.system](const Request& request, ProblemSink problem) {
+            const auto reader = std::make_shared<ReplayReader>(
+                directory, parts_for(request, *system, files_of(directory)), std::move(problem));
+            return [reader] { return (*reader)(); };
+        }};
 }
 
-Source open_capture(const std::string& directory) {
+Source open_capture(const std::string& directory, std::span<const System* const> systems) {
     const fs::path path = fs::path(directory) / manifest_name;
     const MappedFile manifest(path);
     if (manifest.error() != 0)
         throw std::runtime_error(fmt::format("--replay: {}: {}; a capture is a directory that --save wrote",
                                              path.string(), std::strerror(manifest.error())));
     HostFacts host;
-    if (const auto wrong = read_manifest(Bytes(manifest.bytes()).text(), host))
+    if (const auto wrong = read_manifest(Bytes(manifest.bytes()).text(), systems, host))
         throw std::runtime_error(fmt::format("--replay: {}: {}", path.string(), *wrong));
     return captured_source(directory, host);
 }

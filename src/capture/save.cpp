@@ -153,7 +153,7 @@ Asked names_asked(const Source& capture) {
     SocketRecord record;
     SocketRecord* const place = &record;
     while (const auto block = next()) {
-        const DecoderEntry* entry = find_decoder(capture.host.os, block->interface);
+        const DecoderEntry* entry = find_decoder(*capture.host.system, block->interface);
         const DecodeContext context{block->interface, &capture.host, quiet, &notes};
         const Bytes bytes(block->bytes, capture.host.byte_order);
         if (block->table == no_table) {
@@ -194,7 +194,7 @@ void save_names(CaptureWriter& writer, const Asked& asked, const Names& names, b
 }
 
 /// What decides over ports besides the sockets, where the host tells.
-void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts& facts, Os os) {
+void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts& facts) {
     const auto written = [](std::optional<bool> option) { return !option ? "-" : *option ? "1" : "0"; };
     for (const auto& [key, holder] : asked.sockets) {
         const SocketOptions options = facts.options(holder);
@@ -205,8 +205,8 @@ void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts&
     }
     for (const Address& address : facts.addresses)
         writer.append("addresses.tsv", fmt::format("{}\n", address_text(address)));
-    if (os == Os::Linux)
-        writer.append("net.ipv4.ip_unprivileged_port_start", fmt::format("{}\n", facts.first_unprivileged));
+    if (facts.first_unprivileged)
+        writer.append("net.ipv4.ip_unprivileged_port_start", fmt::format("{}\n", *facts.first_unprivileged));
     if (!facts.nat_rules.empty()) writer.append("nat_rules", facts.nat_rules);
 }
 
@@ -223,7 +223,7 @@ void save_capture(const std::string& directory, const Source& source, const Name
     writer.flush();
     const Asked asked = names_asked(captured_source(directory, source.host));
     save_names(writer, asked, names, resolve_hosts);
-    if (source.live) save_port_facts(writer, asked, live_port_facts(), source.host.os);
+    if (source.live) save_port_facts(writer, asked, live_port_facts());
     writer.finish(manifest_of(source.host, "netstat46 --save"));
 }
 

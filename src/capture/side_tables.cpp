@@ -161,16 +161,16 @@ SideDecoder nat_rules(const DecodeContext& context) {
 }
 
 constexpr DecoderEntry tables[] = {
-    {"processes.tsv", Os::Linux, {}, 0, nullptr, processes},
-    {"contexts.tsv", Os::Linux, {}, 0, nullptr, contexts},
-    {"interfaces.tsv", Os::Linux, {}, 0, nullptr, numbered<&SideTables::interfaces>},
-    {"services.tsv", Os::Linux, {}, 0, nullptr, keyed<&SideTables::services>},
-    {"hosts.tsv", Os::Linux, {}, 0, nullptr, keyed<&SideTables::hosts>},
-    {"users.tsv", Os::Linux, {}, 0, nullptr, numbered<&SideTables::users>},
-    {"socket_options.tsv", Os::Linux, {}, 0, nullptr, socket_options},
-    {"addresses.tsv", Os::Linux, {}, 0, nullptr, addresses},
-    {"net.ipv4.ip_unprivileged_port_start", Os::Linux, {}, 0, nullptr, first_unprivileged},
-    {"nat_rules", Os::Linux, {}, 0, nullptr, nat_rules},
+    {"processes.tsv", {}, 0, nullptr, processes},
+    {"contexts.tsv", {}, 0, nullptr, contexts},
+    {"interfaces.tsv", {}, 0, nullptr, numbered<&SideTables::interfaces>},
+    {"services.tsv", {}, 0, nullptr, keyed<&SideTables::services>},
+    {"hosts.tsv", {}, 0, nullptr, keyed<&SideTables::hosts>},
+    {"users.tsv", {}, 0, nullptr, numbered<&SideTables::users>},
+    {"socket_options.tsv", {}, 0, nullptr, socket_options},
+    {"addresses.tsv", {}, 0, nullptr, addresses},
+    {"net.ipv4.ip_unprivileged_port_start", {}, 0, nullptr, first_unprivileged},
+    {"nat_rules", {}, 0, nullptr, nat_rules},
 };
 
 } // namespace

@@ -2,28 +2,7 @@
 
 #include <fmt/compile.h>
 
-#include "darwin/dialect.hpp"
-#include "freebsd/dialect.hpp"
-#include "linux/dialect.hpp"
-
 namespace netstat46 {
-namespace {
-
-constexpr Dialect all_dialects[] = {
-    {"linux", Os::Linux, parse_linux, 3},
-    {"darwin", Os::Darwin, parse_darwin, 64},
-    {"freebsd", Os::FreeBSD, parse_freebsd, 1},
-};
-
-} // namespace
-
-std::span<const Dialect> dialects() { return all_dialects; }
-
-const Dialect& dialect_of(Os os) {
-    for (const Dialect& dialect : all_dialects)
-        if (dialect.os == os) return dialect;
-    return all_dialects[0];
-}
 
 Names shown_names(Names names, const Numeric& numeric) {
     if (numeric.hosts) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "arguments.hpp"
 #include "capture/raw_block.hpp"
 #include "platform.hpp"
 #include "record/names.hpp"
@@ -137,16 +138,10 @@ struct ParseContext {
 
 /// One system's grammar and look.
 struct Dialect {
-    std::string_view name; ///< as in --dialect=
-    Os os;                 ///< whose hosts and captures use it by default
     Parsed (*parse)(std::span<const std::string> arguments, const ParseContext&);
-    int usage_status; ///< how the native program ends over a wrong option
+    int usage_status;                         ///< how the native program ends over a wrong option
+    std::span<const LongOption> long_options; ///< that the native program knows; empty: it knows none
 };
-
-/// All dialects; the one place that names them.
-std::span<const Dialect> dialects();
-
-const Dialect& dialect_of(Os os);
 
 /// The titles of `columns`, padded and gapped, without a line end.
 std::string heading_of(std::span<const Column> columns);

@@ -5,6 +5,7 @@
 #include <fmt/compile.h>
 
 #include "format/json_object.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -15,13 +16,11 @@ constexpr int format_version = 1;
 
 struct Head {};
 
-std::string_view os_word(Os os) { return dialect_of(os).name; }
-
 constexpr Field<Head> head_fields[] = {
     {"version", "of this format: 1; it grows by members and changes its number if one changes its meaning",
      [](Text& out, const Head&, const JsonLook&) { return put_integer(out, format_version); }},
     {"os", "linux, darwin or freebsd: whose sockets they are",
-     [](Text& out, const Head&, const JsonLook& look) { return put_text(out, os_word(look.host->os)); }},
+     [](Text& out, const Head&, const JsonLook& look) { return put_text(out, look.host->system->name); }},
     {"release", "that kernel's release",
      [](Text& out, const Head&, const JsonLook& look) { return put_text(out, look.host->release); }},
     {"hostname", "that host's name",

@@ -4,7 +4,10 @@
 
 #include <fmt/compile.h>
 
+#include "darwin/row.hpp"
 #include "format/json_object.hpp"
+#include "freebsd/row.hpp"
+#include "linux/row.hpp"
 #include "record/address.hpp"
 #include "record/select.hpp"
 
@@ -191,23 +194,23 @@ bool is_unix(const Row& row) { return row.socket.protocol == Protocol::Unix; }
 
 /// /proc/net/unix has no queues.
 bool has_queues(const Row& row, const JsonLook& look) {
-    return !is_unix(row) || look.host->os != Os::Linux || row.socket.unix_.has_queues;
+    return !is_unix(row) || look.host->system != &linux_system || row.socket.unix_.has_queues;
 }
 
 constexpr Field<Row> peer_fields[] = {
     {"inode", "Linux: that socket's",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->os == Os::Linux && put_unless_zero(out, row.socket.unix_.peer);
+         return look.host->system == &linux_system && put_unless_zero(out, row.socket.unix_.peer);
      }},
     {"pcb", "Darwin, FreeBSD: its control block",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->os != Os::Linux && put_kernel_address(out, row.socket.unix_.peer);
+         return look.host->system != &linux_system && put_kernel_address(out, row.socket.unix_.peer);
      }},
     {"path", "where it is bound",
      [](Text& out, const Row& row, const JsonLook&) { return put_text(out, row.socket.unix_.peer_path); }},
     {"owners", "Linux: who holds it, as of the socket itself; absent if that is not known",
      [](Text& out, const Row& row, const JsonLook& look) {
-         if (look.host->os != Os::Linux || row.socket.unix_.peer == 0) return false;
+         if (look.host->system != &linux_system || row.socket.unix_.peer == 0) return false;
          const std::vector<Holder> holders = row.side.owners.all(row.socket.unix_.peer);
          return !holders.empty() && put_holders(out, holders, row.side, look);
      }},
@@ -238,7 +241,7 @@ constexpr BitName so_options[] = {
 
 template <auto member>
 bool put_bsd_number(Text& out, const Row& row, const JsonLook& look) {
-    return look.host->os != Os::Linux && put_unless_zero(out, row.socket.*member);
+    return look.host->system != &linux_system && put_unless_zero(out, row.socket.*member);
 }
 
 constexpr Field<Row> socket_fields[] = {
@@ -290,7 +293,7 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"backlog_incomplete", "listeners of Darwin and FreeBSD: handshakes under way",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return row.socket.backlog && look.host->os != Os::Linux &&
+         return row.socket.backlog && look.host->system != &linux_system &&
                 put_integer(out, row.socket.backlog->incomplete);
      }},
     {"backlog_max", "listeners: how many may be ready",
@@ -355,11 +358,11 @@ constexpr Field<Row> socket_fields[] = {
      [](Text& out, const Row& row, const JsonLook& look) { return put_buffer(out, row.socket.send, look); }},
     {"darwin", "what only Darwin tells; numbers that are 0 are left out",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->os == Os::Darwin && put_darwin(out, row.socket.darwin, look);
+         return look.host->system == &darwin_system && put_darwin(out, row.socket.darwin, look);
      }},
     {"freebsd", "what only FreeBSD tells; numbers that are 0 are left out",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->os == Os::FreeBSD && put_freebsd(out, row.socket.freebsd, look);
+         return look.host->system == &freebsd_system && put_freebsd(out, row.socket.freebsd, look);
      }},
     {"type", "unix: stream, dgram, raw, rdm or seqpacket",
      [](Text& out, const Row& row, const JsonLook&) {
@@ -368,19 +371,19 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"flags", "unix on Linux: accepting, wait_data, no_space",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return is_unix(row) && look.host->os == Os::Linux &&
+         return is_unix(row) && look.host->system == &linux_system &&
                 put_bits(out, row.socket.unix_.flags, unix_flags);
      }},
     {"refs", "unix on Linux: the reference count",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return is_unix(row) && look.host->os == Os::Linux && put_integer(out, row.socket.unix_.refs);
+         return is_unix(row) && look.host->system == &linux_system && put_integer(out, row.socket.unix_.refs);
      }},
     {"path", "unix: where it is bound; an abstract name begins with @",
      [](Text& out, const Row& row, const JsonLook&) { return put_text(out, row.socket.unix_.path); }},
     {"path_abstract", "unix on Linux: true if the path is an abstract name",
      [](Text& out, const Row& row, const JsonLook& look) {
          const std::string_view path = row.socket.unix_.path;
-         return look.host->os == Os::Linux && !path.empty() && put_bool(out, path.front() == '@');
+         return look.host->system == &linux_system && !path.empty() && put_bool(out, path.front() == '@');
      }},
     {"peer", "unix: the socket that it is connected to",
      [](Text& out, const Row& row, const JsonLook& look) {
@@ -392,7 +395,7 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"first_referrer", "unix on Darwin, FreeBSD: the first socket that is connected to it",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->os != Os::Linux && put_kernel_address(out, row.socket.unix_.refs);
+         return look.host->system != &linux_system && put_kernel_address(out, row.socket.unix_.refs);
      }},
     {"next_referrer", "unix on Darwin, FreeBSD: the next one connected to the same",
      [](Text& out, const Row& row, const JsonLook&) {

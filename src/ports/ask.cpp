@@ -28,10 +28,10 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
 /// What is known of the host that the sockets are on: of a capture's, only what the capture holds.
 PortHost host_of(const Source& source, const PortTable& table, const PortFacts& facts) {
     PortHost host;
-    host.os = source.host.os;
+    host.system = source.host.system;
     host.major = major_of(source.host.release);
     if (source.live) {
-        host.first_unprivileged = facts.first_unprivileged;
+        host.first_unprivileged = facts.first_unprivileged.value_or(host.first_unprivileged);
         host.is_local = facts.is_local;
         host.may_bind_low = facts.may_bind_low;
         host.nat = parse_nat_rules(facts.nat_rules);

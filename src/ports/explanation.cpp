@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "record/address.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 namespace {
@@ -268,10 +269,7 @@ std::string counted(const std::vector<const PortHolder*>& holders) {
         });
         if (count != 0) parts.push_back(fmt::format("{} {}", count, count == 1 ? words.one : words.many));
     }
-    std::string text;
-    for (std::size_t i = 0; i < parts.size(); ++i)
-        text += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
-    return text;
+    return enumerated(parts, " and ");
 }
 
 Explanation explain(const PortTarget& target, const PortTable& table, const PortHost& host,

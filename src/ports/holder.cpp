@@ -1,5 +1,6 @@
 #include "ports/holder.hpp"
 
+#include "linux/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -34,7 +35,7 @@ void set_reach(PortHolder& holder) {
     holder.ipv6 = truth(holder.address.family == Family::Inet6);
 }
 
-PortHolder holder_of(const SocketRecord& socket, Os os, std::size_t row) {
+PortHolder holder_of(const SocketRecord& socket, const System& system, std::size_t row) {
     PortHolder holder;
     holder.protocol = socket.protocol;
     holder.family = socket.family;
@@ -46,7 +47,7 @@ PortHolder holder_of(const SocketRecord& socket, Os os, std::size_t row) {
     holder.uid = socket.uid;
     holder.v6only = truth_of(socket.v6only);
     holder.row = row;
-    if (os == Os::Linux) {
+    if (&system == &linux_system) {
         holder.time_wait =
             socket.state == State::TimeWait || (socket.timer && socket.timer->kind == timer_timewait);
         if (holder.family == Family::Inet6 && holder.connected) holder.v6only = Truth::Unknown;

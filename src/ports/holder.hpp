@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "record/socket_record.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 
@@ -52,8 +53,8 @@ struct Newcomer {
     std::uint32_t device = 0;
 };
 
-/// The socket at `row` of its table as the rules of `os` see it.
-PortHolder holder_of(const SocketRecord& socket, Os os, std::size_t row);
+/// The socket at `row` of its table as the rules of its system see it.
+PortHolder holder_of(const SocketRecord& socket, const System& system, std::size_t row);
 
 /// Linux: whose packets the address admits. A specific IPv6 address gets no IPv4 whatever its V6ONLY says.
 void set_reach(PortHolder& holder);

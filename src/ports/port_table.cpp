@@ -63,7 +63,7 @@ std::string_view lacking(const PortTable& table, const Seen& seen) {
     const bool has_inet6 = std::any_of(addresses.begin(), addresses.end(), [](const Address& address) {
         return address.family == Family::Inet6;
     });
-    for (const auto& part : parts_of(table.host.os, {table.protocol, true, true})) {
+    for (const auto& part : parts_of(*table.host.system, {table.protocol, true, true})) {
         const DecoderEntry& usual = *part.front();
         const bool told = std::any_of(part.begin(), part.end(), [&](const DecoderEntry* entry) {
             return seen.find(entry->interface) != seen.end();
@@ -92,7 +92,7 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
         throw std::runtime_error(
             fmt::format("{}: this capture lacks it, so nothing can be said of the port", missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
-        PortHolder holder = holder_of(table.sockets[row], source.host.os, row);
+        PortHolder holder = holder_of(table.sockets[row], *source.host.system, row);
         const auto kept = table.side.ports.options.find(table.sockets[row].owner_key);
         if (kept != table.side.ports.options.end()) add_options(holder, kept->second);
         for (const Holder& owner : table.side.owners.all(table.sockets[row].owner_key)) {

@@ -3,7 +3,10 @@
 #include <set>
 
 #include "bsd/port_rules.hpp"
+#include "darwin/row.hpp"
+#include "freebsd/row.hpp"
 #include "linux/port_rules.hpp"
+#include "linux/row.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
 
@@ -11,8 +14,8 @@ namespace netstat46 {
 namespace {
 
 BindVerdict by_rules(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
-    if (host.os == Os::Linux) return linux_bind(newcomer, holders);
-    return bsd_bind({host.os == Os::FreeBSD, host.major}, newcomer, holders);
+    if (host.system == &linux_system) return linux_bind(newcomer, holders);
+    return bsd_bind({host.system == &freebsd_system, host.major}, newcomer, holders);
 }
 
 /// Darwin keeps these for itself (bsd/netinet/in_pcb.c, restricted_port_list): no holder, and EADDRINUSE all
@@ -26,8 +29,8 @@ bool darwin_keeps(const Newcomer& newcomer) {
 /// Ports that want a privilege. Darwin asks for it only at a specific address.
 bool privileged(const PortHost& host, const Newcomer& newcomer) {
     constexpr std::uint16_t reserved = 1024; // IPPORT_RESERVED
-    if (host.os == Os::Linux) return newcomer.port < host.first_unprivileged;
-    if (host.os == Os::Darwin && is_unspecified(unmapped(newcomer.address))) return false;
+    if (host.system == &linux_system) return newcomer.port < host.first_unprivileged;
+    if (host.system == &darwin_system && is_unspecified(unmapped(newcomer.address))) return false;
     return newcomer.port < reserved;
 }
 
@@ -50,11 +53,11 @@ std::string_view refused_by_linux(const PortHost& host, const Newcomer& newcomer
 
 /// What refuses the newcomer before any holder is looked at, or an empty view.
 std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
-    if (host.os == Os::Linux) return refused_by_linux(host, newcomer, local);
+    if (host.system == &linux_system) return refused_by_linux(host, newcomer, local);
     if (is_v4_mapped(newcomer.address) && newcomer.v6only) return "EINVAL";
     if (local == false) return "EADDRNOTAVAIL";
     if (privileged(host, newcomer) && !may_bind_low(host, *newcomer.uid)) return "EACCES";
-    return host.os == Os::Darwin && darwin_keeps(newcomer) ? "EADDRINUSE" : "";
+    return host.system == &darwin_system && darwin_keeps(newcomer) ? "EADDRINUSE" : "";
 }
 
 bool alike(const BindVerdict& a, const BindVerdict& b) {
@@ -156,9 +159,10 @@ BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<co
 WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
                       std::span<const PortHolder> holders) {
     const Address address = reached(destination);
-    const AnswerVerdict verdict = host.os == Os::Linux
-                                      ? linux_answer(address, holders)
-                                      : bsd_answer({host.os == Os::FreeBSD, host.major}, address, holders);
+    const AnswerVerdict verdict =
+        host.system == &linux_system
+            ? linux_answer(address, holders)
+            : bsd_answer({host.system == &freebsd_system, host.major}, address, holders);
     return {verdict, intercepting_rule(host.nat, protocol, address, port), address, false};
 }
 

@@ -11,6 +11,7 @@
 #include "ports/holder.hpp"
 #include "ports/nat.hpp"
 #include "ports/verdict.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 
@@ -21,7 +22,7 @@ inline constexpr Address any_inet6{
 
 /// What decides besides the sockets.
 struct PortHost {
-    Os os = Os::Linux;
+    const System* system = nullptr;
     int major = 0;                           ///< FreeBSD 13, 14, 15
     std::uint16_t first_unprivileged = 1024; ///< Linux net.ipv4.ip_unprivileged_port_start
     std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known

@@ -8,8 +8,6 @@
 
 namespace netstat46 {
 
-enum class Os : std::uint8_t { Linux, Darwin, FreeBSD };
-
 /// Our own numbers: AF_INET6 is 10, 30 or 28 by OS, so no record carries the kernel's.
 enum class Family : std::uint8_t { Unknown, Inet, Inet6, Local };
 

@@ -18,6 +18,7 @@
 
 #include "capture/capture_dir.hpp"
 #include "capture/decoders.hpp"
+#include "darwin/row.hpp"
 #include "darwin/wire.hpp"
 #include "kernel.hpp"
 #include "platform.hpp"
@@ -61,7 +62,7 @@ protected:
         SideTables side;
         TableNotes notes;
         for (const Given& given : read(request))
-            find_decoder(Os::Darwin, given.interface)
+            find_decoder(darwin_system, given.interface)
                 ->side({given.interface, &host,
                         [&](const Problem& problem) { problems.push_back(problem.text); },
                         &notes})(Bytes(given.bytes, host.byte_order, given.offset), side);
@@ -308,7 +309,7 @@ TEST_F(DarwinLive, ANameThatIsNoTextSurvivesTheTable) {
 
 TEST_F(DarwinLive, TheHostIsThisOne) {
     const HostFacts host = live_host();
-    EXPECT_EQ(host.os, Os::Darwin);
+    EXPECT_EQ(host.system, &darwin_system);
     EXPECT_EQ(host.release, "24.5.0");
     EXPECT_EQ(host.kernel, "xnu-11417.121.6~2");
     EXPECT_EQ(host.machine, "arm64");

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/decoders.hpp"
+#include "freebsd/row.hpp"
 #include "freebsd/wire.hpp"
 #include "kernel.hpp"
 #include "platform.hpp"
@@ -138,7 +139,7 @@ TEST_F(FreeBsdLive, ACaptureAsksEveryInterfaceOnce) {
 
 TEST(FreeBsdHost, TellsWhoItIs) {
     const HostFacts host = live_host();
-    EXPECT_EQ(host.os, Os::FreeBSD);
+    EXPECT_EQ(host.system, &freebsd_system);
     EXPECT_FALSE(host.release.empty());
     EXPECT_EQ(host.time.size(), std::string("2000-01-01T00:00:00Z").size());
 }

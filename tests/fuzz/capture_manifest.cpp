@@ -5,14 +5,15 @@
 #include <string_view>
 
 #include "capture/manifest.hpp"
+#include "systems.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace netstat46;
     HostFacts host;
-    if (read_manifest(std::string_view(reinterpret_cast<const char*>(data), size), host)) return 0;
+    if (read_manifest(std::string_view(reinterpret_cast<const char*>(data), size), systems(), host)) return 0;
     HostFacts again;
     if (read_manifest(manifest_of(host, "a fuzzer"), again)) __builtin_trap();
-    if (again.os != host.os || again.byte_order != host.byte_order || again.sight != host.sight)
+    if (again.system != host.system || again.byte_order != host.byte_order || again.sight != host.sight)
         __builtin_trap();
     return 0;
 }

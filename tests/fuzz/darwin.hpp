@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "capture/decoders.hpp"
+#include "darwin/row.hpp"
 
 namespace netstat46::fuzz {
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "capture/decoders.hpp"
+#include "linux/row.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace netstat46;

@@ -74,7 +74,7 @@ TEST_P(Completion, OffersEveryOptionOfOurs) {
     }
     for (const std::string& word : words) {
         const bool native =
-            std::any_of(linux_long_options().begin(), linux_long_options().end(),
+            std::any_of(linux_dialect.long_options.begin(), linux_dialect.long_options.end(),
                         [&](const LongOption& option) { return "--" + std::string(option.name) == word; });
         EXPECT_TRUE(native || our_help().find(word) != std::string::npos) << word << " is no option";
     }

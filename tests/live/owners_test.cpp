@@ -19,6 +19,7 @@
 #include "capture/decoders.hpp"
 #include "linux/live_bpf.hpp"
 #include "linux/live_owners.hpp"
+#include "linux/row.hpp"
 #include "listing.hpp"
 #include "parse.hpp"
 #include "run.hpp"
@@ -34,7 +35,7 @@ Owners all_owners(const OwnersRequest& request) {
     const auto problem = [](const Problem& what) { ADD_FAILURE() << what.text; };
     const BlockReader next = read_owners(request, problem);
     while (const auto block = next())
-        if (const DecoderEntry* entry = find_decoder(Os::Linux, block->interface))
+        if (const DecoderEntry* entry = find_decoder(linux_system, block->interface))
             entry->side({block->interface, nullptr, problem, nullptr})(Bytes(block->bytes), side);
     return side.owners;
 }

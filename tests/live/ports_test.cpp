@@ -28,6 +28,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/source.hpp"
+#include "linux/row.hpp"
 #include "ports/port_table.hpp"
 #include "ports/questions.hpp"
 #include "ports/target.hpp"
@@ -215,7 +216,7 @@ public:
           std::uint32_t devices)
         : random_(random), tally_(tally), protocol_(protocol), port_(port), devices_(devices),
           options_(facts.options) {
-        host_.first_unprivileged = facts.first_unprivileged;
+        host_.first_unprivileged = facts.first_unprivileged.value_or(1024);
         host_.is_local = facts.is_local;
         host_.may_bind_low = facts.may_bind_low;
     }
@@ -260,7 +261,7 @@ private:
     static std::vector<PortHolder> without_options(const PortTable& table) {
         std::vector<PortHolder> holders;
         for (const SocketRecord& socket : table.sockets)
-            holders.push_back(holder_of(socket, Os::Linux, holders.size()));
+            holders.push_back(holder_of(socket, linux_system, holders.size()));
         return holders;
     }
 

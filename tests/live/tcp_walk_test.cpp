@@ -21,6 +21,7 @@
 #include "capture/decoders.hpp"
 #include "linux/live_held_records.hpp"
 #include "linux/live_tcp_walk.hpp"
+#include "linux/row.hpp"
 #include "linux/wire.hpp"
 #include "listing.hpp"
 #include "run.hpp"
@@ -57,7 +58,7 @@ std::vector<SocketRecord> records_of(const BlockReader& next) {
     TableNotes notes;
     while (const auto block = next()) {
         const SocketDecoder decode =
-            find_decoder(Os::Linux, block->interface)
+            find_decoder(linux_system, block->interface)
                 ->sockets({block->interface, &host, [](const Problem& what) { ADD_FAILURE() << what.text; },
                            &notes});
         Bytes rest(block->bytes, host.byte_order);

@@ -11,11 +11,15 @@
 #include <gtest/gtest.h>
 
 #include "capture/capture_dir.hpp"
+#include "darwin/row.hpp"
 #include "files.hpp"
 #include "format/json.hpp"
+#include "freebsd/row.hpp"
+#include "linux/row.hpp"
 #include "list.hpp"
 #include "list_json.hpp"
 #include "record/address.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -53,7 +57,7 @@ struct Witness {
 };
 
 struct Way {
-    Os look;
+    const System* look;
     std::vector<std::string> options;
     bool classic = true, json = false;
 };
@@ -62,7 +66,7 @@ std::string listed(const Source& source, const Way& way, Witness& witness, bool 
     SideTables side;
     const Names names = witness.names(side, patient);
     const Look look{way.classic, &names, &source.host, false};
-    const Parsed parsed = dialect_of(way.look).parse(way.options, {way.classic, &source.host});
+    const Parsed parsed = way.look->dialect->parse(way.options, {way.classic, &source.host});
     const Chosen& chosen = std::get<Chosen>(parsed);
     const Plan plan = way.json ? json_plan(chosen, {}, look) : chosen.plan(look);
     const auto selects = selector({}, side, names);
@@ -87,25 +91,26 @@ void expect_all_ahead(const Source& source, const Way& way) {
 }
 
 const Way ways[] = {
-    {Os::Linux, {"-a"}},
-    {Os::Linux, {"-a"}, false},
-    {Os::Linux, {"-l", "-W", "-e"}},
-    {Os::Darwin, {"-a"}},
-    {Os::Darwin, {"-a"}, false},
-    {Os::Darwin, {"-L"}},
-    {Os::Darwin, {"-aW", "-f", "inet6"}},
-    {Os::FreeBSD, {"-a"}},
-    {Os::FreeBSD, {"-a"}, false},
-    {Os::FreeBSD, {"-L"}},
-    {Os::FreeBSD, {"-aWC"}},
-    {Os::FreeBSD, {"-a", "-6"}},
-    {Os::Linux, {"-a"}, false, true},
-    {Os::Darwin, {"-a"}, false, true},
+    {&linux_system, {"-a"}},
+    {&linux_system, {"-a"}, false},
+    {&linux_system, {"-l", "-W", "-e"}},
+    {&darwin_system, {"-a"}},
+    {&darwin_system, {"-a"}, false},
+    {&darwin_system, {"-L"}},
+    {&darwin_system, {"-aW", "-f", "inet6"}},
+    {&freebsd_system, {"-a"}},
+    {&freebsd_system, {"-a"}, false},
+    {&freebsd_system, {"-L"}},
+    {&freebsd_system, {"-aWC"}},
+    {&freebsd_system, {"-a", "-6"}},
+    {&linux_system, {"-a"}, false, true},
+    {&darwin_system, {"-a"}, false, true},
 };
 
 /// A Linux host's sockets, as text.
 Source linux_host(std::string tcp, std::string tcp6) {
     Source source;
+    source.host.system = &linux_system;
     source.live = false;
     source.blocks = [tcp = std::move(tcp), tcp6 = std::move(tcp6)](const Request& request, ProblemSink) {
         std::vector<RawBlock> blocks;
@@ -140,13 +145,13 @@ TEST(AwaitNames, OfEveryCaptureInEveryLook) {
     std::size_t hosts = 0;
     for (const char* capture : {"darwin/s1-docker", "darwin/s2-docker-v6only", "darwin/s8-userland-flows"})
         for (const Way& way : ways) {
-            SCOPED_TRACE(fmt::format("{} {} {}", capture, dialect_of(way.look).name, way.options[0]));
-            expect_all_ahead(open_capture((captures / capture).string()), way);
+            SCOPED_TRACE(fmt::format("{} {} {}", capture, way.look->name, way.options[0]));
+            expect_all_ahead(open_capture((captures / capture).string(), systems()), way);
         }
     for (const fs::directory_entry& capture : fs::directory_iterator(captures / "freebsd"))
         for (const Way& way : ways) {
-            SCOPED_TRACE(fmt::format("{} {}", capture.path().filename().string(), dialect_of(way.look).name));
-            const Source source = open_capture(capture.path().string());
+            SCOPED_TRACE(fmt::format("{} {}", capture.path().filename().string(), way.look->name));
+            const Source source = open_capture(capture.path().string(), systems());
             expect_all_ahead(source, way);
             Witness witness;
             listed(source, way, witness, true);
@@ -159,7 +164,7 @@ TEST(AwaitNames, OfLinuxSocketsInEveryLook) {
     const Source source = linux_host(title + line(localhost, any) + line(zero_network, localhost),
                                      title + line(mapped, mapped_any) + line(v6 + "1", mapped));
     for (const Way& way : ways) {
-        SCOPED_TRACE(fmt::format("{} {}", dialect_of(way.look).name, way.options[0]));
+        SCOPED_TRACE(fmt::format("{} {}", way.look->name, way.options[0]));
         expect_all_ahead(source, way);
     }
 }
@@ -167,10 +172,10 @@ TEST(AwaitNames, OfLinuxSocketsInEveryLook) {
 TEST(AwaitNames, LinuxLooksMappedAddressesUpAsTheyAreAndNetworksNot) {
     const Source source = linux_host(title + line(zero_network, localhost), title + line(mapped, mapped));
     Witness witness;
-    listed(source, {Os::Linux, {"-a"}}, witness, true);
+    listed(source, {&linux_system, {"-a"}}, witness, true);
     EXPECT_EQ(witness.asked, (std::set<std::string>{"127.0.0.1", "::ffff:127.0.0.1"}));
     Witness darwin;
-    listed(source, {Os::Darwin, {"-a"}}, darwin, true);
+    listed(source, {&darwin_system, {"-a"}}, darwin, true);
     EXPECT_EQ(darwin.asked, (std::set<std::string>{"0.1.2.0", "127.0.0.1"}));
 }
 
@@ -179,11 +184,11 @@ TEST(AwaitNames, ALongTableComesInBoundedParts) {
     for (unsigned i = 0; i < 10000; ++i) tcp += line(fmt::format("{:08X}", 0x0A000001 + (i << 8)), localhost);
     const Source source = linux_host(tcp, title);
     Witness witness;
-    const std::string rows = listed(source, {Os::Linux, {"-t"}}, witness, true);
+    const std::string rows = listed(source, {&linux_system, {"-t"}}, witness, true);
     EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 10002);
     EXPECT_GT(witness.waits, 2U) << "the first rows are not kept until the last are known";
     EXPECT_LT(witness.waits, 50U) << "and many are asked for together";
-    expect_all_ahead(source, {Os::Linux, {"-t"}});
+    expect_all_ahead(source, {&linux_system, {"-t"}});
 }
 
 TEST(AwaitNames, NumbersWaitForNobody) {

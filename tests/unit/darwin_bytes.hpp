@@ -9,6 +9,7 @@
 
 #include "capture/bytes.hpp"
 #include "capture/decoders.hpp"
+#include "darwin/row.hpp"
 #include "darwin/wire.hpp"
 
 namespace netstat46::darwin_test {
@@ -150,10 +151,10 @@ inline Decoded decode(std::string_view interface, std::string bytes) {
     Decoded decoded;
     decoded.bytes = std::move(bytes);
     HostFacts host;
-    host.os = Os::Darwin;
+    host.system = &darwin_system;
     const auto problem = [&](const Problem& one) { decoded.problems.push_back(one); };
     const SocketDecoder next =
-        find_decoder(Os::Darwin, interface)->sockets({interface, &host, problem, &decoded.notes});
+        find_decoder(darwin_system, interface)->sockets({interface, &host, problem, &decoded.notes});
     Bytes rest(std::as_bytes(std::span(decoded.bytes.data(), decoded.bytes.size())));
     for (SocketRecord record; next(rest, record);) decoded.records.push_back(record);
     return decoded;

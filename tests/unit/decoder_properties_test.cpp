@@ -14,6 +14,7 @@
 #include "capture/decoders.hpp"
 #include "capture/manifest.hpp"
 #include "files.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -37,9 +38,9 @@ std::vector<Answer> answers(bool sockets) {
         if (!entry.is_regular_file() || entry.path().filename() == "manifest") continue;
         const fs::path manifest = entry.path().parent_path() / "manifest";
         HostFacts host;
-        if (!fs::exists(manifest) || read_manifest(contents(manifest), host)) continue;
+        if (!fs::exists(manifest) || read_manifest(contents(manifest), systems(), host)) continue;
         const std::string interface = entry.path().filename().string();
-        const DecoderEntry* decoder = find_decoder(host.os, interface);
+        const DecoderEntry* decoder = find_decoder(*host.system, interface);
         if (decoder == nullptr || (sockets ? decoder->sockets == nullptr : decoder->side == nullptr))
             continue;
         found.push_back(
@@ -77,7 +78,7 @@ Decoded decode(const Answer& answer, std::string_view bytes, const Seen& seen) {
     Decoded decoded;
     TableNotes notes;
     const auto problem = [&](const Problem& one) { decoded.failures += one.fails ? 1 : 0; };
-    const SocketDecoder next = find_decoder(answer.host.os, answer.interface)
+    const SocketDecoder next = find_decoder(*answer.host.system, answer.interface)
                                    ->sockets({answer.interface, &answer.host, problem, &notes});
     Bytes rest(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order);
     SocketRecord record;
@@ -159,7 +160,7 @@ std::size_t side_entries(const Answer& answer, std::string_view bytes) {
     if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
     TableNotes notes;
     SideTables side;
-    const DecoderEntry* decoder = find_decoder(answer.host.os, answer.interface);
+    const DecoderEntry* decoder = find_decoder(*answer.host.system, answer.interface);
     decoder->side({answer.interface, &answer.host, [](const Problem&) {}, &notes})(
         Bytes(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order), side);
     return side.processes.size() + side.half_open.size() + side.unix_sockets.size() + side.interfaces.size() +

@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/row.hpp"
+#include "linux/row.hpp"
+
 namespace netstat46 {
 namespace {
 
@@ -14,34 +17,35 @@ struct Read {
     std::vector<std::string> problems;
 };
 
-Read read(Os os, const std::string& text, std::size_t offset = 0) {
+Read read(const System* os, const std::string& text, std::size_t offset = 0) {
     Read out;
     const DecodeContext context{"proc.pid.fd", nullptr,
                                 [&](const Problem& problem) { out.problems.push_back(problem.text); },
                                 nullptr};
-    const DecoderEntry* entry = find_decoder(os, "proc.pid.fd");
+    const DecoderEntry* entry = find_decoder(*os, "proc.pid.fd");
     entry->side(context)(Bytes(std::as_bytes(std::span(text)), ByteOrder::Little, offset), out.side);
     return out;
 }
 
 TEST(LinuxOwners, ALineIsAProcessADescriptorAndALink) {
-    const Read got = read(Os::Linux, "600\t12\tsocket:[42]\n1\t4\tsocket:[42]\n");
+    const Read got = read(&linux_system, "600\t12\tsocket:[42]\n1\t4\tsocket:[42]\n");
     EXPECT_EQ(got.side.owners.all(42), (std::vector<Holder>{{1, 4}, {600, 12}}));
     EXPECT_TRUE(got.side.owners_read);
     EXPECT_TRUE(got.problems.empty());
 }
 
 TEST(LinuxOwners, WhatIsRefusedIsKnownByItsReason) {
-    const Read links = read(Os::Linux, "7\t-\tlinks\n");
+    const Read links = read(&linux_system, "7\t-\tlinks\n");
     EXPECT_TRUE(links.side.links_withheld);
     EXPECT_FALSE(links.side.owners_withheld);
-    const Read all = read(Os::Linux, "7\t-\tEACCES\n");
+    const Read all = read(&linux_system, "7\t-\tEACCES\n");
     EXPECT_FALSE(all.side.links_withheld);
     EXPECT_TRUE(all.side.owners_withheld);
 }
 
 TEST(LinuxOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
-    const Read got = read(Os::Linux, "1\t4\tpipe:[3]\n1\t4\tsocket:[]\n1\t5\tsocket:[8]\n1\t6\tsocket:[9]");
+    const Read got =
+        read(&linux_system, "1\t4\tpipe:[3]\n1\t4\tsocket:[]\n1\t5\tsocket:[8]\n1\t6\tsocket:[9]");
     EXPECT_EQ(got.side.owners.lowest(8), (Holder{1, 5}));
     EXPECT_FALSE(got.side.owners.lowest(9));
     EXPECT_EQ(got.problems,
@@ -51,7 +55,7 @@ TEST(LinuxOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
 }
 
 TEST(DarwinOwners, ALineIsAProcessADescriptorAndASocket) {
-    const Read got = read(Os::Darwin, "600\t12\tf00dfeed12345678\n1\t4\tf00dfeed12345678\n1\t5\t10\n");
+    const Read got = read(&darwin_system, "600\t12\tf00dfeed12345678\n1\t4\tf00dfeed12345678\n1\t5\t10\n");
     EXPECT_EQ(got.side.owners.all(0xf00dfeed12345678), (std::vector<Holder>{{1, 4}, {600, 12}}));
     EXPECT_EQ(got.side.owners.lowest(0x10), (Holder{1, 5}));
     EXPECT_TRUE(got.side.owners_read);
@@ -60,14 +64,14 @@ TEST(DarwinOwners, ALineIsAProcessADescriptorAndASocket) {
 }
 
 TEST(DarwinOwners, ARefusedProcessHidesOwners) {
-    const Read got = read(Os::Darwin, "1\t-\tEPERM\n");
+    const Read got = read(&darwin_system, "1\t-\tEPERM\n");
     EXPECT_TRUE(got.side.owners_withheld);
     EXPECT_FALSE(got.side.owners_read);
     EXPECT_TRUE(got.problems.empty());
 }
 
 TEST(DarwinOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
-    const Read got = read(Os::Darwin, "rubbish\n1\t4\n1\t4\t0xabc\n7\t8\tabc\n", 100);
+    const Read got = read(&darwin_system, "rubbish\n1\t4\n1\t4\t0xabc\n7\t8\tabc\n", 100);
     EXPECT_EQ(got.side.owners.lowest(0xabc), (Holder{7, 8}));
     EXPECT_EQ(got.problems,
               (std::vector<std::string>{"proc.pid.fd: a line that is no descriptor at offset 100",
@@ -78,7 +82,7 @@ TEST(DarwinOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
 TEST(DarwinOwners, EveryPrefixGivesAPrefixOfTheHolders) {
     const std::string whole = "1\t4\tabc\n2\t5\tabc\n3\t6\tabc\n";
     for (std::size_t length = 0; length <= whole.size(); ++length) {
-        const Read got = read(Os::Darwin, whole.substr(0, length));
+        const Read got = read(&darwin_system, whole.substr(0, length));
         const std::size_t lines = length / 8;
         EXPECT_EQ(got.side.owners.all(0xabc).size(), lines);
         EXPECT_EQ(got.problems.size(), length % 8 == 0 ? 0U : 1U);

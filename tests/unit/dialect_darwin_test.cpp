@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/row.hpp"
+#include "linux/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -13,7 +15,7 @@ namespace {
 
 HostFacts mac(const char* release) {
     HostFacts host;
-    host.os = Os::Darwin;
+    host.system = &darwin_system;
     host.release = release;
     return host;
 }
@@ -21,7 +23,7 @@ HostFacts mac(const char* release) {
 const HostFacts ventura = mac("22.6.0"), monterey = mac("21.6.0");
 
 Parsed parse(std::vector<std::string> arguments, const HostFacts& host = ventura, bool classic = true) {
-    return parse_darwin(arguments, {classic, &host});
+    return darwin_dialect.parse(arguments, {classic, &host});
 }
 
 TableNotes absent() {
@@ -220,7 +222,7 @@ TEST_F(DarwinLookTest, PathsAreCleaned) {
 }
 
 TEST_F(DarwinLookTest, OtherSystemsSocketsShowNothingThatTheyDoNotHave) {
-    host_.os = Os::Linux;
+    host_.system = &linux_system;
     SocketRecord socket = dual_stack_listener(8888);
     socket.socket_protocol = 0;
     EXPECT_EQ(

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "freebsd/row.hpp"
+#include "linux/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -14,14 +16,14 @@ namespace {
 
 HostFacts freebsd(std::string release) {
     HostFacts host;
-    host.os = Os::FreeBSD;
+    host.system = &freebsd_system;
     host.release = std::move(release);
     host.hostname = "fbsd.example.org";
     return host;
 }
 
 Parsed parse(std::vector<std::string> arguments, const HostFacts& host = freebsd("14.5-RELEASE")) {
-    return parse_freebsd(arguments, {true, &host});
+    return freebsd_dialect.parse(arguments, {true, &host});
 }
 
 Endpoint end(std::string_view address, std::uint16_t port) { return {parse_address(address).value(), port}; }
@@ -47,7 +49,7 @@ struct Listed {
 
     std::string operator()(std::vector<std::string> arguments, Protocol protocol,
                            const std::vector<SocketRecord>& sockets) const {
-        const Parsed parsed = parse_freebsd(arguments, {classic, &host});
+        const Parsed parsed = freebsd_dialect.parse(arguments, {classic, &host});
         const Look look{classic, &names, &host, false};
         const Plan plan = std::get<Chosen>(parsed).plan(look);
         Text out;
@@ -211,7 +213,7 @@ TEST(FreeBsdRows, ControlCharactersNeverReachTheScreen) {
 
 TEST(FreeBsdRows, OtherSystemsSocketsFitIn) {
     Listed list;
-    list.host.os = Os::Linux;
+    list.host.system = &linux_system;
     list.classic = false;
     SocketRecord socket = tcp(State::Bound, end("::ffff:10.0.0.1", 80), end("::", 0));
     socket.socket_protocol = 0;

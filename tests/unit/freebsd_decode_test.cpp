@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "files.hpp"
+#include "freebsd/row.hpp"
 #include "freebsd/wire.hpp"
 #include "record/address.hpp"
 
@@ -269,7 +270,7 @@ TEST(FreeBsdList, ALongAnswerMayComeInSeveralBlocks) {
     const Buffer bytes = captured("s6-intact", tcp);
     TableNotes notes;
     const DecodeContext context{tcp, nullptr, [](const Problem&) { FAIL(); }, &notes};
-    const SocketDecoder next = find_decoder(Os::FreeBSD, tcp)->sockets(context);
+    const SocketDecoder next = find_decoder(freebsd_system, tcp)->sockets(context);
     const std::size_t cut = first + 2 * step;
     SocketRecord record;
     std::size_t count = 0;

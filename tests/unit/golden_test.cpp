@@ -27,6 +27,7 @@
 #include "list_json.hpp"
 #include "options.hpp"
 #include "record/select.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -95,11 +96,11 @@ Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours
 }
 
 Printed run(const Case& one) {
-    Source source = open_capture(one.capture.string());
+    Source source = open_capture(one.capture.string(), systems());
     if (!one.release.empty()) source.host.release = one.release;
     const auto read = read_ours("netstat46", one.classic ? "1" : "", words(one.options));
     const Ours& ours = std::get<Ours>(read);
-    const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
+    const Dialect& dialect = *(ours.dialect != nullptr ? ours.dialect : source.host.system)->dialect;
     const Parsed parsed = dialect.parse(ours.native, {ours.classic, &source.host});
     if (const Say* said = std::get_if<Say>(&parsed)) return {said->out, said->error, said->status};
     return list_chosen(source, std::get<Chosen>(parsed), ours);

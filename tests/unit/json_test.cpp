@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/row.hpp"
+#include "freebsd/row.hpp"
+#include "linux/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -31,9 +34,15 @@ Names no_names() {
     return names;
 }
 
+HostFacts linux_host() {
+    HostFacts host;
+    host.system = &linux_system;
+    return host;
+}
+
 /// `socket` as the document has it.
-std::string object(const SocketRecord& socket, const HostFacts& host = {}, const SideTables& side = {},
-                   const Names& names = no_names()) {
+std::string object(const SocketRecord& socket, const HostFacts& host = linux_host(),
+                   const SideTables& side = {}, const Names& names = no_names()) {
     Text out;
     put_json_socket(out, Row{socket, std::nullopt, side}, {&host, &names});
     return text_of(out);
@@ -128,7 +137,7 @@ TEST(JsonSocket, ADualStackListenerInFull) {
     names.service = [](std::uint16_t, std::string_view protocol) {
         return protocol == "tcp" ? std::string_view("ddi-tcp-1") : "";
     };
-    EXPECT_EQ(object(socket, {}, side, names),
+    EXPECT_EQ(object(socket, linux_host(), side, names),
               R"({"protocol":"tcp","family":"ipv6",)"
               R"("local":{"address":"::","port":8888,"service":"ddi-tcp-1"},)"
               R"("foreign":{"address":"::","port":0},"state":"listen","recv_q":2,"send_q":0,)"
@@ -163,7 +172,7 @@ TEST(JsonSocket, SaysWhyItHasNoOwner) {
     const auto why = [](std::uint64_t key, bool withheld, bool read, Sight sight) {
         SocketRecord socket = listener("0.0.0.0", 80);
         socket.owner_key = key;
-        HostFacts host;
+        HostFacts host = linux_host();
         host.sight = sight;
         SideTables side;
         side.owners_withheld = withheld;
@@ -187,8 +196,8 @@ TEST(JsonSocket, WhereOnlyTheLastUserIsToldItIsAnOwnerWithoutDescriptor) {
     socket.owner_key = 0xfffff80012345678;
     socket.pcb = 0xfffff80012345678;
     socket.darwin.last_pid = 77;
-    HostFacts host;
-    host.os = Os::Darwin;
+    HostFacts host = linux_host();
+    host.system = &darwin_system;
     const std::string text = object(socket, host);
     EXPECT_TRUE(has(text, R"("owners":[{"pid":77}])"));
     EXPECT_FALSE(has(text, "owner_unknown"));
@@ -239,10 +248,10 @@ TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
     socket.unix_.peer = 12;
     socket.unix_.peer_path = "/run/a\nb";
     SideTables side;
-    EXPECT_TRUE(has(object(socket, {}, side), R"("peer":{"inode":12,"path":"/run/a\u000ab"})"));
-    EXPECT_TRUE(has(object(socket, {}, side), R"("recv_q":3,"send_q":0)"));
+    EXPECT_TRUE(has(object(socket, linux_host(), side), R"("peer":{"inode":12,"path":"/run/a\u000ab"})"));
+    EXPECT_TRUE(has(object(socket, linux_host(), side), R"("recv_q":3,"send_q":0)"));
     side.owners.add(12, {77, 5});
-    EXPECT_TRUE(has(object(socket, {}, side), R"("path":"/run/a\u000ab","owners":[{"pid":77,"fd":5}]})"));
+    EXPECT_TRUE(has(object(socket, linux_host(), side), R"("path":"/run/a\u000ab","owners":[{"pid":77,"fd":5}]})"));
     socket.unix_ = {};
     EXPECT_FALSE(has(object(socket), "\"peer\"")) << "connected to none, or not told";
     EXPECT_FALSE(has(object(socket), "recv_q")) << "/proc/net/unix alone has none";
@@ -252,8 +261,8 @@ TEST(JsonSocket, ABsdPeerIsAControlBlock) {
     SocketRecord socket;
     socket.protocol = Protocol::Unix;
     socket.unix_.peer = 0xfffff80003d10000;
-    HostFacts host;
-    host.os = Os::FreeBSD;
+    HostFacts host = linux_host();
+    host.system = &freebsd_system;
     EXPECT_TRUE(has(object(socket, host), R"("peer":{"pcb":"0xfffff80003d10000"})"));
 }
 
@@ -273,8 +282,8 @@ TEST(JsonSocket, TcpFactsAreThoseThatAreKnown) {
 
 TEST(JsonSocket, WhatMeansTheSameHasOneNameOnEverySystem) {
     SocketRecord socket = listener("127.0.0.1", 80);
-    HostFacts host;
-    host.os = Os::FreeBSD;
+    HostFacts host = linux_host();
+    host.system = &freebsd_system;
     socket.freebsd.congestion = "newreno";
     socket.freebsd.segment = 1448;
     socket.freebsd.send_window = 14480;
@@ -283,13 +292,13 @@ TEST(JsonSocket, WhatMeansTheSameHasOneNameOnEverySystem) {
     socket.freebsd = {};
     socket.darwin.has_packet_counts = true;
     socket.darwin.tx_bytes = 5;
-    host.os = Os::Darwin;
+    host.system = &darwin_system;
     EXPECT_TRUE(has(object(socket, host), R"("tcp":{"bytes_sent":5,"bytes_received":0})"));
 }
 
 TEST(JsonDocument, HoldsTheHostItsSocketsAndTheProblems) {
-    HostFacts host;
-    host.os = Os::FreeBSD;
+    HostFacts host = linux_host();
+    host.system = &freebsd_system;
     host.release = "14.3-RELEASE";
     Text out;
     put_json_head(out, host);
@@ -308,7 +317,7 @@ std::string nasty_document(unsigned count) {
         for (char& byte : bytes) byte = static_cast<char>(random());
         return bytes;
     };
-    HostFacts host;
+    HostFacts host = linux_host();
     host.hostname = "\"host\"\n\xff";
     Names names = no_names();
     std::string user, service;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/decoders.hpp"
+#include "linux/row.hpp"
 
 namespace netstat46 {
 namespace {
@@ -19,7 +20,8 @@ TEST(LinuxOwners, TheKernelsOwnWalkGivesRecordsInTheHostsByteOrder) {
     std::vector<std::string> problems;
     const DecodeContext context{"bpf_iter.task", nullptr,
                                 [&](const Problem& problem) { problems.push_back(problem.text); }, nullptr};
-    find_decoder(Os::Linux, "bpf_iter.task")->side(context)(Bytes(std::as_bytes(std::span(records))), side);
+    find_decoder(linux_system, "bpf_iter.task")
+        ->side(context)(Bytes(std::as_bytes(std::span(records))), side);
     EXPECT_EQ(side.owners.all(42), (std::vector<Holder>{{1, 4}, {600, 12}}));
     EXPECT_EQ(side.owners.all(43), (std::vector<Holder>{{8, 5}}));
     EXPECT_TRUE(side.owners_read);

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "linux/row.hpp"
+
 namespace netstat46 {
 namespace {
 
@@ -21,6 +23,7 @@ struct Named {
 /// A Linux host that gives these blocks, whatever it is asked.
 Source host_of(const std::vector<Named>& blocks) {
     Source source;
+    source.host.system = &linux_system;
     source.live = false;
     source.blocks = [&blocks](const Request&, const ProblemSink&) {
         return [&blocks, next = std::size_t{0}]() mutable -> std::optional<RawBlock> {

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/row.hpp"
+#include "freebsd/row.hpp"
+#include "systems.hpp"
+
 namespace netstat46 {
 namespace {
 
@@ -10,15 +14,15 @@ TEST(Manifest, NamesTheSystemWhateverItsLineEnds) {
     for (const char* manifest : {"os: freebsd\nrelease: 14.2-RELEASE\n", "os: freebsd\nrelease: 14.2-RELEASE",
                                  "os: freebsd\r\nrelease: 14.2-RELEASE\r\n"}) {
         HostFacts host;
-        EXPECT_EQ(read_manifest(manifest, host), std::nullopt) << manifest;
-        EXPECT_EQ(host.os, Os::FreeBSD) << manifest;
+        EXPECT_EQ(read_manifest(manifest, systems(), host), std::nullopt) << manifest;
+        EXPECT_EQ(host.system, &freebsd_system) << manifest;
         EXPECT_EQ(host.release, "14.2-RELEASE") << manifest;
     }
 }
 
 TEST(Manifest, IsReadAsItWasWritten) {
     HostFacts written;
-    written.os = Os::Darwin;
+    written.system = &darwin_system;
     written.release = "24.5.0";
     written.machine = "arm64";
     written.kernel = "xnu-11417";
@@ -28,7 +32,7 @@ TEST(Manifest, IsReadAsItWasWritten) {
     written.sight = Sight::Own;
     const std::string text = manifest_of(written, "a test");
     HostFacts read;
-    EXPECT_EQ(read_manifest(text, read), std::nullopt);
+    EXPECT_EQ(read_manifest(text, systems(), read), std::nullopt);
     EXPECT_EQ(manifest_of(read, "a test"), text);
     EXPECT_EQ(read.byte_order, ByteOrder::Big);
     EXPECT_EQ(read.sight, Sight::Own);
@@ -40,18 +44,19 @@ TEST(Manifest, AnUnknownValueIsNeitherGuessedNorPassedOver) {
         {"os: linux\nbyte_order: sideways\n", "byte_order: `sideways' is not little or big"},
         {"byte_order: \nos: linux\n", "byte_order: `' is not little or big"},
         {"os: linux\nsight: double\n", "sight: `double' is not everyone, namespace or own"},
-        {"release: 6.1.0\n", "no line `os: linux', `os: darwin' or `os: freebsd'"},
-        {"", "no line `os: linux', `os: darwin' or `os: freebsd'"},
+        {"release: 6.1.0\n", "no line `os: NAME', where NAME is linux, darwin or freebsd"},
+        {"", "no line `os: NAME', where NAME is linux, darwin or freebsd"},
     };
     for (const auto& [text, wrong] : cases) {
         HostFacts host;
-        EXPECT_EQ(read_manifest(text, host), wrong) << text;
+        EXPECT_EQ(read_manifest(text, systems(), host), wrong) << text;
     }
 }
 
 TEST(Manifest, AKeyThatMeansNothingHereIsPassedOver) {
     HostFacts host;
-    EXPECT_EQ(read_manifest("os: linux\nword_size: 8\norigin: a test\n\nno colon\n", host), std::nullopt);
+    EXPECT_EQ(read_manifest("os: linux\nword_size: 8\norigin: a test\n\nno colon\n", systems(), host),
+              std::nullopt);
 }
 
 } // namespace

@@ -8,10 +8,14 @@
 #include <gtest/gtest.h>
 
 #include "arguments.hpp"
+#include "darwin/row.hpp"
 #include "format/dialect.hpp"
 #include "format/json.hpp"
+#include "freebsd/row.hpp"
 #include "linux/dialect.hpp"
+#include "linux/row.hpp"
 #include "options.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -95,10 +99,10 @@ TEST_F(Manual, ExplainsEveryOptionOfOursAsHelpWritesIt) {
 }
 
 /// What a dialect makes of one argument.
-bool accepts(const Dialect& dialect, const std::vector<std::string>& arguments) {
+bool accepts(const System& system, const std::vector<std::string>& arguments) {
     HostFacts host;
-    host.os = dialect.os;
-    const Parsed parsed = dialect.parse(arguments, {false, &host});
+    host.system = &system;
+    const Parsed parsed = system.dialect->parse(arguments, {false, &host});
     const Say* said = std::get_if<Say>(&parsed);
     return said == nullptr ||
            (said->about != Say::About::Mistake || (said->error.find("option") == std::string::npos &&
@@ -106,15 +110,16 @@ bool accepts(const Dialect& dialect, const std::vector<std::string>& arguments) 
 }
 
 TEST_F(Manual, ExplainsEveryNativeLetterOfEveryDialect) {
-    const std::map<Os, std::string> sections{
-        {Os::Linux, "Linux options"}, {Os::Darwin, "Darwin options"}, {Os::FreeBSD, "FreeBSD options"}};
+    const std::map<const System*, std::string> sections{{&linux_system, "Linux options"},
+                                                        {&darwin_system, "Darwin options"},
+                                                        {&freebsd_system, "FreeBSD options"}};
     const std::string letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    for (const Dialect& dialect : dialects()) {
-        const std::set<std::string> explained = options(sections.at(dialect.os));
+    for (const System* system : systems()) {
+        const std::set<std::string> explained = options(sections.at(system));
         for (const char letter : letters) {
             const std::string option{'-', letter};
-            const bool known = accepts(dialect, {option, "inet"}) || accepts(dialect, {option, "tcp"});
-            EXPECT_EQ(known, explained.contains(option)) << dialect.name << " " << option;
+            const bool known = accepts(*system, {option, "inet"}) || accepts(*system, {option, "tcp"});
+            EXPECT_EQ(known, explained.contains(option)) << system->name << " " << option;
         }
     }
 }
@@ -149,19 +154,20 @@ TEST_F(Manual, ExplainsEveryColumnOfEveryLook) {
                 at = comma + 3;
             }
     };
-    const std::pair<Os, const char*> hosts[] = {{Os::Linux, "6.1.0"},          {Os::Darwin, "24.5.0"},
-                                                {Os::Darwin, "20.6.0"},        {Os::FreeBSD, "15.0-RELEASE"},
-                                                {Os::FreeBSD, "14.1-RELEASE"}, {Os::FreeBSD, "13.5-RELEASE"}};
+    const std::pair<const System*, const char*> hosts[] = {
+        {&linux_system, "6.1.0"},          {&darwin_system, "24.5.0"},
+        {&darwin_system, "20.6.0"},        {&freebsd_system, "15.0-RELEASE"},
+        {&freebsd_system, "14.1-RELEASE"}, {&freebsd_system, "13.5-RELEASE"}};
     for (const auto& [os, release] : hosts) {
         HostFacts host;
-        host.os = os;
+        host.system = os;
         host.release = release;
         host.selinux = true;
-        const Dialect& dialect = dialect_of(os);
+        const Dialect& dialect = *os->dialect;
         std::set<std::string> explained;
         explain(explained, "Every look");
-        explain(explained, os == Os::Linux ? "Linux" : os == Os::Darwin ? "Darwin" : "FreeBSD");
-        if (os != Os::Linux) explain(explained, "Unix sockets of Darwin and FreeBSD");
+        explain(explained, os == &linux_system ? "Linux" : os == &darwin_system ? "Darwin" : "FreeBSD");
+        if (os != &linux_system) explain(explained, "Unix sockets of Darwin and FreeBSD");
         std::set<std::string> shown = titles(dialect, host, {"-a", "-vv"});
         for (char letter = 'A'; letter <= 'z'; ++letter)
             shown.merge(titles(dialect, host, {"-a", {'-', letter}}));
@@ -176,7 +182,7 @@ TEST_F(Manual, ExplainsEveryLongNameOfLinux) {
     for (const std::string& option : options("Linux options"))
         if (option.starts_with("--")) explained.insert(option.substr(2, option.find('=') - 2));
     std::set<std::string> known;
-    for (const LongOption& option : linux_long_options()) known.insert(std::string(option.name));
+    for (const LongOption& option : linux_dialect.long_options) known.insert(std::string(option.name));
     EXPECT_EQ(explained, known);
 }
 

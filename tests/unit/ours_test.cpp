@@ -21,7 +21,7 @@ std::string mistake(const std::vector<std::string>& arguments) {
 
 TEST(Ours, EveryPrefixOfEveryNativeLongOptionStaysNative) {
     unsigned prefixes = 0;
-    for (const LongOption& option : linux_long_options())
+    for (const LongOption& option : linux_dialect.long_options)
         for (std::size_t length = 1; length <= option.name.size(); ++length)
             for (const char* value : {"", "=", "=inet"}) {
                 const std::string argument = "--" + std::string(option.name.substr(0, length)) + value;

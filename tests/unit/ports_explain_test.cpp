@@ -8,13 +8,14 @@
 
 #include "capture/capture_dir.hpp"
 #include "files.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
 
 PortReply ask(const char* capture, const PortQuestion& question, bool json = false) {
-    const Source source = open_capture((tests / "captures" / capture).string());
-    const PortAsker asker{source, dialect_of(source.host.os), false, json};
+    const Source source = open_capture((tests / "captures" / capture).string(), systems());
+    const PortAsker asker{source, *source.host.system->dialect, false, json};
     const auto reply =
         answer_port_question(question, asker, [](const Problem& problem) { ADD_FAILURE() << problem.text; });
     if (const UsageError* error = std::get_if<UsageError>(&reply)) return {error->text, 2};
@@ -35,8 +36,8 @@ std::string said_without(const std::vector<const char*>& files, const std::strin
     capture.with("manifest", manifest).with("addresses.tsv", addresses);
     for (const char* file : files) capture.with(file, "");
     try {
-        const Source source = open_capture(capture.path());
-        const PortAsker asker{source, dialect_of(source.host.os)};
+        const Source source = open_capture(capture.path(), systems());
+        const PortAsker asker{source, *source.host.system->dialect};
         answer_port_question(question, asker, [](const Problem&) {});
         return {};
     } catch (const std::runtime_error& error) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "capture/decoders.hpp"
+#include "darwin/row.hpp"
+#include "linux/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -21,27 +23,27 @@ SocketRecord record(Family family, std::string_view local, std::string_view fore
 TEST(PortHolder, OnLinuxServesWhatAddressAndV6OnlySay) {
     SocketRecord dual = record(Family::Inet6, "::");
     dual.v6only = V6Only::No;
-    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv4, Truth::Yes);
-    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv6, Truth::Yes);
+    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv4, Truth::Yes);
+    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv6, Truth::Yes);
     dual.v6only = V6Only::Yes;
-    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv4, Truth::No);
+    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv4, Truth::No);
     dual.v6only = V6Only::Unknown;
-    EXPECT_EQ(holder_of(dual, Os::Linux, 0).ipv4, Truth::Unknown);
-    EXPECT_EQ(holder_of(record(Family::Inet6, "::1"), Os::Linux, 0).ipv4, Truth::No);
+    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv4, Truth::Unknown);
+    EXPECT_EQ(holder_of(record(Family::Inet6, "::1"), linux_system, 0).ipv4, Truth::No);
 }
 
 TEST(PortHolder, AMappedAddressIsAnIpv4One) {
-    const PortHolder mapped = holder_of(record(Family::Inet6, "::ffff:127.0.0.1"), Os::Linux, 3);
+    const PortHolder mapped = holder_of(record(Family::Inet6, "::ffff:127.0.0.1"), linux_system, 3);
     EXPECT_EQ(mapped.address, *parse_address("127.0.0.1"));
     EXPECT_EQ(mapped.family, Family::Inet6);
     EXPECT_EQ(mapped.ipv4, Truth::Yes);
     EXPECT_EQ(mapped.ipv6, Truth::No);
     EXPECT_EQ(mapped.row, 3U);
-    EXPECT_TRUE(holder_of(record(Family::Inet6, "::ffff:0.0.0.0"), Os::Linux, 0).wildcard);
+    EXPECT_TRUE(holder_of(record(Family::Inet6, "::ffff:0.0.0.0"), linux_system, 0).wildcard);
 }
 
 TEST(PortHolder, AConnectionsV6OnlyIsNotToldByLinux) {
-    const PortHolder connected = holder_of(record(Family::Inet6, "::1", "::1"), Os::Linux, 0);
+    const PortHolder connected = holder_of(record(Family::Inet6, "::1", "::1"), linux_system, 0);
     EXPECT_TRUE(connected.connected);
     EXPECT_EQ(connected.v6only, Truth::Unknown);
     EXPECT_EQ(connected.ipv4, Truth::No);
@@ -50,22 +52,22 @@ TEST(PortHolder, AConnectionsV6OnlyIsNotToldByLinux) {
 TEST(PortHolder, ATimeWaitSocketIsOneWhateverStateItShows) {
     SocketRecord fin_wait = record(Family::Inet, "127.0.0.1", "127.0.0.1");
     fin_wait.state = State::FinWait2;
-    EXPECT_FALSE(holder_of(fin_wait, Os::Linux, 0).time_wait);
+    EXPECT_FALSE(holder_of(fin_wait, linux_system, 0).time_wait);
     fin_wait.timer = Timer{3, 1000, 0, 0};
-    EXPECT_TRUE(holder_of(fin_wait, Os::Linux, 0).time_wait);
+    EXPECT_TRUE(holder_of(fin_wait, linux_system, 0).time_wait);
 }
 
 TEST(PortHolder, OnBsdTheRecordTellsServesAndOptions) {
     SocketRecord socket = record(Family::Inet6, "::");
     socket.serves = {true, true};
     socket.options = 0x0206; // SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT
-    const PortHolder both = holder_of(socket, Os::Darwin, 0);
+    const PortHolder both = holder_of(socket, darwin_system, 0);
     EXPECT_EQ(both.ipv4, Truth::Yes);
     EXPECT_EQ(both.reuseaddr, Truth::Yes);
     EXPECT_EQ(both.reuseport, Truth::Yes);
     socket.options = 0x0002;
-    EXPECT_EQ(holder_of(socket, Os::Darwin, 0).reuseaddr, Truth::No);
-    EXPECT_EQ(holder_of(record(Family::Inet, "0.0.0.0"), Os::Linux, 0).reuseaddr, Truth::Unknown);
+    EXPECT_EQ(holder_of(socket, darwin_system, 0).reuseaddr, Truth::No);
+    EXPECT_EQ(holder_of(record(Family::Inet, "0.0.0.0"), linux_system, 0).reuseaddr, Truth::Unknown);
 }
 
 TEST(PortHolder, AScopeCountsOnlyWhereBothHaveOne) {
@@ -89,7 +91,7 @@ KeptPortFacts read(std::string_view interface, std::string_view text, int proble
     const HostFacts host;
     TableNotes notes;
     int said = 0;
-    const DecoderEntry* entry = find_decoder(Os::Linux, interface);
+    const DecoderEntry* entry = find_decoder(linux_system, interface);
     if (entry == nullptr || entry->side == nullptr) {
         ADD_FAILURE() << "no decoder of " << interface;
         return {};

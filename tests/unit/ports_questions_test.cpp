@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/row.hpp"
+#include "freebsd/row.hpp"
+#include "linux/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -22,9 +25,9 @@ PortHolder listening(std::string_view address, std::uint32_t uid) {
     return out;
 }
 
-PortHost host(Os os) {
+PortHost host(const System* os) {
     PortHost out;
-    out.os = os;
+    out.system = os;
     return out;
 }
 
@@ -33,14 +36,14 @@ std::string_view error(const PortHost& host, const Newcomer& newcomer) {
 }
 
 TEST(CanBind, LowPortsArePrivileged) {
-    EXPECT_EQ(error(host(Os::Linux), newcomer("0.0.0.0", 80)), "EACCES");
-    EXPECT_EQ(error(host(Os::Linux), newcomer("0.0.0.0", 80, 0)), "");
-    EXPECT_EQ(error(host(Os::FreeBSD), newcomer("0.0.0.0", 1023)), "EACCES");
-    EXPECT_EQ(error(host(Os::FreeBSD), newcomer("0.0.0.0", 1024)), "");
+    EXPECT_EQ(error(host(&linux_system), newcomer("0.0.0.0", 80)), "EACCES");
+    EXPECT_EQ(error(host(&linux_system), newcomer("0.0.0.0", 80, 0)), "");
+    EXPECT_EQ(error(host(&freebsd_system), newcomer("0.0.0.0", 1023)), "EACCES");
+    EXPECT_EQ(error(host(&freebsd_system), newcomer("0.0.0.0", 1024)), "");
 }
 
 TEST(CanBind, LinuxPrivilegedPortsBeginWhereTheSysctlSays) {
-    PortHost open = host(Os::Linux);
+    PortHost open = host(&linux_system);
     open.first_unprivileged = 80;
     EXPECT_EQ(error(open, newcomer("0.0.0.0", 80)), "");
     EXPECT_EQ(error(open, newcomer("0.0.0.0", 79)), "EACCES");
@@ -49,45 +52,45 @@ TEST(CanBind, LinuxPrivilegedPortsBeginWhereTheSysctlSays) {
 }
 
 TEST(CanBind, LinuxAsksForThePrivilegeBeforeItLooksAtAnIpv6Address) {
-    PortHost away = host(Os::Linux);
+    PortHost away = host(&linux_system);
     away.is_local = [](const Address&) { return std::optional(false); };
     EXPECT_EQ(error(away, newcomer("2001:db8::1", 80)), "EACCES");
     EXPECT_EQ(error(away, newcomer("2001:db8::1", 80, 0)), "EADDRNOTAVAIL");
     EXPECT_EQ(error(away, newcomer("203.0.113.1", 80)), "EADDRNOTAVAIL");
     EXPECT_EQ(error(away, newcomer("fe80::1", 80)), "EACCES");
     EXPECT_EQ(error(away, newcomer("fe80::1", 8080)), "EINVAL") << "without an interface";
-    EXPECT_EQ(error(host(Os::Linux), newcomer("ff05::1", 8080)), "EINVAL") << "no TCP to a group";
+    EXPECT_EQ(error(host(&linux_system), newcomer("ff05::1", 8080)), "EINVAL") << "no TCP to a group";
 }
 
 TEST(CanBind, LinuxBindsALinkLocalAddressToItsInterface) {
     PortHolder elsewhere = listening("::", 1000);
     elsewhere.device = 7;
-    EXPECT_EQ(can_bind(host(Os::Linux), newcomer("fe80::1%1", 8888), {&elsewhere, 1}).verdict.outcome,
+    EXPECT_EQ(can_bind(host(&linux_system), newcomer("fe80::1%1", 8888), {&elsewhere, 1}).verdict.outcome,
               Outcome::Ok);
     elsewhere.device = 1;
-    EXPECT_EQ(can_bind(host(Os::Linux), newcomer("fe80::1%1", 8888), {&elsewhere, 1}).verdict.outcome,
+    EXPECT_EQ(can_bind(host(&linux_system), newcomer("fe80::1%1", 8888), {&elsewhere, 1}).verdict.outcome,
               Outcome::Refused);
 }
 
 TEST(CanBind, DarwinGuardsLowPortsOnSpecificAddressesOnly) {
-    EXPECT_EQ(error(host(Os::Darwin), newcomer("0.0.0.0", 80)), "");
-    EXPECT_EQ(error(host(Os::Darwin), newcomer("::", 80)), "");
-    EXPECT_EQ(error(host(Os::Darwin), newcomer("127.0.0.1", 80)), "EACCES");
+    EXPECT_EQ(error(host(&darwin_system), newcomer("0.0.0.0", 80)), "");
+    EXPECT_EQ(error(host(&darwin_system), newcomer("::", 80)), "");
+    EXPECT_EQ(error(host(&darwin_system), newcomer("127.0.0.1", 80)), "EACCES");
 }
 
 TEST(CanBind, DarwinKeepsSomePortsForItself) {
-    const BindAnswer kept = can_bind(host(Os::Darwin), newcomer("0.0.0.0", 62742), {});
+    const BindAnswer kept = can_bind(host(&darwin_system), newcomer("0.0.0.0", 62742), {});
     EXPECT_EQ(kept.verdict.error, "EADDRINUSE");
     EXPECT_TRUE(kept.verdict.because.empty());
-    EXPECT_EQ(error(host(Os::Darwin), newcomer("0.0.0.0", 55555)), "EADDRINUSE");
+    EXPECT_EQ(error(host(&darwin_system), newcomer("0.0.0.0", 55555)), "EADDRINUSE");
     Newcomer udp = newcomer("0.0.0.0", 55555);
     udp.protocol = Protocol::Udp;
-    EXPECT_EQ(error(host(Os::Darwin), udp), "");
-    EXPECT_EQ(error(host(Os::Linux), newcomer("0.0.0.0", 55555)), "");
+    EXPECT_EQ(error(host(&darwin_system), udp), "");
+    EXPECT_EQ(error(host(&linux_system), newcomer("0.0.0.0", 55555)), "");
 }
 
 TEST(CanBind, AnAddressThatIsNotLocalIsNotAvailable) {
-    PortHost known = host(Os::Linux);
+    PortHost known = host(&linux_system);
     known.is_local = [](const Address& address) -> std::optional<bool> { return is_loopback(address); };
     EXPECT_EQ(error(known, newcomer("10.0.0.1", 8888)), "EADDRNOTAVAIL");
     EXPECT_EQ(error(known, newcomer("127.0.0.1", 8888)), "");
@@ -95,28 +98,28 @@ TEST(CanBind, AnAddressThatIsNotLocalIsNotAvailable) {
 }
 
 TEST(CanBind, WhereAddressesAreNotKnownItSaysThatItAssumesOne) {
-    EXPECT_TRUE(can_bind(host(Os::Darwin), newcomer("10.0.0.1", 8888), {}).assumes_local);
-    EXPECT_FALSE(can_bind(host(Os::Darwin), newcomer("0.0.0.0", 8888), {}).assumes_local);
+    EXPECT_TRUE(can_bind(host(&darwin_system), newcomer("10.0.0.1", 8888), {}).assumes_local);
+    EXPECT_FALSE(can_bind(host(&darwin_system), newcomer("0.0.0.0", 8888), {}).assumes_local);
     const std::vector<PortHolder> holders{listening("10.0.0.1", 1000)};
     EXPECT_FALSE(
-        can_bind(host(Os::Darwin), newcomer("10.0.0.1", 8888), holders).assumes_local); // refused anyhow
+        can_bind(host(&darwin_system), newcomer("10.0.0.1", 8888), holders).assumes_local); // refused anyhow
 }
 
 TEST(CanBind, ImpossibleAddressesAreInvalid) {
     Newcomer mapped = newcomer("::ffff:127.0.0.1", 8888);
     mapped.v6only = true;
-    EXPECT_EQ(error(host(Os::Linux), mapped), "EINVAL");
-    EXPECT_EQ(error(host(Os::Linux), newcomer("fe80::1", 8888)), "EINVAL");
+    EXPECT_EQ(error(host(&linux_system), mapped), "EINVAL");
+    EXPECT_EQ(error(host(&linux_system), newcomer("fe80::1", 8888)), "EINVAL");
     Newcomer scoped = newcomer("fe80::1", 8888);
     scoped.address.scope = 2;
-    EXPECT_EQ(error(host(Os::Linux), scoped), "");
+    EXPECT_EQ(error(host(&linux_system), scoped), "");
 }
 
 TEST(CanBind, WithoutAUserTheVerdictIsForAllOfThem) {
     const std::vector<PortHolder> holders{listening("::1", 501)};
     Newcomer go = newcomer("::", 8888, std::nullopt);
     go.reuseaddr = true;
-    const BindAnswer answer = can_bind(host(Os::Darwin), go, holders);
+    const BindAnswer answer = can_bind(host(&darwin_system), go, holders);
     EXPECT_EQ(answer.verdict.outcome, Outcome::Depends);
     EXPECT_EQ(answer.verdict.doubt, Doubt::User);
     ASSERT_EQ(answer.by_user.size(), 2U);
@@ -128,13 +131,13 @@ TEST(CanBind, WithoutAUserTheVerdictIsForAllOfThem) {
 
 TEST(CanBind, IfAllUsersFareAlikeNoneNeedBeNamed) {
     const std::vector<PortHolder> holders{listening("0.0.0.0", 501)};
-    const BindAnswer answer = can_bind(host(Os::Linux), newcomer("0.0.0.0", 8888, std::nullopt), holders);
+    const BindAnswer answer = can_bind(host(&linux_system), newcomer("0.0.0.0", 8888, std::nullopt), holders);
     EXPECT_EQ(answer.verdict.outcome, Outcome::Refused);
     EXPECT_TRUE(answer.by_user.empty());
 }
 
 TEST(Questions, ANatRuleComesBeforeEverySocket) {
-    PortHost natted = host(Os::Linux);
+    PortHost natted = host(&linux_system);
     natted.nat =
         parse_nat_rules("# ipv4\n:PREROUTING -\n-A PREROUTING -p tcp --dport 8888 -j DNAT --to 1.2.3.4\n");
     const std::vector<PortHolder> holders{listening("0.0.0.0", 1000)};
@@ -151,7 +154,7 @@ TEST(Questions, ANatRuleComesBeforeEverySocket) {
 TEST(WhoAnswers, AWildcardDestinationIsTheHostItself) {
     const std::vector<PortHolder> holders{listening("127.0.0.1", 1000)};
     const auto who = [&](const char* to) {
-        return who_answers(host(Os::Linux), Protocol::Tcp, *parse_address(to), 8888, holders).verdict.who;
+        return who_answers(host(&linux_system), Protocol::Tcp, *parse_address(to), 8888, holders).verdict.who;
     };
     EXPECT_EQ(who("0.0.0.0").size(), 1U);
     EXPECT_EQ(who("::ffff:127.0.0.1").size(), 1U);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "linux/decode.hpp"
+#include "linux/row.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -31,7 +32,7 @@ void with_decoder(std::string_view interface, std::string_view text, ByteOrder o
 Read read(std::string_view interface, std::string_view text, ByteOrder order = ByteOrder::Little) {
     Read out;
     with_decoder(interface, text, order, out, [&](const DecodeContext& context, Bytes rest) {
-        const SocketDecoder decode = find_decoder(Os::Linux, interface)->sockets(context);
+        const SocketDecoder decode = find_decoder(linux_system, interface)->sockets(context);
         for (SocketRecord record; decode(rest, record);) {
             out.sockets.push_back(record);
             out.paths.emplace_back(record.unix_.path);

@@ -11,6 +11,7 @@
 
 #include "files.hpp"
 #include "list.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -21,7 +22,7 @@ TEST(Replay, SideTablesMayEndTheirLinesInCarriageReturns) {
         .with("proc.net.tcp", "")
         .with("users.tsv", "7\tlp\r\n8\tma\\u000dil\n");
     SideTables side;
-    read_side_tables(open_capture(capture.path()), side,
+    read_side_tables(open_capture(capture.path(), systems()), side,
                      [](const Problem& problem) { ADD_FAILURE() << problem.text; });
     EXPECT_EQ(side.users[7], "lp");
     EXPECT_EQ(side.users[8], "ma\ril");
@@ -35,7 +36,7 @@ TEST(Replay, ALineOfASideTableThatIsTooLongIsAProblemAndNotKept) {
         .with("users.tsv", "8\tmail\n7\t" + std::string(1 << 20, '\0'));
     SideTables side;
     std::vector<std::string> problems;
-    read_side_tables(open_capture(capture.path()), side,
+    read_side_tables(open_capture(capture.path(), systems()), side,
                      [&](const Problem& problem) { problems.push_back(problem.text); });
     EXPECT_EQ(problems, std::vector<std::string>{"users.tsv: a line that is no entry at offset 7"});
     EXPECT_EQ(side.users[8], "mail");
@@ -48,7 +49,7 @@ TEST(Replay, APipeIsAProblemAndNotWaitedFor) {
     ASSERT_EQ(mkfifo((capture.path() + "/users.tsv").c_str(), 0600), 0);
     SideTables side;
     std::vector<std::string> problems;
-    read_side_tables(open_capture(capture.path()), side,
+    read_side_tables(open_capture(capture.path(), systems()), side,
                      [&](const Problem& problem) { problems.push_back(problem.text); });
     ASSERT_EQ(problems.size(), 1U);
     EXPECT_NE(problems.front().find("users.tsv"), std::string::npos) << problems.front();
@@ -58,7 +59,7 @@ TEST(Replay, WhatIsWrongWithAManifestNamesTheFileAndTheValue) {
     Scratch capture;
     capture.with("manifest", "os: linux\nbyte_order: sideways\n");
     try {
-        open_capture(capture.path());
+        open_capture(capture.path(), systems());
         ADD_FAILURE() << "no exception";
     } catch (const std::runtime_error& error) {
         EXPECT_EQ(error.what(),

@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "files.hpp"
+#include "freebsd/row.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -18,7 +20,7 @@ namespace fs = std::filesystem;
 /// A FreeBSD host that answers with these bytes in two blocks, and then fails or not.
 Source source_of(const std::string& first, const std::string& second, bool fails = false) {
     Source source;
-    source.host.os = Os::FreeBSD;
+    source.host.system = &freebsd_system;
     source.live = false;
     source.blocks = [=](const Request&, const ProblemSink&) {
         return [=, &first, &second, number = 0]() mutable -> std::optional<RawBlock> {
@@ -51,7 +53,7 @@ TEST(Save, BlocksOfOneInterfaceAreOneFileAndTheManifestSaysItIsWhole) {
     save(directory, source_of(one, two));
     EXPECT_EQ(files_in(directory), (std::set<std::string>{"kern.file", "manifest"}));
     EXPECT_EQ(contents(fs::path(directory) / "kern.file"), "one,two");
-    EXPECT_EQ(open_capture(directory).host.os, Os::FreeBSD);
+    EXPECT_EQ(open_capture(directory, systems()).host.system, &freebsd_system);
 }
 
 TEST(Save, WhatFailsLeavesNothingBehind) {

@@ -1,0 +1,9 @@
+#include "darwin/row.hpp"
+
+#include "darwin/dialect.hpp"
+
+namespace netstat46 {
+
+const System darwin_system{"darwin", darwin_decoders, &darwin_dialect};
+
+} // namespace netstat46

@@ -1,0 +1,9 @@
+#include "linux/row.hpp"
+
+#include "linux/dialect.hpp"
+
+namespace netstat46 {
+
+const System linux_system{"linux", linux_decoders, &linux_dialect};
+
+} // namespace netstat46

@@ -1,0 +1,19 @@
+// What one system is to the rest of the program: its folder under platform/, as one value.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace netstat46 {
+
+struct DecoderEntry;
+struct Dialect;
+
+/// One system. Two are the same if their addresses are; src/systems.cpp lists them all.
+struct System {
+    std::string_view name; ///< as in --dialect=NAME and in a capture's line `os: NAME`
+    std::span<const DecoderEntry> (*decoders)(); ///< which decoder reads which kernel interface (capture/decoders.hpp)
+    const Dialect* dialect; ///< the native program's grammar and look (format/dialect.hpp)
+};
+
+} // namespace netstat46
