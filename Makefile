@@ -103,6 +103,11 @@ test check: $(OUT)/netstat46 $(TEST_PROGRAMS:%:8=%)
 unit: $(OUT)/unit_tests
 	tests/run.sh $<
 
+# Writes the expected files of tests/golden anew. Read the diff.
+golden: $(OUT)/unit_tests
+	-NETSTAT46_WRITE_GOLDEN=1 $< --gtest_brief=1 --gtest_filter='Golden/*'
+	git diff --stat tests/golden
+
 live: $(OUT)/live_tests $(OUT)/netstat46
 	tests/run.sh $(OUT)/live_tests:8
 
@@ -237,6 +242,7 @@ dist:
 define HELP
 make                the program, build/netstat46
 make test           every test (check is the same); unit, live: only those
+make golden         write the expected files of tests/golden anew, to be read in the diff
 make bench          speed beside netstat, ss and lsof; needs root and five minutes
 make fuzz           every decoder for FUZZ_SECONDS=60; needs clang
 make cross-check    the other systems' live parts; ZIG=PROGRAM names the cross compiler
@@ -254,6 +260,6 @@ export HELP
 help:
 	@echo "$$HELP"
 
-.PHONY: all test check unit live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
+.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 const fs::path root = tests.parent_path();
 
 /// What makes a message of the strings in its brackets.
-constexpr std::string_view makers[] = {"UsageError{", "complain(", "mistake(", "runtime_error(",
+constexpr std::string_view makers[] = {"UsageError{", "complain(", "misused(", "runtime_error(",
                                        "problem(",    "problem_(", "fail(",    "damage(",
                                        "damaged(",    "remark(",   "say("};
 
@@ -27,7 +27,7 @@ constexpr std::string_view sayers[] = {"src/options.cpp",
                                        "src/hand_over.cpp",
                                        "src/ports/ask.cpp",
                                        "src/list.cpp",
-                                       "src/main.cpp"};
+                                       "src/run.cpp"};
 constexpr std::string_view givers[] = {"return ",
                                        "problem.text = ", "string_view line = ", "std::string nobody ="};
 

@@ -8,26 +8,22 @@
 // them) says `ours`; `release=14.2-RELEASE` replaces the manifest's release; `timers` passes over what is
 // left of running timers, which the native program saw a moment later.
 //
+// Each line is a test of its own: --gtest_filter='Golden/*darwin_s1_docker*'. `make golden` writes the files
+// below tests/golden anew, for a person to read in the diff; what a native program printed is never written.
+//
 // With NETSTAT46_CAPTURES set to a directory of captures, every OPTIONS.txt in their expected/ is a case as
 // well, with the exit status that exit-codes.tsv gives (options TAB code).
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "capture/capture_dir.hpp"
 #include "files.hpp"
-#include "format/dialect.hpp"
-#include "list_json.hpp"
-#include "options.hpp"
-#include "record/select.hpp"
-#include "systems.hpp"
+#include "run.hpp"
 
 namespace netstat46 {
 namespace {
@@ -67,43 +63,33 @@ std::vector<std::string> words(const std::string& text) {
     return found;
 }
 
-Printed list_chosen(const Source& source, const Chosen& chosen, const Ours& ours) {
-    Printed printed{{}, chosen.errors, 0};
-    SideTables side;
-    const Names names =
-        shown_names(replayed_names(side), ours.json ? json_numeric(chosen.numeric) : chosen.numeric);
-    SideTables known;
-    read_side_tables(source, known, [](const Problem&) {});
-    Selection selection;
-    for (const auto& [option, value] : ours.selections)
-        EXPECT_FALSE(option->take(selection, value, replayed_names(known)));
-    const Look look{ours.classic, &names, &source.host, !selection.empty()};
-    const auto selects = selector(selection, side, names);
-    printed.out = written([&](int fd) {
-        Output out(fd);
-        const Streams streams{out, [&](const Problem& problem) { printed.error += problem.text + "\n"; },
-                              [&](std::string_view text) { printed.error += text; }, nullptr};
-        if (ours.json) {
-            printed.status =
-                list_json(json_plan(chosen, selection, look), source, selects, side, look, streams).status;
-        } else {
-            Plan plan = chosen.plan(look);
-            narrow(plan, selection);
-            printed.status = list(plan, source, selects, side, streams).status;
-        }
-    });
-    return printed;
+/// A copy of the capture whose manifest names another release.
+void copy_with_release(const fs::path& capture, const std::string& release, const fs::path& copy) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(capture))
+        if (entry.is_regular_file()) fs::copy_file(entry.path(), copy / entry.path().filename());
+    std::string manifest;
+    for (const std::string& line : split(contents(capture / "manifest"), '\n'))
+        manifest += (line.starts_with("release: ") ? "release: " + release : line) + "\n";
+    std::ofstream(copy / "manifest") << manifest;
 }
 
-Printed run(const Case& one) {
-    Source source = open_capture(one.capture.string(), systems());
-    if (!one.release.empty()) source.host.release = one.release;
-    const auto read = read_ours("netstat46", one.classic ? "1" : "", words(one.options));
-    const Ours& ours = std::get<Ours>(read);
-    const Dialect& dialect = *(ours.dialect != nullptr ? ours.dialect : source.host.system)->dialect;
-    const Parsed parsed = dialect.parse(ours.native, {ours.classic, &source.host});
-    if (const Say* said = std::get_if<Say>(&parsed)) return {said->out, said->error, said->status};
-    return list_chosen(source, std::get<Chosen>(parsed), ours);
+/// The program itself on the capture.
+Printed run_on(const Case& one) {
+    Scratch scratch;
+    fs::path capture = one.capture;
+    if (!one.release.empty()) copy_with_release(one.capture, one.release, capture = scratch.path());
+    std::vector<std::string> arguments = words(one.options);
+    arguments.insert(arguments.begin(), "--replay=" + capture.string());
+    Printed printed;
+    printed.out = written([&](int out) {
+        printed.error = written([&](int error) {
+            Console console{Output(out), Output(error)};
+            Environment environment;
+            if (one.classic) environment.classic = "1";
+            printed.status = run(arguments, environment, console);
+        });
+    });
+    return printed;
 }
 
 std::vector<Case> cases_of(const fs::path& table) {
@@ -127,6 +113,18 @@ std::vector<Case> cases_of(const fs::path& table) {
     return cases;
 }
 
+/// Every line of every table.
+std::vector<Case> all_cases() {
+    std::vector<fs::path> tables;
+    for (const fs::directory_entry& entry : fs::directory_iterator(tests / "golden"))
+        if (entry.path().extension() == ".tsv") tables.push_back(entry.path());
+    std::sort(tables.begin(), tables.end());
+    std::vector<Case> cases;
+    for (const fs::path& table : tables)
+        for (Case& one : cases_of(table)) cases.push_back(std::move(one));
+    return cases;
+}
+
 /// Linux's `on (0.41/2/0)` without the seconds left.
 std::string without_seconds(std::string text) {
     for (std::size_t at = text.find('('); at != std::string::npos; at = text.find('(', at + 1)) {
@@ -136,10 +134,17 @@ std::string without_seconds(std::string text) {
     return text;
 }
 
+/// Whether this run is to write expected files instead (`make golden`).
+bool writes(const Case& one) {
+    return std::getenv("NETSTAT46_WRITE_GOLDEN") != nullptr &&
+           one.expected.string().starts_with((tests / "golden").string());
+}
+
 void expect_identical(const Case& one) {
     SCOPED_TRACE(one.capture.filename().string() + " " + one.options);
+    const Printed printed = run_on(one);
+    if (writes(one)) std::ofstream(one.expected, std::ios::binary) << printed.out;
     ASSERT_TRUE(fs::exists(one.expected)) << one.expected;
-    const Printed printed = run(one);
     const std::string expected = contents(one.expected);
     if (one.timers_masked) {
         EXPECT_EQ(without_seconds(printed.out), without_seconds(expected)) << printed.error;
@@ -149,24 +154,25 @@ void expect_identical(const Case& one) {
     EXPECT_EQ(printed.status, one.status) << printed.error;
 }
 
-class GoldenTest : public testing::TestWithParam<fs::path> {};
-
-TEST_P(GoldenTest, PrintsWhatIsExpected) {
-    const std::vector<Case> cases = cases_of(GetParam());
-    EXPECT_FALSE(cases.empty());
-    for (const Case& one : cases) expect_identical(one);
+/// `12_darwin_s1_docker_an_f_inet`: where it stands, its capture and its options.
+std::string name_of(const testing::TestParamInfo<Case>& info) {
+    const Case& one = info.param;
+    std::string name = std::to_string(info.index) + "_" + one.capture.parent_path().filename().string() +
+                       "_" + one.capture.filename().string() + "_" + one.options;
+    std::string clean;
+    for (const char c : name)
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+            clean += c;
+        else if (clean.back() != '_')
+            clean += '_';
+    return clean;
 }
 
-std::vector<fs::path> tables() {
-    std::vector<fs::path> found;
-    for (const fs::directory_entry& entry : fs::directory_iterator(tests / "golden"))
-        if (entry.path().extension() == ".tsv") found.push_back(entry.path());
-    std::sort(found.begin(), found.end());
-    return found;
-}
+class GoldenTest : public testing::TestWithParam<Case> {};
 
-INSTANTIATE_TEST_SUITE_P(Tables, GoldenTest, testing::ValuesIn(tables()),
-                         [](const auto& table) { return table.param.stem().string(); });
+TEST_P(GoldenTest, PrintsWhatIsExpected) { expect_identical(GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenTest, testing::ValuesIn(all_cases()), name_of);
 
 /// `-an_-p_tcp` stands for `-an -p tcp`. What needs two runs in one process or names another option is left
 /// out.

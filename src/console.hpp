@@ -1,0 +1,25 @@
+// What the program prints besides rows: complaints, one line each.
+#pragma once
+
+#include <string_view>
+
+#include "capture/raw_block.hpp"
+#include "format/output.hpp"
+
+namespace netstat46 {
+
+/// Standard output and standard error of one run.
+struct Console {
+    Output out, error;
+    bool error_is_terminal = false;
+
+    /// One line on standard error, after the program's name. Control characters are replaced.
+    void complain(std::string_view line);
+
+    /// complain(), as a sink of problems that lives as long as the console.
+    ProblemSink problems() {
+        return [this](const Problem& problem) { complain(problem.text); };
+    }
+};
+
+} // namespace netstat46

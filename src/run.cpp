@@ -1,0 +1,130 @@
+#include "run.hpp"
+
+#include <csignal>
+#include <exception>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "capture/capture_dir.hpp"
+#include "hand_over.hpp"
+#include "options.hpp"
+#include "ports/ask.hpp"
+#include "run_list.hpp"
+#include "systems.hpp"
+
+namespace netstat46 {
+namespace {
+
+constexpr int port_usage_status = 2; // of --explain, --who-answers and --can-bind in every dialect
+
+int misused(std::string_view line, const Dialect& dialect, Console& console) {
+    console.complain(line);
+    return dialect.usage_status;
+}
+
+int say(const Say& what, const Ours& ours, Console& console) {
+    if (!ours.classic && what.about == Say::About::Help) console.out.write(our_help());
+    if (!ours.classic && what.about == Say::About::Version)
+        console.out.write("netstat46 " NETSTAT46_VERSION "\n");
+    console.out.write(what.out);
+    console.error.write(what.error);
+    return what.status;
+}
+
+/// Native options are checked and then make no difference.
+int ask(const Ours& ours, const Source& source, const Dialect& dialect, Console& console) {
+    bool damaged = false;
+    const auto problem = [&](const Problem& what) {
+        damaged |= what.fails;
+        console.complain(what.text);
+    };
+    const PortAsker asker{source, dialect, ours.classic, ours.json};
+    const auto reply = answer_port_question(ours.question, asker, problem);
+    if (const UsageError* error = std::get_if<UsageError>(&reply)) {
+        console.complain(error->text);
+        return port_usage_status;
+    }
+    const PortReply& told = std::get<PortReply>(reply);
+    if (!ours.quiet) console.out.write(told.text);
+    return damaged ? in_trouble : told.status;
+}
+
+/// --help and --version where the native grammar has neither.
+std::optional<Say> said_everywhere(const Ours& ours, const Dialect& dialect, const ParseContext& context) {
+    if (ours.classic || !dialect.long_options.empty() || ours.native.empty()) return std::nullopt;
+    if (ours.native.front() == "--version") return Say{{}, {}, 0, Say::About::Version};
+    if (ours.native.front() != "--help") return std::nullopt;
+    Say usage =
+        std::get<Say>(dialect.parse(ours.native, context)); // that there is no such option, then the usage
+    return Say{usage.error.substr(usage.error.find('\n') + 1), {}, 0, Say::About::Help};
+}
+
+/// A mode that is not a socket list: the system's own netstat takes the place of this process.
+int hand_over_mode(const HandOver& mode, const Ours& ours, const Dialect& dialect, Console& console) {
+    const std::string_view ours_given = ours.json                  ? "--json"
+                                        : ours.quiet               ? "--quiet"
+                                        : ours.save                ? "--save"
+                                        : !ours.selections.empty() ? ours.selections.front().first->name
+                                                                   : std::string_view{};
+    if (!ours_given.empty())
+        return misused(fmt::format("{} is no socket list: leave out {}", mode.mode, ours_given), dialect,
+                       console);
+    console.complain(ours.replay ? fmt::format("{} is no socket list: a capture cannot answer it", mode.mode)
+                                 : hand_over(mode, ours.native));
+    return 1;
+}
+
+/// Of SIGBUS, with async-signal-safe calls only: the files of a capture are mapped.
+void end_at_cut_file(int /*signal*/) {
+    constexpr std::string_view line = "netstat46: a file of the capture became shorter while it was read\n";
+    [[maybe_unused]] const ssize_t wrote = write(STDERR_FILENO, line.data(), line.size());
+    _exit(in_trouble);
+}
+
+int run_ours(Ours ours, const Environment& environment, Console& console) {
+    if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
+    Source source =
+        ours.replay ? open_capture(*ours.replay, systems()) : Source{live_host(), true, live_blocks};
+    const Dialect& dialect = *(ours.dialect != nullptr ? ours.dialect : source.host.system)->dialect;
+    const ParseContext context{ours.classic, &source.host, environment.posixly_correct};
+    if (const auto what = said_everywhere(ours, dialect, context)) return say(*what, ours, console);
+    Parsed parsed = dialect.parse(ours.native, context);
+    const bool question = ours.question.count() != 0;
+    if (const Say* what = std::get_if<Say>(&parsed)) {
+        const int status = say(*what, ours, console);
+        return question && what->about == Say::About::Mistake ? port_usage_status : status;
+    }
+    const HandOver* mode = std::get_if<HandOver>(&parsed);
+    if (question && mode != nullptr) {
+        console.complain("a question about a port goes only with options of the socket list");
+        return port_usage_status;
+    }
+    if (question) return ask(ours, source, dialect, console);
+    if (mode != nullptr) return hand_over_mode(*mode, ours, dialect, console);
+    return run_list(std::move(ours), std::move(source), std::get<Chosen>(std::move(parsed)), dialect,
+                    console);
+}
+
+} // namespace
+
+int run(std::span<const std::string> arguments, const Environment& environment, Console& console) {
+    const bool about_port = asks_about_port(arguments);
+    bool quiet = false;
+    try {
+        auto read = read_ours(environment.invoked_as, environment.classic, arguments);
+        if (const UsageError* error = std::get_if<UsageError>(&read)) {
+            const int status = misused(error->text, *live_host().system->dialect, console);
+            return about_port ? port_usage_status : status;
+        }
+        Ours ours = std::get<Ours>(std::move(read));
+        quiet = ours.quiet;
+        return run_ours(std::move(ours), environment, console);
+    } catch (const std::exception& error) {
+        console.complain(error.what());
+        return quiet || about_port ? in_trouble : 1; // 1 would be an answer
+    }
+}
+
+} // namespace netstat46

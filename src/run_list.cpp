@@ -1,0 +1,161 @@
+#include "run_list.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "await_names.hpp"
+#include "capture/capture_dir.hpp"
+#include "list_json.hpp"
+#include "record/select.hpp"
+#include "systems.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
+void explain_hidden_owners(const Listed& listed, const Chosen& chosen, bool classic, Console& console) {
+    if (!listed.owners_withheld) return;
+    if (chosen.owners_asked && listed.owners_read) {
+        console.error.write("(Not all processes could be identified, non-owned process info\n"
+                            " will not be shown, you would have to be root to see it all.)\n");
+    } else if (chosen.owners_asked) {
+        console.error.write(fmt::format(
+            "(No info could be read for \"-p\": geteuid()={} but you should be root.)\n", geteuid()));
+    } else if (!classic && console.error_is_terminal) {
+        console.complain("some owners are hidden (`-'): only root sees every process's sockets");
+    }
+}
+
+/// One listing, ready to be made.
+struct Task {
+    Ours ours;
+    Source source;
+    Chosen chosen;
+    Selection selection;
+    Names host_names = live_names(); ///< asked once, however often the listing is repeated
+};
+
+Names names_of(const Task& task, const SideTables& side, const Numeric& numeric) {
+    return shown_names(task.source.live ? task.host_names : replayed_names(side), numeric);
+}
+
+/// Where a listing goes as it is.
+Streams streams_of(Console& console) {
+    return {console.out, console.problems(), [&](std::string_view text) { console.error.write(text); }};
+}
+
+int list_once(const Task& task, Console& console) {
+    SideTables side;
+    const Names names = names_of(task, side, task.chosen.numeric);
+    const Look look{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = task.chosen.plan(look);
+    narrow(plan, task.selection);
+    Streams streams = streams_of(console);
+    streams.await_names = await_names(names, plan);
+    const Listed listed = list(plan, task.source, selector(task.selection, side, names), side, streams);
+    explain_hidden_owners(listed, task.chosen, task.ours.classic, console);
+    return listed.status;
+}
+
+int list_as_json(const Task& task, Console& console) {
+    SideTables side;
+    const Names names = names_of(task, side, json_numeric(task.chosen.numeric));
+    const Look look{false, &names, &task.source.host, !task.selection.empty()};
+    const Plan plan = json_plan(task.chosen, task.selection, look);
+    Streams streams = streams_of(console);
+    streams.error = [](std::string_view) {};
+    streams.await_names = await_names(names, plan);
+    return list_json(plan, task.source, selector(task.selection, side, names), side, look, streams).status;
+}
+
+int list_quietly(const Task& task, Console& console) {
+    SideTables side;
+    const Names names = names_of(task, side, task.chosen.numeric);
+    bool trouble = false;
+    Streams streams = streams_of(console);
+    streams.problem = [&](const Problem& problem) {
+        if (problem.fails) console.complain(problem.text);
+        trouble = trouble || problem.fails;
+    };
+    streams.error = [](std::string_view) {};
+    streams.write = [](Text&, const Row&) {};
+    const Look look{false, &names, &task.source.host, !task.selection.empty()};
+    const Listed listed = list(bare_plan(task.chosen, task.selection, look), task.source,
+                               selector(task.selection, side, names), side, streams);
+    if (trouble) return in_trouble;
+    return listed.sockets > 0 ? matched : nothing_matched;
+}
+
+int list_repeatedly(const Task& task, Console& console) {
+    while (true) {
+        const int status = list_once(task, console);
+        if (status != 0 || console.out.failed() || task.chosen.repeat_seconds <= 0) return status;
+        std::this_thread::sleep_for(std::chrono::duration<double>(task.chosen.repeat_seconds));
+    }
+}
+
+/// Saves what the kernel answers, which is then listed; true if the capture lacks a table that this host has.
+bool save_first(Task& task, Console& console) {
+    bool lacking = false;
+    const auto problem = [&](const Problem& what) {
+        lacking |= what.fails;
+        console.complain(what.text);
+    };
+    save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
+    task.source = open_capture(*task.ours.save, systems());
+    return lacking;
+}
+
+/// What the options that select ask for, or what is wrong with one. Names in a replay are the capture's, so
+/// they are known only once its side tables are read.
+std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source& source) {
+    Selection selection;
+    if (ours.selections.empty()) return selection;
+    SideTables side;
+    if (!source.live) read_side_tables(source, side, [](const Problem&) {});
+    const Names names = source.live ? live_names() : replayed_names(side);
+    for (const auto& [option, value] : ours.selections)
+        if (const auto wrong = option->take(selection, value, names))
+            return UsageError{
+                fmt::format("{}: {}; write {}={}", option->name, *wrong, option->name, option->form)};
+    return selection;
+}
+
+/// Native options that cannot go with what is ours.
+std::optional<UsageError> conflict(const Ours& ours, const Chosen& chosen) {
+    if (ours.json && !chosen.look_options.empty())
+        return UsageError{fmt::format("--json has no look: leave out {}", chosen.look_options.front())};
+    if (ours.quiet && chosen.repeat_seconds > 0)
+        return UsageError{"--quiet asks once: leave out the option that repeats"};
+    if (ours.save && chosen.repeat_seconds > 0)
+        return UsageError{"--save asks once: leave out the option that repeats"};
+    return std::nullopt;
+}
+
+} // namespace
+
+int run_list(Ours ours, Source source, Chosen chosen, const Dialect& dialect, Console& console) {
+    const auto refuse = [&](const UsageError& wrong) {
+        console.complain(wrong.text);
+        return dialect.usage_status;
+    };
+    if (const auto wrong = conflict(ours, chosen)) return refuse(*wrong);
+    auto selection = selection_of(ours, source);
+    if (const UsageError* wrong = std::get_if<UsageError>(&selection)) return refuse(*wrong);
+    Task task{std::move(ours), std::move(source), std::move(chosen),
+              std::get<Selection>(std::move(selection))};
+    console.error.write(task.chosen.errors);
+    const bool lacking = task.ours.save && save_first(task, console);
+    if (task.ours.quiet) {
+        const int status = list_quietly(task, console);
+        return lacking ? in_trouble : status;
+    }
+    const int status = task.ours.json ? list_as_json(task, console) : list_repeatedly(task, console);
+    return lacking && status == 0 ? 1 : status;
+}
+
+} // namespace netstat46
