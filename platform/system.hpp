@@ -12,7 +12,8 @@ struct Dialect;
 /// One system. Two are the same if their addresses are; src/systems.cpp lists them all.
 struct System {
     std::string_view name; ///< as in --dialect=NAME and in a capture's line `os: NAME`
-    std::span<const DecoderEntry> (*decoders)(); ///< which decoder reads which kernel interface (capture/decoders.hpp)
+    std::span<const DecoderEntry> (
+        *decoders)();       ///< which decoder reads which kernel interface (capture/decoders.hpp)
     const Dialect* dialect; ///< the native program's grammar and look (format/dialect.hpp)
 };
 

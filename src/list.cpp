@@ -105,7 +105,7 @@ class Lister {
 public:
     Lister(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
            SideTables& side, const Streams& streams)
-        : source_(source), selects_(selects), side_(side), streams_(streams), bound_(plan.bound),
+        : source_(source), selects_(selects), side_(side), streams_(streams), bound_(plan.wanted.bound),
           problems_([this](Problem problem) {
               if (problem.fails) listed_.status = 1;
               streams_.problem(std::move(problem));
@@ -283,14 +283,7 @@ Request request_of(const Plan& plan) {
     Request request;
     for (const Listing& listing : plan.listings)
         for (const Section& section : listing.sections) request.tables.push_back(section.table);
-    request.owners = plan.owners;
-    request.holders = plan.holders;
-    request.leaders_only = plan.leaders_only;
-    request.contexts = plan.contexts;
-    request.half_open = plan.half_open;
-    request.tcp_info = plan.tcp_info;
-    request.unix_peers = plan.unix_peers;
-    request.bound = plan.bound;
+    request.wanted = plan.wanted;
     request.filter = plan.filter;
     return request;
 }
@@ -309,9 +302,9 @@ void narrow(Plan& plan, const Selection& selection) {
     if (selection.internet_only() && std::any_of(plan.listings.begin(), plan.listings.end(), lists_internet))
         std::erase_if(plan.listings, [](const Listing& listing) { return !lists_internet(listing); });
     const std::uint32_t states = selected_states(selection);
-    plan.holders = plan.holders || selection.needs_owners();
-    plan.owners = plan.owners || plan.holders;
-    plan.bound = plan.bound || (states & state_bit(State::Bound)) != 0;
+    plan.wanted.holders = plan.wanted.holders || selection.needs_owners();
+    plan.wanted.owners = plan.wanted.owners || plan.wanted.holders;
+    plan.wanted.bound = plan.wanted.bound || (states & state_bit(State::Bound)) != 0;
     plan.filter = kernel_filter(selection);
     if (!selection.empty() && !plan.listings.empty())
         plan.listings.front().heading_always = true; // what matches nothing prints a heading on every system
@@ -353,7 +346,7 @@ Plan each_table_once(const Plan& plan) {
 
 Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
     Plan plan = each_table_once(chosen.plan(look));
-    plan.owners = plan.holders = plan.half_open = false;
+    plan.wanted.owners = plan.wanted.holders = plan.wanted.half_open = false;
     narrow(plan, selection);
     return plan;
 }

@@ -10,6 +10,7 @@
 #include "capture/capture_dir.hpp"
 #include "hand_over.hpp"
 #include "options.hpp"
+#include "platform.hpp"
 #include "ports/ask.hpp"
 #include "run_list.hpp"
 #include "systems.hpp"

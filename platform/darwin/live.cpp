@@ -66,7 +66,7 @@ class LiveReader {
 public:
     LiveReader(const Request& request, ProblemSink problem)
         : questions_(questions_of(request, live_host().release)), problem_(std::move(problem)) {
-        if (request.owners || request.everything) owners_ = darwin::read_owners(problem_);
+        if (request.wanted.owners || request.everything) owners_ = darwin::read_owners(problem_);
     }
 
     std::optional<RawBlock> operator()() {

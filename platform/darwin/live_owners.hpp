@@ -1,7 +1,8 @@
 // Who holds which socket, as libproc tells.
 #pragma once
 
-#include "platform.hpp"
+#include "capture/raw_block.hpp"
+#include "capture/request.hpp"
 
 namespace netstat46::darwin {
 

@@ -162,7 +162,7 @@ Plan plan_of(Flags flags, const Look& look) {
     const Style style{flags, look.classic, look.host == nullptr || look.host->system == &darwin_system,
                       look.names};
     Plan plan;
-    plan.owners = !look.classic || flags.verbose > 0; // -v names processes
+    plan.wanted.owners = !look.classic || flags.verbose > 0; // -v names processes
     plan.named_address = looked_up;
     const bool one = !flags.protocol.empty();
     plan.listings.push_back(inet_listing(style));

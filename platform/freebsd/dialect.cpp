@@ -74,15 +74,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> aliases{{
 /// getopt(3) letters of 13 to 15.
 constexpr std::string_view letters = "46AaBbCcdF:f:ghI:ij:LlM:mN:nOoPp:Qq:RrSTsuWw:xz";
 
-constexpr std::array<std::pair<std::string_view, Wanted>, 8> families{{
-    {"inet", Wanted::Inet},
-    {"inet6", Wanted::Inet6},
-    {"unix", Wanted::Unix},
-    {"local", Wanted::Unix},
-    {"pfkey", Wanted::Nothing},
-    {"ng", Wanted::Nothing},
-    {"netgraph", Wanted::Nothing},
-    {"link", Wanted::Nothing},
+constexpr std::array<std::pair<std::string_view, Choice>, 8> families{{
+    {"inet", Choice::Inet},
+    {"inet6", Choice::Inet6},
+    {"unix", Choice::Unix},
+    {"local", Choice::Unix},
+    {"pfkey", Choice::Nothing},
+    {"ng", Choice::Nothing},
+    {"netgraph", Choice::Nothing},
+    {"link", Choice::Nothing},
 }};
 
 constexpr Switch<Given> switches[] = {
@@ -128,13 +128,13 @@ std::optional<Say> apply(const GivenOption& option, const Edition& edition, Give
     if (raise_flag(given, switches, option.letter)) return std::nullopt;
     switch (option.letter) {
     case '4':
-        given.wanted = Wanted::Inet;
+        given.wanted = Choice::Inet;
         break;
     case '6':
-        given.wanted = Wanted::Inet6;
+        given.wanted = Choice::Inet6;
         break;
     case 'u':
-        given.wanted = Wanted::Unix;
+        given.wanted = Choice::Unix;
         break;
     case 'f': {
         const auto* family = std::find_if(families.begin(), families.end(),

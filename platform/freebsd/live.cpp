@@ -64,7 +64,7 @@ std::vector<Question> questions_of(const Request& request) {
     const std::span<const DecoderEntry> entries = freebsd_decoders();
     for (const DecoderEntry& entry : entries)
         if (entry.side != nullptr && !entry.interface.ends_with('*') &&
-            (request.owners || request.everything))
+            (request.wanted.owners || request.everything))
             questions.push_back({entry.interface, no_table, false});
     if (request.everything) {
         for (const DecoderEntry& entry : entries)

@@ -40,13 +40,13 @@ inline constexpr std::array shown_protocols{
     Shown{"icmp6", Protocol::Raw, 58, false, true},
 };
 
-enum class Wanted : std::uint8_t { All, Inet, Inet6, Unix, Nothing };
+enum class Choice : std::uint8_t { All, Inet, Inet6, Unix, Nothing };
 
 /// The native options.
 struct Given {
     bool addresses = false, all = false, stack = false, congestion = false, queues = false, numeric = false;
     bool numeric_hosts = false, log_id = false, flows = false, wide = false, tcp_info = false, extra = false;
-    Wanted wanted = Wanted::All;
+    Choice wanted = Choice::All;
     std::string_view protocol; ///< -p, one of shown_protocols' or of the names without; empty: all
 };
 
@@ -62,7 +62,7 @@ struct View {
 
     [[nodiscard]] std::size_t address_width() const {
         if (given.addresses && !given.wide) return 18;
-        return given.wide && given.wanted != Wanted::Inet ? 45 : 22;
+        return given.wide && given.wanted != Choice::Inet ? 45 : 22;
     }
 };
 

@@ -26,13 +26,13 @@ bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
     const bool listens = shown.protocol == Protocol::Tcp && socket.state == State::Listen;
     const Serves serves = socket.serves;
     switch (view.given.wanted) {
-    case Wanted::All:
+    case Choice::All:
         if (!serves.ipv4 && !serves.ipv6) return false;
         break;
-    case Wanted::Inet:
+    case Choice::Inet:
         if (!serves.ipv4) return false;
         break;
-    case Wanted::Inet6:
+    case Choice::Inet6:
         if (!serves.ipv6) return false;
         break;
     default:
@@ -94,11 +94,11 @@ bool is_listed(const Shown& shown, const View& view) {
     if (shown.protocol == Protocol::UdpLite && !view.edition.udplite) return false;
     if (!view.given.protocol.empty()) return shown.name == view.given.protocol;
     switch (view.given.wanted) {
-    case Wanted::All:
+    case Choice::All:
         return true;
-    case Wanted::Inet:
+    case Choice::Inet:
         return shown.in_inet;
-    case Wanted::Inet6:
+    case Choice::Inet6:
         return shown.in_inet6;
     default:
         return false;
@@ -173,12 +173,12 @@ Plan plan_of(const Given& given, const Edition& edition, const Look& look) {
     const std::string& host = look.host->hostname;
     if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
     Plan plan;
-    plan.owners = !look.classic;
+    plan.wanted.owners = !look.classic;
     plan.named_address = [](const SocketRecord& socket, const Address& address) {
         return socket.serves.ipv4 ? unmapped(address) : address;
     };
     plan.listings.push_back(inet_listing(view));
-    const bool unix_too = given.wanted == Wanted::All || given.wanted == Wanted::Unix;
+    const bool unix_too = given.wanted == Choice::All || given.wanted == Choice::Unix;
     if (unix_too && given.protocol.empty()) plan.listings.push_back(unix_listing(view));
     return plan;
 }

@@ -42,7 +42,7 @@ constexpr DecoderEntry entries[] = {
     {"sock_diag.inet6.raw", {Protocol::Raw, false, true}, 1, sock_diag_decoder, nullptr},
     {"proc.net.raw6", {Protocol::Raw, false, true}, 1, proc_net_decoder, nullptr},
     {"proc.net.unix", {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
-    {"sock_diag.unix", {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
+    {"sock_diag.unix", {}, 0, nullptr, unix_diag_decoder, &Wanted::unix_peers},
     {"proc.pid.fd", {}, 0, nullptr, proc_pid_fd_decoder},
     {"bpf_iter.task", {}, 0, nullptr, task_walk_decoder},
 };

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "platform.hpp"
+#include "record/kernel_filter.hpp"
 
 namespace netstat46 {
 

@@ -70,7 +70,7 @@ std::uint32_t kernel_states(const Request& request, const Table& table) {
     constexpr std::uint32_t all = 0xfff; // TCP_ESTABLISHED 1 .. TCP_CLOSING 11, TCP_NEW_SYN_RECV above
     constexpr std::uint32_t new_syn_recv = 1U << 12;
     const std::uint32_t bound =
-        request.bound || request.everything ? 1U << linux_wire::tcp_bound_inactive : 0;
+        request.wanted.bound || request.everything ? 1U << linux_wire::tcp_bound_inactive : 0;
     if (table.protocol != Protocol::Tcp) return 0xffffffff;
     if (table.states == 0) return all | new_syn_recv | bound;
     constexpr State by_number[] = {
@@ -138,7 +138,7 @@ public:
         : request_(std::move(request)), listener_(std::move(problem)),
           problem_([this](Problem said) { said_.push(std::move(said)); }) {
         if (request_.everything) request_.tables = all_tables();
-        if (request_.half_open || request_.everything) {
+        if (request_.wanted.half_open || request_.everything) {
             side_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
             side_.push_back([this] { return file("/proc/net/tcp6", "proc.net.tcp6", no_table); });
         }
@@ -146,7 +146,7 @@ public:
             request_.filter.empty() &&
             std::any_of(request_.tables.begin(), request_.tables.end(),
                         [](const Table& table) { return table.protocol == Protocol::Unix; });
-        if (lists_unix && (request_.unix_peers || request_.everything))
+        if (lists_unix && (request_.wanted.unix_peers || request_.everything))
             side_.push_back([this] { return unix_peers(); });
         for (std::size_t i = 0; i < request_.tables.size(); ++i) add_table(request_.tables[i], i);
     }
@@ -162,7 +162,7 @@ private:
     BlockReader start() {
         BlockReader sockets = in_turn(std::move(sockets_));
         if (request_.everything) side_.push_front([this] { return read_owners(all_owners(true), problem_); });
-        if (request_.everything || !request_.owners) {
+        if (request_.everything || !request_.wanted.owners) {
             side_.push_back([sockets] { return sockets; });
             return in_turn(std::move(side_));
         }
@@ -171,9 +171,9 @@ private:
 
     OwnersRequest all_owners(bool in_order) const {
         OwnersRequest owners;
-        owners.contexts = request_.contexts;
-        owners.details = request_.holders || request_.everything;
-        owners.leaders_only = request_.leaders_only;
+        owners.contexts = request_.wanted.contexts;
+        owners.details = request_.wanted.holders || request_.everything;
+        owners.leaders_only = request_.wanted.leaders_only;
         owners.in_order = in_order;
         owners.many = tcp_walk_ != nullptr;
         owners.threads = std::min(std::max(std::thread::hardware_concurrency(), 1U), most_threads);
@@ -191,7 +191,7 @@ private:
         }
         OwnersRequest owners = all_owners(false);
         // Others than root must look at every process to know whether owners are hidden from them.
-        if (!more && !request_.holders && geteuid() == 0) owners.wanted = inodes_of(*held);
+        if (!more && !request_.wanted.holders && geteuid() == 0) owners.wanted = inodes_of(*held);
         BlockReader rest = more ? read_ahead(sockets, sockets_ahead, begin_elsewhere) : nullptr;
         side_.push_front([this, owners] { return read_owners(owners, problem_); });
         side_.push_back([held]() -> BlockReader { return [held] { return held->pop(); }; });
@@ -236,7 +236,7 @@ private:
             return listening != 0 ? sockets(tcp_of(family), index, listening) : nullptr;
         };
         BlockReader walk = walk_tcp(tcp_walk_, families, index, listeners, problem_,
-                                    request_.owners ? sockets_held : sockets_held_alone);
+                                    request_.wanted.owners ? sockets_held : sockets_held_alone);
         return walk ? walk : in_turn(otherwise);
     }
 
@@ -261,8 +261,8 @@ private:
         wanted.ip_protocol = interface.ip_protocol;
         wanted.states = states;
         const bool tcp = interface.protocol == Protocol::Tcp;
-        wanted.congestion = tcp && (request_.tcp_info || request_.everything);
-        wanted.tcp_info = wanted.congestion || (tcp && request_.half_open);
+        wanted.congestion = tcp && (request_.wanted.tcp_info || request_.everything);
+        wanted.tcp_info = wanted.congestion || (tcp && request_.wanted.half_open);
         // SCTP sockets have several addresses, of which inet_diag's filter knows one.
         if (interface.protocol != Protocol::Sctp) wanted.bytecode = filter_bytecode(request_.filter);
         auto dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);

@@ -14,9 +14,10 @@
 namespace netstat46 {
 
 /// Which sockets are to be found.
-class Wanted {
+class WantedInodes {
 public:
-    explicit Wanted(const std::optional<std::unordered_set<std::uint64_t>>& inodes) : everything_(!inodes) {
+    explicit WantedInodes(const std::optional<std::unordered_set<std::uint64_t>>& inodes)
+        : everything_(!inodes) {
         if (inodes)
             for (const std::uint64_t inode : *inodes) found_.emplace(inode, false);
         missing_ = found_.size();
@@ -43,8 +44,8 @@ private:
 struct Search {
     int proc;                       ///< /proc, open as long as anybody looks
     std::vector<std::int32_t> pids; ///< ascending
-    Wanted wanted;
-    bool leaders_only = false; ///< as Request::leaders_only
+    WantedInodes wanted;
+    bool leaders_only = false; ///< as Wanted::leaders_only
 };
 
 /// A piece of an interface's answer, empty at the end, and the processes that stand in it.

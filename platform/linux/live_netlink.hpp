@@ -7,7 +7,8 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "platform.hpp"
+#include "capture/raw_block.hpp"
+#include "capture/request.hpp"
 
 namespace netstat46 {
 

@@ -123,7 +123,7 @@ public:
 private:
     /// Few sockets are looked for without counting descriptors first.
     void begin() {
-        Search search{dirfd(proc_.get()), numbered_entries(proc_), Wanted(request_.wanted),
+        Search search{dirfd(proc_.get()), numbered_entries(proc_), WantedInodes(request_.wanted),
                       request_.leaders_only};
         if (request_.in_order || search.wanted.everything()) {
             finder_ = choose(std::move(search));

@@ -5,7 +5,8 @@
 #include <optional>
 #include <unordered_set>
 
-#include "platform.hpp"
+#include "capture/raw_block.hpp"
+#include "capture/request.hpp"
 
 namespace netstat46 {
 
@@ -16,7 +17,7 @@ struct OwnersRequest {
     std::optional<std::unordered_set<std::uint64_t>> wanted;
     bool contexts = false;     ///< SELinux contexts of the processes
     bool details = true;       ///< user and command of the processes, not only the name
-    bool leaders_only = false; ///< as Request::leaders_only
+    bool leaders_only = false; ///< as Wanted::leaders_only
     bool in_order = true;      ///< by pid and descriptor; else as it comes, which is faster
     unsigned threads = 1;
     /// So many sockets are held that the walk over tasks pays; else descriptors are counted first.

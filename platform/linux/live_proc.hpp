@@ -14,7 +14,8 @@
 
 #include <fmt/compile.h>
 
-#include "platform.hpp"
+#include "capture/raw_block.hpp"
+#include "capture/request.hpp"
 
 namespace netstat46 {
 

@@ -114,7 +114,9 @@ Walk walk_again(const NewWalk& walk) {
 
 NewWalk tcp_walk_that_pays(const Request& request) {
     if (request.everything || geteuid() != 0) return nullptr;
-    if (request.half_open || request.tcp_info || request.bound || !request.filter.empty()) return nullptr;
+    if (request.wanted.half_open || request.wanted.tcp_info || request.wanted.bound ||
+        !request.filter.empty())
+        return nullptr;
     if (std::none_of(request.tables.begin(), request.tables.end(), tcp_walk_answers)) return nullptr;
     const std::uint64_t sockets =
         sockets_in_use("/proc/net/sockstat", "TCP:") + sockets_in_use("/proc/net/sockstat6", "TCP6:");

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <functional>
 
+#include "capture/raw_block.hpp"
+#include "capture/request.hpp"
 #include "linux/live_bpf.hpp"
-#include "platform.hpp"
 
 namespace netstat46 {
 

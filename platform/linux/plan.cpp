@@ -143,10 +143,10 @@ Plan make_plan(const Flags& flags, const Look& look) {
     Plan plan;
     if (everything || flags.any_protocol()) plan.listings.push_back(internet_listing(shape, all, everything));
     if (everything || flags.unix_) plan.listings.push_back(unix_listing(shape, all));
-    plan.owners = shape.programs();
-    plan.leaders_only = look.classic; // net-tools reads no other threads' descriptors
-    plan.contexts = flags.context;
-    plan.half_open = flags.extend || flags.timers;
+    plan.wanted.owners = shape.programs();
+    plan.wanted.leaders_only = look.classic; // net-tools reads no other threads' descriptors
+    plan.wanted.contexts = flags.context;
+    plan.wanted.half_open = flags.extend || flags.timers;
     plan.named_address = looked_up;
     plan.epilogue = absent_families(flags, everything);
     if (!flags.other_families.empty()) plan.status = 1;

@@ -8,7 +8,7 @@
 
 #include "capture/bytes.hpp"
 #include "capture/raw_block.hpp"
-#include "platform.hpp"
+#include "capture/request.hpp"
 #include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
 #include "record/table_notes.hpp"
@@ -43,7 +43,7 @@ struct DecoderEntry {
     int part = 0;
     SocketDecoder (*sockets)(const DecodeContext&) = nullptr;
     SideDecoder (*side)(const DecodeContext&) = nullptr;
-    bool Request::*side_wanted = &Request::owners; ///< asks for what is only side knowledge, on one system
+    bool Wanted::*side_wanted = &Wanted::owners; ///< asks for what is only side knowledge, on one system
 };
 
 /// The side tables that every system's captures share: `processes.tsv`, `interfaces.tsv`, `services.tsv`,

@@ -115,8 +115,9 @@ std::vector<Part> parts_for(const Request& request, const System& system,
     for (const std::string& file : files) {
         const DecoderEntry* entry = find_decoder(system, file);
         if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
-        if (entry->sockets != nullptr && !request.half_open) continue;
-        if (entry->sockets == nullptr && !everyones(*entry) && !(request.*entry->side_wanted)) continue;
+        if (entry->sockets != nullptr && !request.wanted.half_open) continue;
+        if (entry->sockets == nullptr && !everyones(*entry) && !(request.wanted.*entry->side_wanted))
+            continue;
         parts.push_back({file, no_table});
     }
     parts.insert(parts.end(), sockets.begin(), sockets.end());

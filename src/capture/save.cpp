@@ -17,6 +17,7 @@
 #include "capture/decoders.hpp"
 #include "capture/manifest.hpp"
 #include "capture/record_stream.hpp"
+#include "platform.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -142,7 +143,7 @@ void note_endpoint(Asked& asked, const SocketRecord& socket, const Endpoint& end
 Asked names_asked(const Source& capture) {
     Asked asked;
     Request request;
-    request.owners = true;
+    request.wanted.owners = true;
     for (const Protocol protocol :
          {Protocol::Tcp, Protocol::Sctp, Protocol::Udp, Protocol::UdpLite, Protocol::Raw})
         request.tables.push_back({protocol, true, true});
@@ -216,8 +217,8 @@ void save_capture(const std::string& directory, const Source& source, const Name
                   const ProblemSink& problem) {
     CaptureWriter writer(directory);
     Request request;
-    request.everything = request.owners = request.half_open = request.bound = true;
-    request.contexts = source.host.selinux;
+    request.everything = request.wanted.owners = request.wanted.half_open = request.wanted.bound = true;
+    request.wanted.contexts = source.host.selinux;
     const BlockReader next = source.blocks(request, problem);
     while (const auto block = next()) writer.append(block->interface, block->bytes);
     writer.flush();

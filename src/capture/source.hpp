@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "capture/raw_block.hpp"
-#include "platform.hpp"
+#include "capture/request.hpp"
 
 namespace netstat46 {
 

@@ -12,7 +12,7 @@
 
 #include "arguments.hpp"
 #include "capture/raw_block.hpp"
-#include "platform.hpp"
+#include "capture/request.hpp"
 #include "record/names.hpp"
 #include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
@@ -72,17 +72,10 @@ using NamedAddress = Address (*)(const SocketRecord&, const Address&);
 /// Everything one run prints, in order.
 struct Plan {
     std::vector<Listing> listings;
-    bool owners = false;       ///< some column shows who holds a socket
-    bool holders = false;      ///< every holder matters, with user and command
-    bool leaders_only = false; ///< as Request::leaders_only
-    bool contexts = false;     ///< some column shows SELinux contexts
-    bool half_open = false;    ///< some column shows uid or retransmits of SYN_RECV sockets
-    bool tcp_info = false;     ///< as Request::tcp_info
-    bool unix_peers = false;   ///< as Request::unix_peers
-    bool bound = false;        ///< bound-but-idle TCP sockets too, where sections select closed ones
-    KernelFilter filter;       ///< what a kernel may leave out
-    std::string epilogue;      ///< for standard error, behind all rows
-    int status = 0;            ///< if nothing else decides
+    Wanted wanted;                        ///< what columns show besides the sockets
+    KernelFilter filter;                  ///< what a kernel may leave out
+    std::string epilogue;                 ///< for standard error, behind all rows
+    int status = 0;                       ///< if nothing else decides
     NamedAddress named_address = nullptr; ///< null: each as it is
 };
 

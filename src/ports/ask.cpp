@@ -1,4 +1,5 @@
 #include "ports/ask.hpp"
+#include "platform.hpp"
 
 #include <unistd.h>
 

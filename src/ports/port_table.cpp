@@ -28,7 +28,7 @@ Plan plan_of(const PortTable& table) {
     section.table = {table.protocol, true, true};
     section.selects = [](const SocketRecord&) { return true; };
     Plan plan;
-    plan.owners = plan.bound = true;
+    plan.wanted.owners = plan.wanted.bound = true;
     plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
     return plan;

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "platform.hpp"
+#include "record/kernel_filter.hpp"
 #include "record/names.hpp"
 #include "record/ranges.hpp"
 #include "record/side_tables.hpp"

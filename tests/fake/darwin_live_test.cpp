@@ -57,7 +57,7 @@ protected:
     /// What a listing would know of owners.
     SideTables owners() {
         Request request;
-        request.owners = true;
+        request.wanted.owners = true;
         const HostFacts host = live_host();
         SideTables side;
         TableNotes notes;
@@ -203,7 +203,7 @@ TEST_F(DarwinLive, OwnersAreLinesOfDescriptorsThenProcesses) {
     fake.processes[1] = {"launchd", 0, {{5, 0x10}, {4, 0x20}}};
     answers("net.inet.tcp.pcblist_n");
     Request request = asking({tcp});
-    request.owners = true;
+    request.wanted.owners = true;
     const auto given = read(request);
     ASSERT_EQ(given.size(), 3U);
     EXPECT_EQ(given[0].interface, "proc.pid.fd");
@@ -238,7 +238,7 @@ TEST_F(DarwinLive, ARefusedProcessIsMarkedAndStillHasItsName) {
     fake.processes[1] = {"launchd", 0, {{3, 0xabc}}, {}, EPERM};
     fake.processes[600] = {"mine", 501, {{4, 0xdef}}};
     Request request;
-    request.owners = true;
+    request.wanted.owners = true;
     EXPECT_EQ(read(request).at(0).text(), "1\t-\tEPERM\n600\t4\tdef\n");
     const SideTables side = owners();
     EXPECT_TRUE(side.owners_withheld);
@@ -260,7 +260,7 @@ TEST_F(DarwinLive, AProcessThatEndsMeanwhileIsLeftOut) {
 TEST_F(DarwinLive, ADescriptorThatIsClosedMeanwhileIsLeftOut) {
     fake.processes[10] = {"busy", 0, {{3, 0}, {4, 0xabc}}};
     Request request;
-    request.owners = true;
+    request.wanted.owners = true;
     EXPECT_EQ(read(request).at(0).text(), "10\t4\tabc\n");
 }
 
@@ -277,7 +277,7 @@ TEST_F(DarwinLive, NoProcessOfVeryManyIsMissedAndBlocksAreCutBetweenLines) {
     for (int pid = 1; pid <= 20000; ++pid)
         fake.processes[pid] = {"p", 0, {{3, 0x100000U + static_cast<unsigned>(pid)}}};
     Request request;
-    request.owners = true;
+    request.wanted.owners = true;
     std::size_t blocks = 0, offset = 0;
     for (const Given& given : read(request)) {
         if (given.interface != "proc.pid.fd") continue;
@@ -297,7 +297,7 @@ TEST_F(DarwinLive, WithoutAListOfProcessesSocketsFollow) {
     fake.list_error = EPERM;
     answers("net.inet.tcp.pcblist_n");
     Request request = asking({tcp});
-    request.owners = true;
+    request.wanted.owners = true;
     EXPECT_EQ(names(request), Names{"net.inet.tcp.pcblist_n"});
     EXPECT_EQ(problems, Names{"proc.pid.fd: Operation not permitted"});
 }

@@ -45,7 +45,7 @@ TEST_F(FreeBsdLive, OwnersComeFirstThenSocketsInTheOrderOfTheTables) {
     answers("net.inet.tcp.pcblist", list(1, 1));
     answers("net.inet.udp.pcblist", list(1, 1));
     Request request = asking({udp, tcp});
-    request.owners = true;
+    request.wanted.owners = true;
     EXPECT_EQ(names(request), (std::vector<std::string>{"kern.file", "kern.proc.proc", "net.inet.udp.pcblist",
                                                         "net.inet.tcp.pcblist"}));
     EXPECT_TRUE(problems.empty());
@@ -103,7 +103,7 @@ TEST_F(FreeBsdLive, ARefusedInterfaceIsSaidAndTheNextFollows) {
     refuses("kern.file", EPERM);
     answers("net.inet.tcp.pcblist", list(1, 1));
     Request request = asking({tcp});
-    request.owners = true;
+    request.wanted.owners = true;
     EXPECT_EQ(read(request).size(), 1U);
     EXPECT_EQ(problems, std::vector<std::string>{"kern.file: Operation not permitted"});
 }

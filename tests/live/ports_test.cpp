@@ -29,6 +29,7 @@
 
 #include "capture/source.hpp"
 #include "linux/row.hpp"
+#include "platform.hpp"
 #include "ports/port_table.hpp"
 #include "ports/questions.hpp"
 #include "ports/target.hpp"

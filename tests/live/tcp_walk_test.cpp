@@ -24,6 +24,7 @@
 #include "linux/row.hpp"
 #include "linux/wire.hpp"
 #include "listing.hpp"
+#include "platform.hpp"
 #include "run.hpp"
 #include "zoo.hpp"
 
@@ -181,12 +182,12 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     const Zoo zoo;
     Request request;
     request.tables = {tcp};
-    request.owners = true;
+    request.wanted.owners = true;
     ASSERT_FALSE(tcp_walk_that_pays(request));
     const std::vector<Fd> many = many_connections(6500);
     if (many.size() < 13000) GTEST_SKIP() << "13,000 sockets may not be opened here";
     for (const bool owners : {false, true}) {
-        request.owners = owners;
+        request.wanted.owners = owners;
         ASSERT_TRUE(tcp_walk_that_pays(request));
     }
     for (const bool far : {false, true}) EXPECT_TRUE(by_walk(far, tcp) == by_sock_diag(tcp));

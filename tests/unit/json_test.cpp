@@ -251,7 +251,8 @@ TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
     EXPECT_TRUE(has(object(socket, linux_host(), side), R"("peer":{"inode":12,"path":"/run/a\u000ab"})"));
     EXPECT_TRUE(has(object(socket, linux_host(), side), R"("recv_q":3,"send_q":0)"));
     side.owners.add(12, {77, 5});
-    EXPECT_TRUE(has(object(socket, linux_host(), side), R"("path":"/run/a\u000ab","owners":[{"pid":77,"fd":5}]})"));
+    EXPECT_TRUE(
+        has(object(socket, linux_host(), side), R"("path":"/run/a\u000ab","owners":[{"pid":77,"fd":5}]})"));
     socket.unix_ = {};
     EXPECT_FALSE(has(object(socket), "\"peer\"")) << "connected to none, or not told";
     EXPECT_FALSE(has(object(socket), "recv_q")) << "/proc/net/unix alone has none";

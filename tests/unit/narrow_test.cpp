@@ -62,11 +62,11 @@ TEST(Narrow, TellsTheKernelWhatIsNotWanted) {
     const Request request = request_of(plan);
     EXPECT_EQ(request.filter.ports, (std::vector<PortRange>{{80, 80}}));
     EXPECT_EQ(request.tables[0].states, state_bit(State::Listen) | state_bit(State::Bound));
-    EXPECT_TRUE(request.bound) << "they were asked for by name";
-    EXPECT_FALSE(request.owners);
+    EXPECT_TRUE(request.wanted.bound) << "they were asked for by name";
+    EXPECT_FALSE(request.wanted.owners);
     selection.pids = {1};
     narrow(plan, selection);
-    EXPECT_TRUE(request_of(plan).owners) << "a holder can only be found where holders are read";
+    EXPECT_TRUE(request_of(plan).wanted.owners) << "a holder can only be found where holders are read";
 }
 
 TEST(Narrow, AnEmptySelectionChangesNothing) {
@@ -77,7 +77,7 @@ TEST(Narrow, AnEmptySelectionChangesNothing) {
     const Request request = request_of(plan);
     EXPECT_EQ(request.tables[0].states, 6U);
     EXPECT_TRUE(request.filter.empty());
-    EXPECT_FALSE(request.bound || request.owners);
+    EXPECT_FALSE(request.wanted.bound || request.wanted.owners);
 }
 
 } // namespace

@@ -1,0 +1,39 @@
+// What a source of blocks is asked for.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "record/kernel_filter.hpp"
+#include "record/socket_record.hpp"
+
+namespace netstat46 {
+
+/// A kernel table: one protocol, of one family or both. For unix neither family is set.
+struct Table {
+    Protocol protocol = Protocol::Tcp;
+    bool inet = false, inet6 = false;
+    std::uint32_t states = 0; ///< state_bit()s that the kernel may limit its answer to; 0: all
+};
+
+/// What is wanted besides the sockets themselves, and of them.
+struct Wanted {
+    bool owners = false;
+    bool holders =
+        false; ///< every holder, with user and command; else the name of the one with the lowest pid
+    bool leaders_only = false; ///< Linux: not the owners whose first thread has ended
+    bool contexts = false;     ///< SELinux contexts of owners
+    bool half_open = false;    ///< uid and retransmits of SYN_RECV sockets
+    bool bound = false;        ///< bound-but-idle TCP sockets too, where closed ones are selected
+    bool tcp_info = false;     ///< TcpFacts; retransmits and probes apart, which half_open implies
+    bool unix_peers = false;   ///< Linux: who is connected to whom, and queues of unix sockets
+};
+
+struct Request {
+    std::vector<Table> tables; ///< in listing order; one may come again
+    Wanted wanted;
+    bool everything = false; ///< every interface of this system once, for a capture; `tables` is ignored
+    KernelFilter filter;
+};
+
+} // namespace netstat46
