@@ -1,69 +1,14 @@
 #include "list.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
-#include <fmt/format.h>
-#include <range/v3/algorithm/for_each.hpp>
-#include <range/v3/view/filter.hpp>
-#include <range/v3/view/transform.hpp>
-
-#include "capture/decoders.hpp"
-#include "capture/record_stream.hpp"
+#include "capture/side_reader.hpp"
+#include "plan.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// Passes problems on: each once, since a table may be read by several sections, and of one interface no more
-/// than most_problems_said.
-class Problems {
-public:
-    explicit Problems(ProblemSink sink) : sink_(std::move(sink)) {}
-
-    /// Of `interface`.
-    ProblemSink of(std::string_view interface) {
-        return [this, name = std::string(interface)](Problem problem) { say(name, std::move(problem)); };
-    }
-
-private:
-    void say(const std::string& interface, Problem problem) {
-        std::set<std::string>& said = said_[interface];
-        if (said.size() > most_problems_said || said.count(problem.text) != 0) return;
-        if (said.size() == most_problems_said)
-            problem.text = fmt::format("{}: there are more problems; they are not said", interface);
-        said.insert(problem.text);
-        sink_(std::move(problem));
-    }
-
-    ProblemSink sink_;
-    std::map<std::string, std::set<std::string>> said_;
-};
-
-/// Decoders of side tables, kept for the whole run: a long table comes in several blocks.
-class SideReader {
-public:
-    SideReader(const HostFacts& host, Problems& problems) : host_(&host), problems_(&problems) {}
-
-    void read(const RawBlock& block, SideTables& side) {
-        auto decoder = decoders_.find(block.interface);
-        if (decoder == decoders_.end()) {
-            decoder = decoders_.emplace(std::string(block.interface), nullptr).first;
-            const DecoderEntry* entry = find_decoder(*host_->system, block.interface);
-            if (entry != nullptr && entry->side != nullptr)
-                decoder->second =
-                    entry->side({decoder->first, host_, problems_->of(block.interface), &notes_});
-        }
-        if (decoder->second) decoder->second(Bytes(block.bytes, host_->byte_order, block.offset), side);
-    }
-
-private:
-    const HostFacts* host_;
-    Problems* problems_;
-    TableNotes notes_;
-    std::map<std::string, SideDecoder, std::less<>> decoders_;
-};
 
 /// What sock_diag does not say of a half-open connection. Both name them in the same order: `next` is where
 /// the next one is likely to stand.
@@ -187,16 +132,15 @@ private:
             decoder_ = find_decoder(*source_.host.system, *interface)
                            ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_});
         const Section& section = *here().section;
-        RecordStream records(decoder_, Bytes(block.bytes, source_.host.byte_order, block.offset), place_);
-        const auto wanted = [&](const SocketRecord& socket) {
+        Bytes rest(block.bytes, source_.host.byte_order, block.offset);
+        while (decoder_(rest, *place_)) {
             if (!side_.half_open.empty()) amend(*place_, side_.half_open, half_open_next_);
             if (!side_.unix_sockets.empty()) amend(*place_, side_.unix_sockets);
+            const SocketRecord& socket = *place_;
             if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
                 put_heading();
-            return (section.selects(socket) || selects_bound(section, socket)) && selects_(socket);
-        };
-        const auto hold = [&](const SocketRecord& /*at place_*/) { hold_back(); };
-        ranges::for_each(records | ranges::views::filter(wanted), hold);
+            if ((section.selects(socket) || selects_bound(section, socket)) && selects_(socket)) hold_back();
+        }
         const std::span<const SocketRecord> waiting = held();
         if (!streams_.await_names || std::any_of(waiting.begin(), waiting.end(), views_block)) release();
     }
@@ -233,9 +177,7 @@ private:
             streams_.out.write(text_);
             if (!streams_.out.failed()) streams_.await_names(held());
         }
-        const auto owned = [&](const SocketRecord& socket) { return with_owner(socket, side_); };
-        const auto print = [&](const Row& row) { put_out(row); };
-        ranges::for_each(held() | ranges::views::transform(owned), print);
+        for (const SocketRecord& socket : held()) put_out(with_owner(socket, side_));
         waiting_ = 0;
         place_ = held_.data();
     }
@@ -277,85 +219,6 @@ Row with_owner(const SocketRecord& socket, const SideTables& side) {
     Row row{socket, side.owners.lowest(socket.owner_key), side};
     if (!row.owner && socket.darwin.last_pid) row.owner = Holder{*socket.darwin.last_pid, -1};
     return row;
-}
-
-Request request_of(const Plan& plan) {
-    Request request;
-    for (const Listing& listing : plan.listings)
-        for (const Section& section : listing.sections) request.tables.push_back(section.table);
-    request.wanted = plan.wanted;
-    request.filter = plan.filter;
-    return request;
-}
-
-namespace {
-
-bool lists_internet(const Listing& listing) {
-    return std::any_of(listing.sections.begin(), listing.sections.end(),
-                       [](const Section& section) { return section.table.inet || section.table.inet6; });
-}
-
-} // namespace
-
-void narrow(Plan& plan, const Selection& selection) {
-    // The heading of a listing that can have no row helps nobody, unless it is all that was asked for.
-    if (selection.internet_only() && std::any_of(plan.listings.begin(), plan.listings.end(), lists_internet))
-        std::erase_if(plan.listings, [](const Listing& listing) { return !lists_internet(listing); });
-    const std::uint32_t states = selected_states(selection);
-    plan.wanted.holders = plan.wanted.holders || selection.needs_owners();
-    plan.wanted.owners = plan.wanted.owners || plan.wanted.holders;
-    plan.wanted.bound = plan.wanted.bound || (states & state_bit(State::Bound)) != 0;
-    plan.filter = kernel_filter(selection);
-    if (!selection.empty() && !plan.listings.empty())
-        plan.listings.front().heading_always = true; // what matches nothing prints a heading on every system
-    if (states == 0) return;
-    for (Listing& listing : plan.listings)
-        for (Section& section : listing.sections) {
-            std::uint32_t& asked = section.table.states;
-            asked = asked == 0 ? states : asked & states;
-        }
-}
-
-Plan each_table_once(const Plan& plan) {
-    Plan once = plan;
-    once.named_address = nullptr;
-    once.listings.assign(1, {});
-    std::vector<Section>& tables = once.listings.front().sections;
-    for (const Listing& listing : plan.listings)
-        for (const Section& section : listing.sections) {
-            const Protocol protocol = section.table.protocol;
-            if (protocol == Protocol::Multipath || protocol == Protocol::KernelControl) continue;
-            const auto same = std::find_if(tables.begin(), tables.end(), [&](const Section& other) {
-                return other.table.protocol == protocol;
-            });
-            if (same == tables.end()) {
-                tables.push_back({section.table, section.selects, {}, {}, {}});
-                continue;
-            }
-            Table& table = same->table;
-            table.inet = table.inet || section.table.inet;
-            table.inet6 = table.inet6 || section.table.inet6;
-            const bool limited = table.states != 0 && section.table.states != 0;
-            table.states = limited ? table.states | section.table.states : 0;
-            same->selects = [one = same->selects, other = section.selects](const SocketRecord& socket) {
-                return one(socket) || other(socket);
-            };
-        }
-    return once;
-}
-
-Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
-    Plan plan = each_table_once(chosen.plan(look));
-    plan.wanted.owners = plan.wanted.holders = plan.wanted.half_open = false;
-    narrow(plan, selection);
-    return plan;
-}
-
-void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem) {
-    Problems problems(problem);
-    SideReader reader(source.host, problems);
-    const BlockReader next = source.blocks({}, problem);
-    while (const auto block = next()) reader.read(*block, side);
 }
 
 Listed list(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,

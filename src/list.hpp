@@ -11,9 +11,6 @@
 
 namespace netstat46 {
 
-/// Of one interface; that there are more is said once.
-inline constexpr std::size_t most_problems_said = 1000;
-
 /// How a listing went.
 struct Listed {
     int status = 0;
@@ -38,23 +35,7 @@ struct Streams {
 Listed list(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
             SideTables& side, const Streams& streams);
 
-/// Leaves out of what `plan` asks of the kernel what `selection` does not want, and adds what it needs.
-void narrow(Plan& plan, const Selection& selection);
-
-/// The same internet and unix sockets without a look: each table once, with what any of its sections
-/// selects.
-Plan each_table_once(const Plan& plan);
-
-/// The sockets that the native options and ours select, each table once, and nothing that a look needs.
-Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& look);
-
-/// Only the side tables of a capture.
-void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem);
-
 /// The row of `socket`. Both outlive it.
 Row with_owner(const SocketRecord& socket, const SideTables& side);
-
-/// What `plan` asks the kernel for.
-Request request_of(const Plan& plan);
 
 } // namespace netstat46

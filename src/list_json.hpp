@@ -2,6 +2,7 @@
 #pragma once
 
 #include "list.hpp"
+#include "plan.hpp"
 
 namespace netstat46 {
 

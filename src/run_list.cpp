@@ -9,7 +9,9 @@
 
 #include "await_names.hpp"
 #include "capture/capture_dir.hpp"
+#include "capture/side_reader.hpp"
 #include "list_json.hpp"
+#include "plan.hpp"
 #include "record/select.hpp"
 #include "systems.hpp"
 

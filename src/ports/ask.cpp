@@ -1,11 +1,11 @@
 #include "ports/ask.hpp"
-#include "platform.hpp"
 
 #include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "list.hpp"
+#include "capture/side_reader.hpp"
+#include "platform.hpp"
 #include "ports/explain.hpp"
 #include "record/address.hpp"
 

@@ -26,7 +26,7 @@ constexpr std::string_view sayers[] = {"src/options.cpp",
                                        "src/capture/manifest.cpp",
                                        "src/hand_over.cpp",
                                        "src/ports/ask.cpp",
-                                       "src/list.cpp",
+                                       "src/capture/problems.cpp",
                                        "src/run.cpp"};
 constexpr std::string_view givers[] = {"return ",
                                        "problem.text = ", "string_view line = ", "std::string nobody ="};

@@ -1,4 +1,5 @@
 // What a listing says of damage, however much there is.
+#include "capture/problems.hpp"
 #include "list.hpp"
 
 #include <algorithm>

@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "capture/side_reader.hpp"
 #include "files.hpp"
-#include "list.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {

@@ -1,5 +1,5 @@
 // What a selection does to a plan, and a plan without a look.
-#include "list.hpp"
+#include "plan.hpp"
 
 #include <gtest/gtest.h>
 
