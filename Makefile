@@ -220,9 +220,10 @@ install: build/netstat46
 	install -d $(BINDIR) $(MANDIR) $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
 	install -m 755 build/netstat46 $(BINDIR)/netstat46
 	install -m 644 man/netstat46.1 $(MANDIR)/netstat46.1
-	install -m 644 src/completion/netstat46.bash $(BASH_COMPLETIONS)/netstat46
-	install -m 644 src/completion/_netstat46 $(ZSH_COMPLETIONS)/_netstat46
-	install -m 644 src/completion/netstat46.fish $(FISH_COMPLETIONS)/netstat46.fish
+	build/netstat46 --completion=bash > $(BASH_COMPLETIONS)/netstat46
+	build/netstat46 --completion=zsh > $(ZSH_COMPLETIONS)/_netstat46
+	build/netstat46 --completion=fish > $(FISH_COMPLETIONS)/netstat46.fish
+	chmod 644 $(BASH_COMPLETIONS)/netstat46 $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 uninstall:
 	rm -f $(BINDIR)/netstat46 $(MANDIR)/netstat46.1 $(BASH_COMPLETIONS)/netstat46 \

@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::size_t help_width = 80;
 
-/// One of our options. `take` stores the value and returns what is wrong with it, if anything is.
-struct OurOption {
-    std::string_view name;
-    std::string_view form; ///< of its value, for messages and help; empty: it takes none
-    std::string_view help;
-    std::string (*take)(Ours&, std::string_view value);
-};
-
 std::string take_dialect(Ours& ours, std::string_view value) {
     ours.dialect = system_named(value);
     return ours.dialect != nullptr ? "" : fmt::format("is not {}", system_names());
@@ -37,6 +29,11 @@ std::string take_flag(Ours& ours, std::string_view /*value*/) {
     return {};
 }
 
+std::string take_shell(Ours& ours, std::string_view value) {
+    ours.completion = std::string(value);
+    return value == "bash" || value == "zsh" || value == "fish" ? "" : "is not bash, zsh or fish";
+}
+
 template <std::optional<std::string> PortQuestion::*member>
 std::string take_question(Ours& ours, std::string_view value) {
     ours.question.*member = std::string(value);
@@ -46,101 +43,203 @@ std::string take_question(Ours& ours, std::string_view value) {
 constexpr std::string_view port_form = "[PROTO:][ADDR:]PORT", address_form = "[PROTO:]ADDR:PORT",
                            bind_form = "[PROTO:]ADDR:PORT[,...]";
 
-constexpr OurOption our_options[] = {
-    {"--classic", {}, "the native bytes, nothing added", take_flag<&Ours::classic>},
-    {"--dialect", "linux|darwin|freebsd", "that system's options and look", take_dialect},
-    {"--json", {}, "one JSON document instead", take_flag<&Ours::json>},
-    {"--quiet", {}, "only exit: 0 if some match, 1 if none", take_flag<&Ours::quiet>},
-    {"--explain", port_form, "who holds it, answers, could bind", take_question<&PortQuestion::explain>},
-    {"--who-answers", address_form, "which socket gets what is sent there",
+std::string yes_no() { return "yes no"; }
+std::string system_words() {
+    std::string words;
+    for (const System* system : systems()) words.append(words.empty() ? "" : " ").append(system->name);
+    return words;
+}
+constexpr std::string_view shells = "bash zsh fish";
+std::string shell_words() { return std::string(shells); }
+
+/// What a question about a port cannot be combined with.
+constexpr std::string_view not_with_questions =
+    "--explain --who-answers --can-bind --save --port --local-port --foreign-port --address --pid --command "
+    "--user --state --v6only";
+
+constexpr OwnOption options[] = {
+    {"--classic", {}, "the native bytes, nothing added", {}, {}, {}, take_flag<&Ours::classic>},
+    {"--dialect", "NAME", "that system's options and look", Completes::Words, system_words, {}, take_dialect},
+    {"--json",
+     {},
+     "one JSON document instead",
+     {},
+     {},
+     "--quiet --classic --dialect",
+     take_flag<&Ours::json>},
+    {"--quiet", {}, "only exit: 0 if some match, 1 if none", {}, {}, {}, take_flag<&Ours::quiet>},
+    {"--explain",
+     port_form,
+     "who holds it, answers, could bind",
+     Completes::Target,
+     {},
+     not_with_questions,
+     take_question<&PortQuestion::explain>},
+    {"--who-answers",
+     address_form,
+     "which socket gets what is sent there",
+     Completes::Target,
+     {},
+     not_with_questions,
      take_question<&PortQuestion::who_answers>},
-    {"--can-bind", bind_form, "may that be bound? 0 yes, 1 no, 3 depends",
+    {"--can-bind",
+     bind_form,
+     "may that be bound? 0 yes, 1 no, 3 depends",
+     Completes::Target,
+     {},
+     not_with_questions,
      take_question<&PortQuestion::can_bind>},
-    {"--save", "DIR", "save what the kernel answered, list it", take_text<&Ours::save>},
-    {"--replay", "DIR", "list a saved capture, of any system", take_text<&Ours::replay>},
+    {"--save",
+     "DIR",
+     "save what the kernel answered, list it",
+     Completes::Directory,
+     {},
+     "--replay",
+     take_text<&Ours::save>},
+    {"--replay",
+     "DIR",
+     "list a saved capture, of any system",
+     Completes::Directory,
+     {},
+     {},
+     take_text<&Ours::replay>},
+    {"--completion",
+     "SHELL",
+     "functions for bash, zsh or fish",
+     Completes::Words,
+     shell_words,
+     {},
+     take_shell},
+    {"--port",
+     "LIST",
+     "local or foreign port",
+     Completes::Ports,
+     {},
+     {},
+     {},
+     select_ports<&Selection::ports>},
+    {"--local-port",
+     "LIST",
+     "local port",
+     Completes::Ports,
+     {},
+     {},
+     {},
+     select_ports<&Selection::local_ports>},
+    {"--foreign-port",
+     "LIST",
+     "foreign port",
+     Completes::Ports,
+     {},
+     {},
+     {},
+     select_ports<&Selection::foreign_ports>},
+    {"--address", "ADDR[/LEN]", "local or foreign address", {}, {}, {}, {}, select_address},
+    {"--pid", "LIST", "held by these processes", Completes::Pid, {}, {}, {}, select_pids},
+    {"--command", "NAME", "held by a process of that name", Completes::Command, {}, {}, {}, select_command},
+    {"--user", "NAME|UID", "that user's", Completes::User, {}, {}, {}, select_user},
+    {"--state", "LIST", "in these states", Completes::Words, state_words, {}, {}, select_states},
+    {"--v6only", "yes|no", "V6ONLY has this value", Completes::Words, yes_no, {}, {}, select_v6only},
 };
 
-template <class Option>
-std::string form_of(const Option& option) {
+std::string form_of(const OwnOption& option) {
     return option.form.empty() ? std::string(option.name) : fmt::format("{}={}", option.name, option.form);
 }
 
-template <class Options>
-auto find_option(const Options& options, std::string_view name) {
-    const auto found = std::find_if(std::begin(options), std::end(options),
-                                    [&](const auto& known) { return known.name == name; });
-    return found == std::end(options) ? nullptr : &*found;
+const OwnOption* find_option(std::string_view name) {
+    const auto* const found = std::find_if(std::begin(options), std::end(options),
+                                           [&](const OwnOption& known) { return known.name == name; });
+    return found == std::end(options) ? nullptr : found;
 }
 
-/// What is wrong with a value that stands there or not, if anything is.
-template <class Option>
-std::optional<std::string> misplaced_value(const Option& option, bool has_value) {
-    if (has_value != option.form.empty()) return std::nullopt;
-    return fmt::format("{} {}: write {}", option.name, has_value ? "takes no value" : "needs a value",
-                       form_of(option));
-}
-
-/// Takes `argument` if it is one of ours; what is wrong with it, if anything is.
-std::optional<std::string> take(Ours& ours, std::string_view argument) {
-    const std::string_view name = argument.substr(0, argument.find('='));
-    const bool has_value = name.size() < argument.size();
-    const std::string_view value = has_value ? argument.substr(name.size() + 1) : std::string_view{};
-    if (const SelectionOption* option = find_option(selection_options(), name)) {
-        ours.selections.emplace_back(option, value);
-        return misplaced_value(*option, has_value);
+/// Whether a blank stands before and behind `word` in `words`, or an end of it.
+bool has_word(std::string_view words, std::string_view word) {
+    for (std::size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
+        const bool begins = at == 0 || words[at - 1] == ' ';
+        const std::size_t end = at + word.size();
+        if (begins && (end == words.size() || words[end] == ' ')) return true;
     }
-    const OurOption* option = find_option(our_options, name);
-    if (option == nullptr) {
-        ours.native.emplace_back(argument);
+    return false;
+}
+
+/// One of ours as it was given.
+struct GivenOwn {
+    const OwnOption* option;
+    std::optional<std::string_view> value;
+};
+
+/// The option of ours that `arguments` begins with, if one does; a value of its own is taken off the front
+/// too.
+std::optional<GivenOwn> take_own(std::span<const std::string>& arguments) {
+    const std::string_view argument = arguments.front();
+    const std::size_t equals = argument.find('=');
+    GivenOwn given{find_option(argument.substr(0, equals)), std::nullopt};
+    if (given.option == nullptr) return std::nullopt;
+    arguments = arguments.subspan(1);
+    if (equals != std::string_view::npos) {
+        given.value = argument.substr(equals + 1);
+    } else if (!given.option->form.empty() && !arguments.empty()) {
+        given.value = arguments.front();
+        arguments = arguments.subspan(1);
+    }
+    return given;
+}
+
+/// What is wrong with it, if anything is.
+std::optional<std::string> apply(Ours& ours, const GivenOwn& given) {
+    const OwnOption& option = *given.option;
+    if (given.value.has_value() == option.form.empty())
+        return fmt::format("{} {}: write {}", option.name, given.value ? "takes no value" : "needs a value",
+                           form_of(option));
+    const std::string_view value = given.value.value_or(std::string_view{});
+    if (option.select != nullptr) {
+        ours.selections.emplace_back(&option, value);
         return std::nullopt;
     }
-    if (auto wrong = misplaced_value(*option, has_value)) return wrong;
-    const std::string wrong = option->take(ours, value);
+    const std::string wrong = option.take(ours, value);
     if (wrong.empty()) return std::nullopt;
-    return fmt::format("{}: `{}' {}; write {}", option->name, value, wrong, form_of(*option));
+    return fmt::format("{}: `{}' {}; write {}", option.name, value, wrong, form_of(option));
 }
 
-/// Options of ours that exclude each other.
-std::optional<UsageError> conflict(const Ours& ours, bool classic_asked) {
-    if (ours.save && ours.replay)
-        return UsageError{"--save and --replay exclude each other: name one of them"};
-    if (ours.json && ours.quiet) return UsageError{"--json and --quiet exclude each other: name one of them"};
-    if (ours.json && (classic_asked || ours.dialect))
-        return UsageError{
-            fmt::format("--json has no look: leave out {}", classic_asked ? "--classic" : "--dialect")};
-    if (ours.question.count() > 1)
-        return UsageError{"--explain, --who-answers and --can-bind exclude each other: ask one of them"};
-    if (ours.question.count() != 0 && (ours.save || !ours.selections.empty()))
-        return UsageError{fmt::format("a question about a port lists nothing: leave out {}",
-                                      ours.save ? "--save" : ours.selections.front().first->name)};
+/// Two that exclude each other.
+std::optional<UsageError> conflict(const std::vector<const OwnOption*>& given) {
+    for (const OwnOption* one : given)
+        for (const OwnOption* other : given)
+            if (one != other && has_word(one->excludes, other->name))
+                return UsageError{fmt::format("{} cannot be combined with {}", one->name, other->name)};
     return std::nullopt;
 }
 
 } // namespace
 
+std::span<const OwnOption> own_options() { return options; }
+
 std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::string_view classic_variable,
                                          std::span<const std::string> arguments) {
     Ours ours;
     const std::string_view program = invoked_as.substr(invoked_as.rfind('/') + 1);
-    bool ended = false;
-    for (const std::string& argument : arguments) {
-        ended = ended || argument == "--";
-        if (ended) {
-            ours.native.push_back(argument);
-        } else if (auto wrong = take(ours, argument)) {
-            return UsageError{std::move(*wrong)};
+    std::vector<const OwnOption*> all_given;
+    while (!arguments.empty() && arguments.front() != "--") {
+        const auto given = take_own(arguments);
+        if (!given) {
+            ours.native.push_back(arguments.front());
+            arguments = arguments.subspan(1);
+            continue;
         }
+        if (auto wrong = apply(ours, *given)) return UsageError{std::move(*wrong)};
+        all_given.push_back(given->option);
     }
-    if (auto wrong = conflict(ours, ours.classic)) return *wrong;
+    ours.native.insert(ours.native.end(), arguments.begin(), arguments.end());
+    if (auto wrong = conflict(all_given)) return *wrong;
     ours.classic = ours.classic || program == "netstat" || !classic_variable.empty();
     return ours;
 }
 
 bool asks_about_port(std::span<const std::string> arguments) {
-    for (const std::string& argument : arguments) {
-        if (argument == "--") return false;
-        for (const std::string_view name : {"--explain", "--who-answers", "--can-bind"})
-            if (argument.substr(0, argument.find('=')) == name) return true;
+    while (!arguments.empty() && arguments.front() != "--") {
+        const auto given = take_own(arguments);
+        if (given && has_word("--explain --who-answers --can-bind", given->option->name)) return true;
+        if (!given) arguments = arguments.subspan(1);
     }
     return false;
 }
@@ -150,12 +249,15 @@ std::string our_help() {
                        "netstat46 lists sockets as the system's netstat does, and adds the process that\n"
                        "holds each one and V6ONLY: yes, no (dual-stack), - (no IPv6 listener), ?.\n\n";
     std::size_t widest = 0;
-    for (const OurOption& option : our_options) widest = std::max(widest, form_of(option).size());
-    for (const OurOption& option : our_options)
-        text += fmt::format("  {:<{}} {}\n", form_of(option), widest, option.help);
+    for (const OwnOption& option : options)
+        if (option.select == nullptr) widest = std::max(widest, form_of(option).size());
+    for (const OwnOption& option : options)
+        if (option.select == nullptr)
+            text += fmt::format("  {:<{}} {}\n", form_of(option), widest, option.help);
     text += "\nOnly some sockets (LIST: 22,8000-8100,http or 1,4711 or listen,TIME_WAIT):";
     std::size_t line = help_width;
-    for (const SelectionOption& option : selection_options()) {
+    for (const OwnOption& option : options) {
+        if (option.select == nullptr) continue;
         const std::string form = form_of(option);
         const bool fits = line + 1 + form.size() <= help_width;
         text += fits ? " " : "\n  ";

@@ -1,6 +1,7 @@
 // argv to what is to be done. Pure: nothing is read but the arguments and what is passed in.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "record/select.hpp"
+#include "record/select_options.hpp"
 #include "system.hpp"
 
 namespace netstat46 {
@@ -21,13 +22,33 @@ struct PortQuestion {
     [[nodiscard]] int count() const { return (explain ? 1 : 0) + (who_answers ? 1 : 0) + (can_bind ? 1 : 0); }
 };
 
+/// How a shell completes an option's value.
+enum class Completes : std::uint8_t { Nothing, Words, Directory, Ports, Target, User, Pid, Command };
+
+struct Ours;
+
+/// One of the options that no native netstat has. Help, completions and refusals come from the table of them.
+struct OwnOption {
+    std::string_view name; ///< `--port`
+    std::string_view form; ///< of its value, for messages and help: `LIST`; empty: it takes none
+    std::string_view help; ///< one line
+    Completes completes = Completes::Nothing;
+    std::string (*words)() = nullptr; ///< that Completes::Words offers, blanks between them
+    std::string_view excludes = {};   ///< names of other options, blanks between them
+    /// Stores the value and returns what is wrong with it, if anything is. Null for those that select.
+    std::string (*take)(Ours&, std::string_view value) = nullptr;
+    TakeSelection select = nullptr;
+};
+
+std::span<const OwnOption> own_options();
+
 /// The options that no native netstat has, by their full names only, and what is left for the native grammar.
 struct Ours {
     bool classic = false;
     const System* dialect = nullptr; ///< --dialect
-    std::optional<std::string> save, replay;
+    std::optional<std::string> save, replay, completion;
     bool json = false, quiet = false;
-    std::vector<std::pair<const SelectionOption*, std::string>> selections; ///< and their values
+    std::vector<std::pair<const OwnOption*, std::string>> selections; ///< and their values
     PortQuestion question;
     std::vector<std::string> native; ///< all other arguments, in order
 };
@@ -37,8 +58,8 @@ struct UsageError {
     std::string text;
 };
 
-/// `invoked_as`: argv[0]. `classic_variable`: the value of NETSTAT46_CLASSIC, empty if unset. Arguments
-/// behind `--` are never ours.
+/// `invoked_as`: argv[0]. `classic_variable`: the value of NETSTAT46_CLASSIC, empty if unset. Values follow
+/// behind `=` or as the next argument. Arguments behind `--` are never ours.
 std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::string_view classic_variable,
                                          std::span<const std::string> arguments);
 

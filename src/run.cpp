@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "capture/capture_dir.hpp"
+#include "completion/completion.hpp"
 #include "hand_over.hpp"
 #include "options.hpp"
 #include "platform.hpp"
@@ -85,6 +86,10 @@ void end_at_cut_file(int /*signal*/) {
 }
 
 int run_ours(Ours ours, const Environment& environment, Console& console) {
+    if (ours.completion) {
+        console.out.write(completion(*ours.completion));
+        return 0;
+    }
     if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
     Source source =
         ours.replay ? open_capture(*ours.replay, systems()) : Source{live_host(), true, live_blocks};

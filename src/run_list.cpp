@@ -121,7 +121,7 @@ std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source&
     if (!source.live) read_side_tables(source, side, [](const Problem&) {});
     const Names names = source.live ? live_names() : replayed_names(side);
     for (const auto& [option, value] : ours.selections)
-        if (const auto wrong = option->take(selection, value, names))
+        if (const auto wrong = option->select(selection, value, names))
             return UsageError{
                 fmt::format("{}: {}; write {}={}", option->name, *wrong, option->name, option->form)};
     return selection;
@@ -130,7 +130,8 @@ std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source&
 /// Native options that cannot go with what is ours.
 std::optional<UsageError> conflict(const Ours& ours, const Chosen& chosen) {
     if (ours.json && !chosen.look_options.empty())
-        return UsageError{fmt::format("--json has no look: leave out {}", chosen.look_options.front())};
+        return UsageError{
+            fmt::format("{} cannot be combined with {}", "--json", chosen.look_options.front())};
     if (ours.quiet && chosen.repeat_seconds > 0)
         return UsageError{"--quiet asks once: leave out the option that repeats"};
     if (ours.save && chosen.repeat_seconds > 0)

@@ -7,6 +7,7 @@
 
 #include "arguments.hpp"
 #include "darwin/look.hpp"
+#include "darwin/native_options.hpp"
 #include "darwin/row.hpp"
 #include "parse.hpp"
 
@@ -182,6 +183,6 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
 
 } // namespace
 
-const Dialect darwin_dialect{parse_darwin, 64, {}};
+const Dialect darwin_dialect{parse_darwin, 64, {}, darwin_native_options};
 
 } // namespace netstat46

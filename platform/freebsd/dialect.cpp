@@ -10,6 +10,7 @@
 
 #include "arguments.hpp"
 #include "freebsd/look.hpp"
+#include "freebsd/native_options.hpp"
 #include "freebsd/row.hpp"
 
 namespace netstat46 {
@@ -196,6 +197,6 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
 
 } // namespace
 
-const Dialect freebsd_dialect{parse_freebsd, 1, {}};
+const Dialect freebsd_dialect{parse_freebsd, 1, {}, freebsd_native_options};
 
 } // namespace netstat46

@@ -7,6 +7,7 @@
 
 #include "arguments.hpp"
 #include "linux/look.hpp"
+#include "linux/native_options.hpp"
 #include "linux/texts.hpp"
 
 namespace netstat46 {
@@ -205,6 +206,6 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
 
 } // namespace
 
-const Dialect linux_dialect{parse_linux, 3, long_options};
+const Dialect linux_dialect{parse_linux, 3, long_options, linux_native_options};
 
 } // namespace netstat46

@@ -129,11 +129,22 @@ struct ParseContext {
     bool posixly_correct = false;    ///< an operand ends the options of glibc's grammar too
 };
 
+/// One of the native program's options, as a shell completes it.
+struct NativeOption {
+    char letter;                ///< 0: it has a long name only
+    std::string_view long_name; ///< without dashes; empty: it has a letter only
+    std::string_view help;
+    std::string_view value = {}; ///< what its value is; empty: it takes none
+    std::string_view words = {}; ///< that the value may be, blanks between them
+    bool list = false;           ///< several of them, with commas
+};
+
 /// One system's grammar and look.
 struct Dialect {
     Parsed (*parse)(std::span<const std::string> arguments, const ParseContext&);
     int usage_status;                         ///< how the native program ends over a wrong option
     std::span<const LongOption> long_options; ///< that the native program knows; empty: it knows none
+    std::span<const NativeOption> options;    ///< for completions
 };
 
 /// The titles of `columns`, padded and gapped, without a line end.

@@ -34,16 +34,6 @@ struct Selection {
     [[nodiscard]] bool internet_only() const; ///< no socket without ports and addresses can satisfy it
 };
 
-/// One of our options that select.
-struct SelectionOption {
-    std::string_view name; ///< `--port`
-    std::string_view form; ///< `LIST`
-    /// Adds `value` to the selection; what is wrong with it, if anything is: `` `x' is no port``.
-    std::optional<std::string> (*take)(Selection&, std::string_view value, const Names&);
-};
-
-std::span<const SelectionOption> selection_options();
-
 /// `8888,8000-8100,http`: numbers, ranges and service names, which `names` knows. The error names the item.
 std::variant<std::vector<PortRange>, std::string> parse_ports(std::string_view list, const Names& names);
 

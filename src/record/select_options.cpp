@@ -3,7 +3,7 @@
 
 #include "parse.hpp"
 #include "record/address.hpp"
-#include "record/select.hpp"
+#include "record/select_options.hpp"
 
 namespace netstat46 {
 namespace {
@@ -76,12 +76,20 @@ std::optional<std::string_view> state_of_spelling(std::string_view text) {
     return std::nullopt;
 }
 
+} // namespace
+
+std::string state_words() {
+    std::string words;
+    for (const Spelling& known : spellings)
+        if (words.find(known.word) == std::string::npos)
+            words += (words.empty() ? "" : " ") + std::string(known.word);
+    return words;
+}
+
 // ---- The options' values
 
-using Wrong = std::optional<std::string>;
-
 template <std::vector<PortRange> Selection::*member>
-Wrong take_ports(Selection& selection, std::string_view value, const Names& names) {
+Wrong select_ports(Selection& selection, std::string_view value, const Names& names) {
     auto ports = parse_ports(value, names);
     if (const std::string* item = std::get_if<std::string>(&ports))
         return fmt::format("`{}' is no port, range or service", *item);
@@ -89,14 +97,14 @@ Wrong take_ports(Selection& selection, std::string_view value, const Names& name
     return std::nullopt;
 }
 
-Wrong take_address(Selection& selection, std::string_view value, const Names& /*names*/) {
+Wrong select_address(Selection& selection, std::string_view value, const Names& /*names*/) {
     auto range = parse_address_range(value);
     if (!range) return fmt::format("`{}' is no address or prefix", value);
     selection.addresses.push_back(std::move(*range));
     return std::nullopt;
 }
 
-Wrong take_pids(Selection& selection, std::string_view value, const Names& /*names*/) {
+Wrong select_pids(Selection& selection, std::string_view value, const Names& /*names*/) {
     const auto refused = each_item(value, [&](std::string_view item) {
         const auto pid = is_digits(item) ? parse_number<std::int32_t>(item) : std::nullopt;
         if (pid) selection.pids.push_back(*pid);
@@ -106,13 +114,13 @@ Wrong take_pids(Selection& selection, std::string_view value, const Names& /*nam
     return std::nullopt;
 }
 
-Wrong take_command(Selection& selection, std::string_view value, const Names& /*names*/) {
+Wrong select_command(Selection& selection, std::string_view value, const Names& /*names*/) {
     if (value.empty()) return "`' is no name";
     selection.commands.emplace_back(value);
     return std::nullopt;
 }
 
-Wrong take_user(Selection& selection, std::string_view value, const Names& names) {
+Wrong select_user(Selection& selection, std::string_view value, const Names& names) {
     auto uid = value.empty() ? std::nullopt : names.uid(value);
     if (!uid && is_digits(value)) uid = parse_number<std::uint32_t>(value);
     if (!uid) return fmt::format("`{}' is no user of this host", value);
@@ -120,7 +128,7 @@ Wrong take_user(Selection& selection, std::string_view value, const Names& names
     return std::nullopt;
 }
 
-Wrong take_states(Selection& selection, std::string_view value, const Names& /*names*/) {
+Wrong select_states(Selection& selection, std::string_view value, const Names& /*names*/) {
     const auto refused = each_item(value, [&](std::string_view item) {
         const auto word = state_of_spelling(item);
         if (word) selection.states.push_back(*word);
@@ -130,27 +138,15 @@ Wrong take_states(Selection& selection, std::string_view value, const Names& /*n
     return std::nullopt;
 }
 
-Wrong take_v6only(Selection& selection, std::string_view value, const Names& /*names*/) {
+Wrong select_v6only(Selection& selection, std::string_view value, const Names& /*names*/) {
     if (value != "yes" && value != "no") return fmt::format("`{}' is neither yes nor no", value);
     selection.v6only = value == "yes";
     return std::nullopt;
 }
 
-constexpr SelectionOption options[] = {
-    {"--port", "LIST", take_ports<&Selection::ports>},
-    {"--local-port", "LIST", take_ports<&Selection::local_ports>},
-    {"--foreign-port", "LIST", take_ports<&Selection::foreign_ports>},
-    {"--address", "ADDR[/LEN]", take_address},
-    {"--pid", "LIST", take_pids},
-    {"--command", "NAME", take_command},
-    {"--user", "NAME|UID", take_user},
-    {"--state", "LIST", take_states},
-    {"--v6only", "yes|no", take_v6only},
-};
-
-} // namespace
-
-std::span<const SelectionOption> selection_options() { return options; }
+template Wrong select_ports<&Selection::ports>(Selection&, std::string_view, const Names&);
+template Wrong select_ports<&Selection::local_ports>(Selection&, std::string_view, const Names&);
+template Wrong select_ports<&Selection::foreign_ports>(Selection&, std::string_view, const Names&);
 
 std::variant<std::vector<PortRange>, std::string> parse_ports(std::string_view list, const Names& names) {
     std::vector<PortRange> ranges;

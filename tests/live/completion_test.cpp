@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "../unit/files.hpp"
+#include "completion/completion.hpp"
 #include "linux/dialect.hpp"
 #include "options.hpp"
 #include "run.hpp"
@@ -16,8 +18,6 @@ namespace netstat46::live {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path root = fs::path(__FILE__).parent_path().parent_path().parent_path();
 
 struct Shell {
     const char* name;
@@ -48,16 +48,19 @@ protected:
 
     static Words offered(const std::string& line) {
         const Shell& shell = GetParam();
-        const fs::path script = root / "tests/completion" / (std::string("complete.") + shell.name);
+        const fs::path script = tests / "completion" / (std::string("complete.") + shell.name);
+        Scratch functions;
+        for (const auto& [name, file] :
+             {std::pair("bash", "netstat46.bash"), {"zsh", "_netstat46"}, {"fish", "netstat46.fish"}})
+            functions.with(file, completion(name));
         Way way;
         way.environment = {"HOME=/nonexistent", "TERM=dumb"};
         way.in_child = [] {
             const std::string directory = fs::path(our_program()).parent_path();
             setenv("PATH", (directory + ":/usr/sbin:/usr/bin:/sbin:/bin").c_str(), 1);
         };
-        const Ran ran =
-            run(shell.path,
-                {shell.name, shell.no_startup, script, root / "src/completion", "netstat46 " + line}, way);
+        const Ran ran = run(
+            shell.path, {shell.name, shell.no_startup, script, functions.path(), "netstat46 " + line}, way);
         Words words;
         for (const std::string& candidate : lines_of(ran.out))
             if (!candidate.empty()) words.insert(bare(candidate));

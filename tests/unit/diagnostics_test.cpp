@@ -168,17 +168,16 @@ TEST(Diagnostics, HaveAnEntryForEveryMessageAndNoOther) {
 TEST(Diagnostics, AreReadFromEveryWayThatMessagesAreMade) {
     const std::set<std::string> said = messages();
     for (const char* one : {
-             "standard output is closed",                                // complain
-             "--json has no look: leave out {}",                         // UsageError, with a format
-             "--save and --replay exclude each other: name one of them", // UsageError
-             "{} is no socket list: leave out {}",                       // mistake
-             "--replay: {}: {}",                                         // runtime_error
-             "is not a directory; name a new or empty one",              // fail
-             "/proc: {}; owners are not known",                          // problem
-             "a message cut short",                                      // a part of one
-             "the last socket is cut",                                   // damage
-             "`{}' is no process id",                                    // returned
-             "{}: there are more problems; they are not said",           // set
+             "standard output is closed",                      // complain
+             "{} cannot be combined with {}",                  // UsageError, with a format
+             "{} is no socket list: leave out {}",             // misused
+             "--replay: {}: {}",                               // runtime_error
+             "is not a directory; name a new or empty one",    // fail
+             "/proc: {}; owners are not known",                // problem
+             "a message cut short",                            // a part of one
+             "the last socket is cut",                         // damage
+             "`{}' is no process id",                          // returned
+             "{}: there are more problems; they are not said", // set
          })
         EXPECT_TRUE(said.count(one) == 1) << one;
 }

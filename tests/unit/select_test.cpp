@@ -1,4 +1,4 @@
-#include "record/select.hpp"
+#include "options.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,9 +28,10 @@ Selection selection(std::initializer_list<std::pair<std::string_view, std::strin
                     std::string* wrong = nullptr) {
     Selection selection;
     for (const auto& [name, value] : given)
-        for (const SelectionOption& option : selection_options())
-            if (option.name == name)
-                if (const auto mistake = option.take(selection, value, names()); mistake && wrong != nullptr)
+        for (const OwnOption& option : own_options())
+            if (option.name == name && option.select != nullptr)
+                if (const auto mistake = option.select(selection, value, names());
+                    mistake && wrong != nullptr)
                     *wrong = *mistake;
     return selection;
 }
