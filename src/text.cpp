@@ -70,18 +70,4 @@ std::string cleaned(std::string_view text) {
     return fmt::to_string(out);
 }
 
-void justify(Text& out, std::size_t start, int width) {
-    const std::size_t wanted = static_cast<std::size_t>(std::abs(width));
-    const std::size_t length = out.size() - start;
-    if (length >= wanted) return;
-    if (width < 0) {
-        pad_to(out, start, wanted);
-        return;
-    }
-    const std::size_t blanks = wanted - length;
-    out.resize(start + wanted);
-    std::char_traits<char>::move(out.data() + start + blanks, out.data() + start, length);
-    std::fill_n(out.data() + start, blanks, ' ');
-}
-
 } // namespace netstat46
