@@ -45,7 +45,6 @@ struct Request {
     bool half_open = false;    ///< uid and retransmits of SYN_RECV sockets
     bool bound = false;        ///< bound-but-idle TCP sockets too
     bool tcp_info = false;     ///< TcpFacts; retransmits and probes apart, which half_open implies
-    bool unix_peers = false;   ///< Linux: who is connected to whom, and queues of unix sockets
     bool everything = false;   ///< every interface of this system once, for a capture; `tables` is ignored
     KernelFilter filter;
 };

@@ -9,7 +9,7 @@ namespace netstat46 {
 
 Plan json_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
     Plan plan = bare_plan(chosen, selection, look);
-    plan.owners = plan.holders = plan.tcp_info = plan.unix_peers = true;
+    plan.owners = plan.holders = plan.tcp_info = true;
     plan.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
     plan.bound = plan.bound || chosen.all || (look.all && !chosen.listening);
     return plan;

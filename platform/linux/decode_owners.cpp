@@ -19,13 +19,28 @@ SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
 
 namespace {
 
+constexpr Table unix_table{Protocol::Unix};
+constexpr auto half_open = &Request::half_open;
+
 constexpr DecoderEntry entries[] = {
     {"sock_diag.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, sock_diag_decoder, nullptr},
     {"bpf_iter.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, proc_net_decoder, half_open_decoder},
+    {"proc.net.tcp",
+     Os::Linux,
+     {Protocol::Tcp, true, false},
+     0,
+     proc_net_decoder,
+     half_open_decoder,
+     half_open},
     {"sock_diag.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, sock_diag_decoder, nullptr},
     {"bpf_iter.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp6", Os::Linux, {Protocol::Tcp, false, true}, 1, proc_net_decoder, half_open_decoder},
+    {"proc.net.tcp6",
+     Os::Linux,
+     {Protocol::Tcp, false, true},
+     1,
+     proc_net_decoder,
+     half_open_decoder,
+     half_open},
     {"sock_diag.inet.sctp", Os::Linux, {Protocol::Sctp, true, false}, 0, sock_diag_decoder, nullptr},
     {"sock_diag.inet6.sctp", Os::Linux, {Protocol::Sctp, false, true}, 1, sock_diag_decoder, nullptr},
     {"sock_diag.inet.udp", Os::Linux, {Protocol::Udp, true, false}, 0, sock_diag_decoder, nullptr},
@@ -40,8 +55,8 @@ constexpr DecoderEntry entries[] = {
     {"proc.net.raw", Os::Linux, {Protocol::Raw, true, false}, 0, proc_net_decoder, nullptr},
     {"sock_diag.inet6.raw", Os::Linux, {Protocol::Raw, false, true}, 1, sock_diag_decoder, nullptr},
     {"proc.net.raw6", Os::Linux, {Protocol::Raw, false, true}, 1, proc_net_decoder, nullptr},
-    {"proc.net.unix", Os::Linux, {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
-    {"sock_diag.unix", Os::Linux, {}, 0, nullptr, unix_diag_decoder, &Request::unix_peers},
+    {"sock_diag.unix", Os::Linux, unix_table, 0, unix_diag_decoder, unix_diag_side_decoder, nullptr},
+    {"proc.net.unix", Os::Linux, unix_table, 0, proc_net_unix_decoder, proc_net_unix_side_decoder, nullptr},
     {"proc.pid.fd", Os::Linux, {}, 0, nullptr, proc_pid_fd_decoder},
     {"bpf_iter.task", Os::Linux, {}, 0, nullptr, task_walk_decoder},
 };

@@ -43,7 +43,9 @@ struct DecoderEntry {
     int part = 0;
     SocketDecoder (*sockets)(const DecodeContext&) = nullptr;
     SideDecoder (*side)(const DecodeContext&) = nullptr;
-    bool Request::*side_wanted = &Request::owners; ///< asks for what is only side knowledge, on one system
+    /// Asks for its side knowledge. Null: it is read whenever the sockets of this part are, before them, rows
+    /// in this order, from the interface with these sockets on.
+    bool Request::*side_wanted = &Request::owners;
 };
 
 /// Each platform's rows.

@@ -77,7 +77,6 @@ struct Plan {
     bool contexts = false;     ///< some column shows SELinux contexts
     bool half_open = false;    ///< some column shows uid or retransmits of SYN_RECV sockets
     bool tcp_info = false;     ///< as Request::tcp_info
-    bool unix_peers = false;   ///< as Request::unix_peers
     bool bound = false;        ///< bound-but-idle TCP sockets too, where sections select closed ones
     KernelFilter filter;       ///< what a kernel may leave out
     std::string epilogue;      ///< for standard error, behind all rows

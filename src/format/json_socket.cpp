@@ -1,4 +1,5 @@
 // What a socket is, as data.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -189,6 +190,18 @@ std::string_view family_word(Family family) {
 
 bool is_unix(const Row& row) { return row.socket.protocol == Protocol::Unix; }
 
+bool is_abstract(const UnixFacts& facts) {
+    return facts.path.starts_with('\0') || (facts.path.starts_with('@') && !facts.path_is_file);
+}
+
+/// The NULs of an abstract name as `@`.
+bool put_path(Text& out, std::string_view path) {
+    if (!path.starts_with('\0')) return put_text(out, path);
+    std::string shown(path);
+    std::replace(shown.begin(), shown.end(), '\0', '@');
+    return put_text(out, shown);
+}
+
 /// /proc/net/unix has no queues.
 bool has_queues(const Row& row, const JsonLook& look) {
     return !is_unix(row) || look.host->os != Os::Linux || row.socket.unix_.has_queues;
@@ -371,16 +384,17 @@ constexpr Field<Row> socket_fields[] = {
          return is_unix(row) && look.host->os == Os::Linux &&
                 put_bits(out, row.socket.unix_.flags, unix_flags);
      }},
-    {"refs", "unix on Linux: the reference count",
+    {"refs", "unix on Linux: the reference count; absent if /proc/net/unix does not tell",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return is_unix(row) && look.host->os == Os::Linux && put_integer(out, row.socket.unix_.refs);
+         return is_unix(row) && look.host->os == Os::Linux && !row.socket.unix_.refs_supposed &&
+                put_integer(out, row.socket.unix_.refs);
      }},
     {"path", "unix: where it is bound; an abstract name begins with @",
-     [](Text& out, const Row& row, const JsonLook&) { return put_text(out, row.socket.unix_.path); }},
+     [](Text& out, const Row& row, const JsonLook&) { return put_path(out, row.socket.unix_.path); }},
     {"path_abstract", "unix on Linux: true if the path is an abstract name",
      [](Text& out, const Row& row, const JsonLook& look) {
-         const std::string_view path = row.socket.unix_.path;
-         return look.host->os == Os::Linux && !path.empty() && put_bool(out, path.front() == '@');
+         const UnixFacts& facts = row.socket.unix_;
+         return look.host->os == Os::Linux && !facts.path.empty() && put_bool(out, is_abstract(facts));
      }},
     {"peer", "unix: the socket that it is connected to",
      [](Text& out, const Row& row, const JsonLook& look) {
