@@ -19,28 +19,16 @@ SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
 
 namespace {
 
-constexpr Table unix_table{Protocol::Unix};
+constexpr Table tcp{Protocol::Tcp, true, false}, tcp6{Protocol::Tcp, false, true}, unix_table{Protocol::Unix};
 constexpr auto half_open = &Request::half_open;
 
 constexpr DecoderEntry entries[] = {
     {"sock_diag.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, sock_diag_decoder, nullptr},
     {"bpf_iter.inet.tcp", Os::Linux, {Protocol::Tcp, true, false}, 0, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp",
-     Os::Linux,
-     {Protocol::Tcp, true, false},
-     0,
-     proc_net_decoder,
-     half_open_decoder,
-     half_open},
+    {"proc.net.tcp", Os::Linux, tcp, 0, proc_net_decoder, half_open_decoder, half_open},
     {"sock_diag.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, sock_diag_decoder, nullptr},
     {"bpf_iter.inet6.tcp", Os::Linux, {Protocol::Tcp, false, true}, 1, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp6",
-     Os::Linux,
-     {Protocol::Tcp, false, true},
-     1,
-     proc_net_decoder,
-     half_open_decoder,
-     half_open},
+    {"proc.net.tcp6", Os::Linux, tcp6, 1, proc_net_decoder, half_open_decoder, half_open},
     {"sock_diag.inet.sctp", Os::Linux, {Protocol::Sctp, true, false}, 0, sock_diag_decoder, nullptr},
     {"sock_diag.inet6.sctp", Os::Linux, {Protocol::Sctp, false, true}, 1, sock_diag_decoder, nullptr},
     {"sock_diag.inet.udp", Os::Linux, {Protocol::Udp, true, false}, 0, sock_diag_decoder, nullptr},
