@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_set>
+#include <utility>
 
 #include "linux/proc_lines.hpp"
 #include "linux/wire.hpp"

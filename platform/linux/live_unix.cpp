@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <utility>
 
 #include <sys/socket.h>
@@ -20,8 +21,8 @@ constexpr const char* diag_name = "sock_diag.unix";
 constexpr const char* proc_name = "proc.net.unix";
 constexpr const char* proc_path = "/proc/net/unix";
 
-/// Of each answer: some 30,000 sockets.
-constexpr std::size_t most_kept = std::size_t{2} * 1024 * 1024;
+/// Of each answer: some 100,000 sockets.
+constexpr std::size_t most_kept = std::size_t{8} * 1024 * 1024;
 
 /// All of an answer, or nothing if it is longer than what is kept.
 std::shared_ptr<const std::vector<std::byte>> keep(const BlockReader& blocks) {

@@ -1,7 +1,7 @@
 #include "capture/complete.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <unordered_set>
 #include <utility>
 
 namespace netstat46 {
@@ -71,13 +71,18 @@ public:
 private:
     using Waiting = std::multimap<std::uint64_t, UnixWaiting>::const_iterator;
 
+    /// Once of each inode, however often a table has it.
     void wait_behind(std::uint64_t inode) {
-        std::tie(waiting_, waiting_end_) = side_->unix_waiting.equal_range(inode);
+        const auto [first, end] = side_->unix_waiting.equal_range(inode);
+        if (first == end || !begun_.insert(inode).second) return;
+        waiting_ = first;
+        waiting_end_ = end;
     }
 
     SocketDecoder decode_;
     const SideTables* side_;
-    Waiting waiting_, waiting_end_;
+    Waiting waiting_{}, waiting_end_{};
+    std::unordered_set<std::uint64_t> begun_;
 };
 
 } // namespace

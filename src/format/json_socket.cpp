@@ -142,6 +142,8 @@ bool put_owners(Text& out, const Row& row, const JsonLook& look) {
 }
 
 std::string_view why_no_owner(const Row& row, const HostFacts& host) {
+    if (row.side.unix_doubled.contains(row.socket.inode) && row.socket.protocol == Protocol::Unix)
+        return "in doubt";
     if (row.socket.owner_key == 0) return "no process holds it";
     if (row.side.owners_withheld || row.side.links_withheld || host.sight == Sight::Own)
         return "not permitted";
@@ -341,7 +343,7 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"owners", "every holder", put_owners},
     {"owner_unknown",
-     "why there is none: not permitted, no process holds it, kernel, other pid namespace, not told",
+     "why there is none: not permitted, no process holds it, kernel, other pid namespace, in doubt, not told",
      [](Text& out, const Row& row, const JsonLook& look) {
          return row.side.holders(row.socket).empty() && put_text(out, why_no_owner(row, *look.host));
      }},

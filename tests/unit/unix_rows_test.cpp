@@ -236,6 +236,14 @@ TEST(UnixRows, NoMoreConnectionsWaitThanTheListenerHas) {
     EXPECT_EQ(got.rows[2].inode, 0U);
 }
 
+/// As a capture may have it, or a table that changed while it was read.
+TEST(UnixRows, ASocketThatIsToldTwiceHasItsConnectionsOnce) {
+    const Made one = listener(8, abstract("s"), 3);
+    std::string text = proc_text({one});
+    for (int i = 0; i < 3; ++i) text += row_of(waiting(abstract("s"))) + '\n';
+    EXPECT_EQ(read_both({one, one, one}, text).rows.size(), 3U + 3U);
+}
+
 // ---- The two answers are not of one moment
 
 TEST(UnixRows, ASocketThatProcDoesNotHaveIsListedWithWhatSuchSocketsHave) {
