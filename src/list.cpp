@@ -4,46 +4,12 @@
 #include <set>
 #include <utility>
 
+#include "capture/complete.hpp"
 #include "capture/side_reader.hpp"
 #include "plan.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// What sock_diag does not say of a half-open connection. Both name them in the same order: `next` is where
-/// the next one is likely to stand.
-void amend(SocketRecord& socket, const std::vector<HalfOpen>& half_open, std::size_t& next) {
-    if (socket.state != State::SynReceived) return;
-    const auto is_it = [&](const HalfOpen& other) {
-        return other.local.port == socket.local.port && other.foreign == socket.foreign &&
-               other.local.address.bytes == socket.local.address.bytes;
-    };
-    const auto likely = half_open.begin() + static_cast<std::ptrdiff_t>(next);
-    auto found = std::find_if(likely, half_open.end(), is_it);
-    if (found == half_open.end()) found = std::find_if(half_open.begin(), likely, is_it);
-    if (found == half_open.end() || !is_it(*found)) return;
-    next = static_cast<std::size_t>(found - half_open.begin()) + 1;
-    socket.uid = found->uid;
-    if (socket.timer) socket.timer->retransmits = found->retransmits;
-}
-
-/// What /proc/net/unix does not say of a socket.
-void amend(SocketRecord& socket, const std::unordered_map<std::uint64_t, UnixSide>& known) {
-    if (socket.protocol != Protocol::Unix) return;
-    const auto found = known.find(socket.inode);
-    if (found == known.end()) return;
-    const UnixSide& told = found->second;
-    if (told.queues) {
-        const bool listens = (socket.unix_.flags & unix_accepting) != 0;
-        socket.unix_.has_queues = true;
-        socket.recv_q = told.queues->receive;
-        socket.send_q = listens ? 0 : told.queues->send;
-        if (listens) socket.backlog = Backlog{told.queues->receive, 0, told.queues->send};
-    }
-    socket.unix_.peer = told.peer;
-    const auto peer = told.peer != 0 ? known.find(told.peer) : known.end();
-    if (peer != known.end()) socket.unix_.peer_path = peer->second.path;
-}
 
 /// Walks the sections of a plan as the blocks of their tables arrive.
 class Lister {
@@ -129,13 +95,13 @@ private:
     void read_sockets(const RawBlock& block) {
         const auto [interface, first] = interfaces_.emplace(block.interface);
         if (first)
-            decoder_ = find_decoder(*source_.host.system, *interface)
-                           ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_});
+            decoder_ =
+                completed(find_decoder(*source_.host.system, *interface)
+                              ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_}),
+                          here().section->table.protocol, side_);
         const Section& section = *here().section;
         Bytes rest(block.bytes, source_.host.byte_order, block.offset);
         while (decoder_(rest, *place_)) {
-            if (!side_.half_open.empty()) amend(*place_, side_.half_open, half_open_next_);
-            if (!side_.unix_sockets.empty()) amend(*place_, side_.unix_sockets);
             const SocketRecord& socket = *place_;
             if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
                 put_heading();
@@ -206,7 +172,6 @@ private:
     std::set<std::string, std::less<>> interfaces_; ///< that have answered the section's table so far
     SocketDecoder decoder_;
     TableNotes notes_;
-    std::size_t half_open_next_ = 0;
     std::vector<SocketRecord> held_ = std::vector<SocketRecord>(1);
     std::size_t waiting_ = 0;            ///< of held_: selected, not yet written
     SocketRecord* place_ = held_.data(); ///< behind them: where the next one is decoded

@@ -9,7 +9,7 @@ namespace netstat46 {
 
 Plan json_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
     Plan plan = bare_plan(chosen, selection, look);
-    plan.wanted.owners = plan.wanted.holders = plan.wanted.tcp_info = plan.wanted.unix_peers = true;
+    plan.wanted.owners = plan.wanted.holders = plan.wanted.tcp_info = true;
     plan.wanted.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
     plan.wanted.bound = plan.wanted.bound || chosen.all || (look.all && !chosen.listening);
     return plan;

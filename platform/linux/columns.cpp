@@ -199,6 +199,17 @@ void unix_state_cell(Text& out, const Row& row) {
     put(out, facts.state < names.size() ? names[facts.state] : "UNKNOWN");
 }
 
+/// The NULs of an abstract name are shown as `@`.
+void unix_path_cell(Text& out, const Row& row) {
+    std::string_view path = row.socket.unix_.path;
+    for (std::size_t nul = path.find('\0'); nul != std::string_view::npos; nul = path.find('\0')) {
+        put_clean(out, path.substr(0, nul));
+        out.push_back('@');
+        path.remove_prefix(nul + 1);
+    }
+    put_clean(out, path);
+}
+
 Column owner_column(const Shape& shape) {
     return {" ", "PID/Program name", -20, -20, program_cell(shape.whole_names())};
 }
@@ -262,8 +273,7 @@ std::vector<Column> unix_columns(const Shape& shape) {
     };
     if (shape.programs()) columns.push_back(owner_column(shape));
     if (shape.flags.context) columns.push_back(context_column());
-    columns.push_back(
-        {" ", "Path", 0, 0, [](Text& out, const Row& row) { put_clean(out, row.socket.unix_.path); }});
+    columns.push_back({" ", "Path", 0, 0, unix_path_cell});
     return columns;
 }
 

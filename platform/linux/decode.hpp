@@ -8,8 +8,11 @@ namespace netstat46 {
 /// `sock_diag.inet.tcp` and its like: netlink messages as they came, NLMSG_DONE included.
 SocketDecoder sock_diag_decoder(const DecodeContext& context);
 
-/// `sock_diag.unix`: peers, queues and names of unix sockets, into SideTables::unix_sockets.
-SideDecoder unix_diag_decoder(const DecodeContext& context);
+/// `sock_diag.unix`. It tells no reference counts; an abstract name keeps its NULs.
+SocketDecoder unix_diag_decoder(const DecodeContext& context);
+
+/// The same for SideTables::unix_sockets: peers, queues and names.
+SideDecoder unix_diag_side_decoder(const DecodeContext& context);
 
 /// `proc.net.tcp`, `.udp`, `.udplite`, `.raw` and their `6` files: one header line, then a line per socket.
 SocketDecoder proc_net_decoder(const DecodeContext& context);
@@ -17,8 +20,12 @@ SocketDecoder proc_net_decoder(const DecodeContext& context);
 /// The SYN_RECV lines of `proc.net.tcp` and `proc.net.tcp6`, into SideTables::half_open.
 SideDecoder half_open_decoder(const DecodeContext& context);
 
-/// `proc.net.unix`.
+/// `proc.net.unix`, where sock_diag does not answer: a name that holds newlines may look like other rows.
 SocketDecoder proc_net_unix_decoder(const DecodeContext& context);
+
+/// What `proc.net.unix` adds to sock_diag's unix sockets, if the side tables have them: reference counts, and
+/// connections not accepted yet. If they have none: the inodes that stand in more than one row.
+SideDecoder proc_net_unix_side_decoder(const DecodeContext& context);
 
 /// Of a link in /proc/PID/fd, `socket:[INODE]`; nothing of any other.
 std::optional<std::uint64_t> socket_inode(std::string_view link);

@@ -20,13 +20,16 @@ SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
 
 namespace {
 
+constexpr Table tcp{Protocol::Tcp, true, false}, tcp6{Protocol::Tcp, false, true}, unix_table{Protocol::Unix};
+constexpr auto half_open = &Wanted::half_open;
+
 constexpr DecoderEntry entries[] = {
     {"sock_diag.inet.tcp", {Protocol::Tcp, true, false}, 0, sock_diag_decoder, nullptr},
     {"bpf_iter.inet.tcp", {Protocol::Tcp, true, false}, 0, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp", {Protocol::Tcp, true, false}, 0, proc_net_decoder, half_open_decoder},
+    {"proc.net.tcp", tcp, 0, proc_net_decoder, half_open_decoder, half_open},
     {"sock_diag.inet6.tcp", {Protocol::Tcp, false, true}, 1, sock_diag_decoder, nullptr},
     {"bpf_iter.inet6.tcp", {Protocol::Tcp, false, true}, 1, tcp_walk_decoder, nullptr},
-    {"proc.net.tcp6", {Protocol::Tcp, false, true}, 1, proc_net_decoder, half_open_decoder},
+    {"proc.net.tcp6", tcp6, 1, proc_net_decoder, half_open_decoder, half_open},
     {"sock_diag.inet.sctp", {Protocol::Sctp, true, false}, 0, sock_diag_decoder, nullptr},
     {"sock_diag.inet6.sctp", {Protocol::Sctp, false, true}, 1, sock_diag_decoder, nullptr},
     {"sock_diag.inet.udp", {Protocol::Udp, true, false}, 0, sock_diag_decoder, nullptr},
@@ -41,8 +44,8 @@ constexpr DecoderEntry entries[] = {
     {"proc.net.raw", {Protocol::Raw, true, false}, 0, proc_net_decoder, nullptr},
     {"sock_diag.inet6.raw", {Protocol::Raw, false, true}, 1, sock_diag_decoder, nullptr},
     {"proc.net.raw6", {Protocol::Raw, false, true}, 1, proc_net_decoder, nullptr},
-    {"proc.net.unix", {Protocol::Unix, false, false}, 0, proc_net_unix_decoder, nullptr},
-    {"sock_diag.unix", {}, 0, nullptr, unix_diag_decoder, &Wanted::unix_peers},
+    {"sock_diag.unix", unix_table, 0, unix_diag_decoder, unix_diag_side_decoder, nullptr},
+    {"proc.net.unix", unix_table, 0, proc_net_unix_decoder, proc_net_unix_side_decoder, nullptr},
     {"proc.pid.fd", {}, 0, nullptr, proc_pid_fd_decoder},
     {"bpf_iter.task", {}, 0, nullptr, task_walk_decoder},
 };

@@ -2,34 +2,11 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
+#include "linux/proc_lines.hpp"
 #include "parse.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// Words of one line of /proc/net, and the characters between them that count as blanks too.
-class Words {
-public:
-    explicit Words(std::string_view line) : rest_(line) {}
-
-    std::string_view next(char separator = ' ') {
-        const std::size_t begin = rest_.find_first_not_of(' ');
-        if (begin == std::string_view::npos) return rest_ = {};
-        rest_.remove_prefix(begin);
-        const std::size_t end = std::min(rest_.find(separator), rest_.size());
-        const std::string_view word = rest_.substr(0, end);
-        rest_.remove_prefix(std::min(end + 1, rest_.size()));
-        return word;
-    }
-
-    /// All that is left, without one leading blank.
-    [[nodiscard]] std::string_view rest() const { return rest_; }
-
-private:
-    std::string_view rest_;
-};
 
 /// Addresses are 32-bit words in the host's order, each printed as %08X (net/ipv4/tcp_ipv4.c,
 /// get_tcp4_sock()).
@@ -89,86 +66,14 @@ bool read_inet_line(std::string_view line, Protocol protocol, ByteOrder order, S
     return true;
 }
 
-/// `address: refcnt protocol flags type state inode path`; the path is all that follows one blank after the
-/// inode.
-bool read_unix_line(std::string_view line, SocketRecord& record) {
-    record = SocketRecord{};
-    record.protocol = Protocol::Unix;
-    record.family = Family::Local;
-    UnixFacts& facts = record.unix_;
-    Words words(line);
-    words.next(':');
-    unsigned state = 0;
-    if (!read_number(words.next(), facts.refs, 16) || !read_number(words.next(), facts.protocol, 16) ||
-        !read_number(words.next(), facts.flags, 16) || !read_number(words.next(), facts.type, 16) ||
-        !read_number(words.next(), state, 16) || !read_number(words.next(), record.inode, 10))
-        return false;
-    facts.state = static_cast<std::uint8_t>(state);
-    facts.path = words.rest();
-    record.owner_key = record.inode;
-    return true;
-}
-
-/// Where a line of /proc/net/{tcp,udp,raw} ends.
-std::size_t inet_line_end(std::string_view text) { return text.find('\n'); }
-
-/// What stands for an address until the kernel has random numbers to hide it with (lib/vsprintf.c, 64 and 32
-/// bits).
-constexpr std::string_view hidden_addresses[] = {"(____ptrval____):", "(ptrval):"};
-
-/// `0000000000000000: `, in 8 digits on a 32-bit kernel; all of a cut text may be its front.
-bool starts_unix_line(std::string_view text) {
-    for (const std::string_view hidden : hidden_addresses)
-        if (text.starts_with(hidden) || hidden.starts_with(text)) return true;
-    const std::size_t digits = text.substr(0, 17).find_first_not_of("0123456789abcdefABCDEF");
-    if (digits == std::string_view::npos) return text.size() <= 16;
-    return text[digits] == ':' && (digits == 16 || digits == 8);
-}
-
-/// A path may hold newlines, which the kernel prints as they are: the line ends where another socket begins.
-std::size_t unix_line_end(std::string_view text) {
-    std::size_t end = text.find('\n');
-    while (end != std::string_view::npos && !starts_unix_line(text.substr(end + 1)))
-        end = text.find('\n', end + 1);
-    return end;
-}
-
-/// Lines off the front; `line_end` finds where one ends, `read` makes a record of it or refuses it.
-template <class LineEnd, class Read>
-SocketDecoder line_decoder(const DecodeContext& context, LineEnd line_end, Read read) {
-    return [context, line_end, read, first = true](Bytes& rest, SocketRecord& record) mutable {
-        while (!rest.empty()) {
-            const std::size_t at = rest.offset();
-            const std::string_view text = rest.text();
-            const std::size_t end = first ? inet_line_end(text) : line_end(text);
-            const std::string_view line = text.substr(0, end);
-            rest.skip(end == std::string_view::npos ? text.size() : end + 1);
-            if (first) {
-                first = false;
-                if (line.find("sl ") != std::string_view::npos || line.starts_with("Num ")) continue;
-            }
-            const bool whole = end != std::string_view::npos;
-            if (whole && read(line, record)) return true;
-            context.notes->damaged = true;
-            context.problem({fmt::format("{}: {} at offset {}", context.interface,
-                                         whole ? "a line that is no socket" : "a line cut short", at)});
-        }
-        return false;
-    };
-}
-
 } // namespace
 
 SocketDecoder proc_net_decoder(const DecodeContext& context) {
     const Protocol protocol = protocol_of(context.interface);
     const ByteOrder order = context.host->byte_order;
-    return line_decoder(context, inet_line_end, [=](std::string_view line, SocketRecord& record) {
+    return line_decoder(context, true, line_end, [=](std::string_view line, SocketRecord& record) {
         return read_inet_line(line, protocol, order, record);
     });
-}
-
-SocketDecoder proc_net_unix_decoder(const DecodeContext& context) {
-    return line_decoder(context, unix_line_end, read_unix_line);
 }
 
 SideDecoder half_open_decoder(const DecodeContext& context) {

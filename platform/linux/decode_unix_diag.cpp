@@ -10,21 +10,66 @@ using namespace linux_wire;
 
 namespace {
 
-/// As /proc/net/unix writes it (net/unix/af_unix.c, unix_seq_show()): an abstract name's NULs are `@`; a
-/// path ends with a NUL that is no part of it.
-std::string unix_name(std::string_view bytes) {
-    if (!bytes.empty() && bytes.front() != '\0') return std::string(bytes.substr(0, bytes.find('\0')));
-    std::string name(bytes);
+constexpr std::uint8_t ss_unconnected = 1, ss_connected = 3; // linux/net.h
+
+/// A path ends with a NUL that is no part of it; an abstract name begins with one and may hold others.
+std::string_view own_name(std::string_view bytes) {
+    return bytes.starts_with('\0') ? bytes : bytes.substr(0, bytes.find('\0'));
+}
+
+/// As /proc/net/unix writes it: an abstract name's NULs are `@` (net/unix/af_unix.c, unix_seq_show()).
+std::string proc_name(std::string_view bytes) {
+    std::string name(own_name(bytes));
     std::replace(name.begin(), name.end(), '\0', '@');
     return name;
 }
 
-void read_socket(const Bytes& message, SideTables& side) {
+/// The messages that are unix sockets.
+class UnixMessages {
+public:
+    explicit UnixMessages(const DecodeContext& context) : messages_(context, unix_diag_size) {}
+
+    std::optional<Bytes> next(Bytes& rest) {
+        while (const auto message = messages_.next(rest)) {
+            if (message->u8(unix_diag_family) == af_unix) return message;
+            messages_.problem(message->offset(), "a socket of an unknown family");
+        }
+        return std::nullopt;
+    }
+
+private:
+    DiagMessages messages_;
+};
+
+/// Sockets that sock_diag tells have a descriptor or wait for one, so of /proc/net/unix's states they have
+/// the two that such sockets have (net/unix/af_unix.c, unix_seq_show()).
+void read_socket(const Bytes& message, SocketRecord& record) {
+    record = SocketRecord{};
+    record.protocol = Protocol::Unix;
+    record.family = Family::Local;
+    record.inode = message.u32(unix_diag_inode);
+    record.owner_key = record.inode;
+    const std::uint8_t state = message.u8(unix_diag_state);
+    UnixFacts& facts = record.unix_;
+    facts.type = message.u8(unix_diag_type);
+    facts.flags = state == tcp_listen ? unix_accepting : 0;
+    facts.state = state == tcp_established ? ss_connected : ss_unconnected;
+    // The descriptor's, the table's, and the peer's.
+    facts.refs = state == tcp_established ? 3 : 2;
+    facts.refs_supposed = true;
+    for_each_attribute(message.sub(unix_diag_size), [&](std::uint16_t type, const Bytes& value) {
+        if (type == unix_diag_name) facts.path = own_name(value.text());
+    });
+    facts.path_is_file = !facts.path.starts_with('\0');
+}
+
+void read_side(const Bytes& message, SideTables& side) {
     UnixSide& socket = side.unix_sockets[message.u32(unix_diag_inode)];
+    socket.listens = message.u8(unix_diag_state) == tcp_listen;
     for_each_attribute(message.sub(unix_diag_size), [&](std::uint16_t type, const Bytes& value) {
         switch (type) {
         case unix_diag_name:
-            socket.path = unix_name(value.text());
+            socket.path = proc_name(value.text());
             break;
         case unix_diag_peer:
             socket.peer = value.u32(0);
@@ -41,15 +86,18 @@ void read_socket(const Bytes& message, SideTables& side) {
 
 } // namespace
 
-SideDecoder unix_diag_decoder(const DecodeContext& context) {
-    return [messages = DiagMessages(context, unix_diag_size)](Bytes block, SideTables& side) mutable {
-        while (const auto message = messages.next(block)) {
-            if (message->u8(unix_diag_family) == af_unix) {
-                read_socket(*message, side);
-            } else {
-                messages.problem(message->offset(), "a socket of an unknown family");
-            }
-        }
+SocketDecoder unix_diag_decoder(const DecodeContext& context) {
+    return [messages = UnixMessages(context)](Bytes& rest, SocketRecord& record) mutable {
+        const auto message = messages.next(rest);
+        if (message) read_socket(*message, record);
+        return message.has_value();
+    };
+}
+
+SideDecoder unix_diag_side_decoder(const DecodeContext& context) {
+    return [messages = UnixMessages(context)](Bytes block, SideTables& side) mutable {
+        side.unix_told = true;
+        while (const auto message = messages.next(block)) read_side(*message, side);
     };
 }
 

@@ -3,6 +3,7 @@
 #include "platform.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -25,6 +26,7 @@
 #include "linux/live_proc.hpp"
 #include "linux/live_tcp_walk.hpp"
 #include "linux/live_threads.hpp"
+#include "linux/live_unix.hpp"
 #include "linux/row.hpp"
 #include "linux/wire.hpp"
 #include "posix/host.hpp"
@@ -146,8 +148,7 @@ public:
             request_.filter.empty() &&
             std::any_of(request_.tables.begin(), request_.tables.end(),
                         [](const Table& table) { return table.protocol == Protocol::Unix; });
-        if (lists_unix && (request_.wanted.unix_peers || request_.everything))
-            side_.push_back([this] { return unix_peers(); });
+        if (lists_unix) side_.push_back([this] { return unix_.side(); });
         for (std::size_t i = 0; i < request_.tables.size(); ++i) add_table(request_.tables[i], i);
     }
 
@@ -206,10 +207,9 @@ private:
     }
 
     void add_table(const Table& table, std::size_t index) {
-        if (table.protocol == Protocol::Unix)
+        if (table.protocol == Protocol::Unix && !request_.everything) // a capture has both answers once
             sockets_.push_back([this, index] {
-                if (!request_.filter.empty()) return nothing("proc.net.unix", index);
-                return file("/proc/net/unix", "proc.net.unix", index);
+                return request_.filter.empty() ? unix_.sockets(index) : nothing("sock_diag.unix", index);
             });
         std::deque<std::function<BlockReader()>> families;
         for (const Interface& interface : interfaces) {
@@ -287,19 +287,13 @@ private:
         };
     }
 
-    BlockReader unix_peers() {
-        constexpr const char* name = "sock_diag.unix";
-        DumpRequest wanted;
-        wanted.family = AF_UNIX;
-        const auto dump = std::make_shared<Dump>(netlink_calls(), wanted, name, problem_);
-        const std::span<const std::byte> first = dump->next();
-        const DumpResult result = dump->result();
-        if (result.end == DumpEnd::Done) return blocks_of(dump, first, name, no_table);
-        if (result.end == DumpEnd::Refused)
-            problem_({fmt::format("{}: {}; peers of unix sockets are not known", name,
-                                  std::strerror(result.error)),
+    /// Once, whichever table meets it.
+    void say_refused(int error) {
+        if (!said_refused_.exchange(true))
+            problem_({fmt::format("sock_diag: {}; reading /proc/net instead, which tells neither V6ONLY nor "
+                                  "where a unix socket's name ends",
+                                  std::strerror(error)),
                       false});
-        return nullptr;
     }
 
     BlockReader instead(const Interface& interface, std::size_t table, DumpResult why) {
@@ -309,10 +303,7 @@ private:
                 problem_({fmt::format("{}: {}", interface.name, std::strerror(why.error))});
             return nullptr;
         }
-        if (why.end == DumpEnd::Refused && !std::exchange(said_refused_, true))
-            problem_({fmt::format("sock_diag: {}; reading /proc/net instead, which does not tell V6ONLY",
-                                  std::strerror(why.error)),
-                      false});
+        if (why.end == DumpEnd::Refused) say_refused(why.error);
         return file(interface.file, interface.file_name, table);
     }
 
@@ -330,7 +321,9 @@ private:
     ProblemSink problem_;
     std::deque<std::function<BlockReader()>> side_, sockets_;
     BlockReader reader_;
-    bool said_refused_ = false, said_sctp_ = false;
+    std::atomic<bool> said_refused_ = false;
+    bool said_sctp_ = false;
+    UnixReader unix_{problem_, [this](int error) { say_refused(error); }};
 };
 
 Sight sight() {

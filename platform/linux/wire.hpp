@@ -47,6 +47,8 @@ inline constexpr std::uint16_t inet_diag_skv6only = 11;
 
 // struct unix_diag_msg and UNIX_DIAG_* attributes, linux/unix_diag.h
 inline constexpr std::size_t unix_diag_family = 0;
+inline constexpr std::size_t unix_diag_type = 1;  // SOCK_STREAM and its like
+inline constexpr std::size_t unix_diag_state = 2; // TCP_ESTABLISHED, TCP_LISTEN, TCP_CLOSE
 inline constexpr std::size_t unix_diag_inode = 4;
 inline constexpr std::size_t unix_diag_size = 16;
 inline constexpr std::uint16_t unix_diag_name = 0;
@@ -122,6 +124,7 @@ inline constexpr std::size_t walked_inet6_size = walked_addresses + std::size_t{
 inline constexpr std::uint8_t af_unix = 1;
 inline constexpr std::uint8_t af_inet = 2;
 inline constexpr std::uint8_t af_inet6 = 10;
+inline constexpr std::uint8_t tcp_established = 1;
 inline constexpr std::uint8_t tcp_listen = 10;
 inline constexpr std::uint8_t tcp_bound_inactive = 13;
 

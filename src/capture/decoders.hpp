@@ -33,17 +33,19 @@ using SocketDecoder = std::function<bool(Bytes& rest, SocketRecord& record)>;
 /// SYN_RECV lines of `proc.net.tcp`) into the side tables. Same rules as above.
 using SideDecoder = std::function<void(Bytes block, SideTables& side)>;
 
-/// One row of the table of decoders. An interface may hold sockets, side knowledge, or (Linux /proc/net/tcp)
-/// either, by RawBlock::table. Rows of one system and protocol with different `part` make up one table
-/// together (Darwin's unix stream and dgram, Linux's inet and inet6), in that order; of rows with the same
-/// `part` the first whose interface a capture has is used.
+/// One row of the table of decoders. An interface may hold sockets, side knowledge, or (Linux /proc/net/tcp,
+/// sock_diag.unix) either, by RawBlock::table. Rows of one system and protocol with different `part` make up
+/// one table together (Darwin's unix stream and dgram, Linux's inet and inet6), in that order; of rows with
+/// the same `part` the first whose interface a capture has is used.
 struct DecoderEntry {
     std::string_view interface;
     Table holds; ///< the sockets in it
     int part = 0;
     SocketDecoder (*sockets)(const DecodeContext&) = nullptr;
     SideDecoder (*side)(const DecodeContext&) = nullptr;
-    bool Wanted::*side_wanted = &Wanted::owners; ///< asks for what is only side knowledge, on one system
+    /// Asks for its side knowledge. Null: it is read whenever the sockets of this part are, before them, rows
+    /// in this order, from the interface with these sockets on.
+    bool Wanted::*side_wanted = &Wanted::owners;
 };
 
 /// The side tables that every system's captures share: `processes.tsv`, `interfaces.tsv`, `services.tsv`,

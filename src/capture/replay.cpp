@@ -101,7 +101,7 @@ std::vector<Part> parts_for(const Request& request, const System& system,
     const auto has = [&](std::string_view name) {
         return std::binary_search(files.begin(), files.end(), name);
     };
-    std::vector<Part> sockets;
+    std::vector<Part> sockets, sides;
     std::set<std::string, std::less<>> used;
     for (std::size_t table = 0; table < request.tables.size(); ++table)
         for (const auto& alternatives : parts_of(system, request.tables[table])) {
@@ -110,16 +110,18 @@ std::vector<Part> parts_for(const Request& request, const System& system,
             if (first == alternatives.end()) continue;
             sockets.push_back({std::string((*first)->interface), table});
             used.emplace((*first)->interface);
+            for (auto each = first; each != alternatives.end(); ++each)
+                if ((*each)->side != nullptr && (*each)->side_wanted == nullptr && has((*each)->interface))
+                    sides.push_back({std::string((*each)->interface), no_table});
         }
     std::vector<Part> parts;
     for (const std::string& file : files) {
         const DecoderEntry* entry = find_decoder(system, file);
         if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
-        if (entry->sockets != nullptr && !request.wanted.half_open) continue;
-        if (entry->sockets == nullptr && !everyones(*entry) && !(request.wanted.*entry->side_wanted))
-            continue;
-        parts.push_back({file, no_table});
+        const bool wanted = entry->side_wanted != nullptr && request.wanted.*entry->side_wanted;
+        if (wanted || everyones(*entry)) parts.push_back({file, no_table});
     }
+    parts.insert(parts.end(), sides.begin(), sides.end());
     parts.insert(parts.end(), sockets.begin(), sockets.end());
     return parts;
 }

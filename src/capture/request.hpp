@@ -26,7 +26,6 @@ struct Wanted {
     bool half_open = false;    ///< uid and retransmits of SYN_RECV sockets
     bool bound = false;        ///< bound-but-idle TCP sockets too, where closed ones are selected
     bool tcp_info = false;     ///< TcpFacts; retransmits and probes apart, which half_open implies
-    bool unix_peers = false;   ///< Linux: who is connected to whom, and queues of unix sockets
 };
 
 struct Request {

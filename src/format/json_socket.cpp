@@ -1,4 +1,5 @@
 // What a socket is, as data.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -144,6 +145,8 @@ bool put_owners(Text& out, const Row& row, const JsonLook& look) {
 }
 
 std::string_view why_no_owner(const Row& row, const HostFacts& host) {
+    if (row.side.unix_doubled.contains(row.socket.inode) && row.socket.protocol == Protocol::Unix)
+        return "in doubt";
     if (row.socket.owner_key == 0) return "no process holds it";
     if (row.side.owners_withheld || row.side.links_withheld || host.sight == Sight::Own)
         return "not permitted";
@@ -191,6 +194,18 @@ std::string_view family_word(Family family) {
 }
 
 bool is_unix(const Row& row) { return row.socket.protocol == Protocol::Unix; }
+
+bool is_abstract(const UnixFacts& facts) {
+    return facts.path.starts_with('\0') || (facts.path.starts_with('@') && !facts.path_is_file);
+}
+
+/// The NULs of an abstract name as `@`.
+bool put_path(Text& out, std::string_view path) {
+    if (!path.starts_with('\0')) return put_text(out, path);
+    std::string shown(path);
+    std::replace(shown.begin(), shown.end(), '\0', '@');
+    return put_text(out, shown);
+}
 
 /// /proc/net/unix has no queues.
 bool has_queues(const Row& row, const JsonLook& look) {
@@ -331,7 +346,7 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"owners", "every holder", put_owners},
     {"owner_unknown",
-     "why there is none: not permitted, no process holds it, kernel, other pid namespace, not told",
+     "why there is none: not permitted, no process holds it, kernel, other pid namespace, in doubt, not told",
      [](Text& out, const Row& row, const JsonLook& look) {
          return row.side.holders(row.socket).empty() && put_text(out, why_no_owner(row, *look.host));
      }},
@@ -374,16 +389,18 @@ constexpr Field<Row> socket_fields[] = {
          return is_unix(row) && look.host->system == &linux_system &&
                 put_bits(out, row.socket.unix_.flags, unix_flags);
      }},
-    {"refs", "unix on Linux: the reference count",
+    {"refs", "unix on Linux: the reference count; absent if /proc/net/unix does not tell",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return is_unix(row) && look.host->system == &linux_system && put_integer(out, row.socket.unix_.refs);
+         return is_unix(row) && look.host->system == &linux_system && !row.socket.unix_.refs_supposed &&
+                put_integer(out, row.socket.unix_.refs);
      }},
     {"path", "unix: where it is bound; an abstract name begins with @",
-     [](Text& out, const Row& row, const JsonLook&) { return put_text(out, row.socket.unix_.path); }},
+     [](Text& out, const Row& row, const JsonLook&) { return put_path(out, row.socket.unix_.path); }},
     {"path_abstract", "unix on Linux: true if the path is an abstract name",
      [](Text& out, const Row& row, const JsonLook& look) {
-         const std::string_view path = row.socket.unix_.path;
-         return look.host->system == &linux_system && !path.empty() && put_bool(out, path.front() == '@');
+         const UnixFacts& facts = row.socket.unix_;
+         return look.host->system == &linux_system && !facts.path.empty() &&
+                put_bool(out, is_abstract(facts));
      }},
     {"peer", "unix: the socket that it is connected to",
      [](Text& out, const Row& row, const JsonLook& look) {

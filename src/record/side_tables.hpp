@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "record/owners.hpp"
@@ -23,7 +24,7 @@ struct HalfOpen {
     std::uint32_t retransmits = 0;
 };
 
-/// What sock_diag tells of a unix socket and /proc/net/unix does not.
+/// What is known of a unix socket besides its row.
 struct UnixSide {
     struct Queues {
         std::uint32_t receive = 0; ///< bytes; of a listener the connections that wait
@@ -31,15 +32,27 @@ struct UnixSide {
             0; ///< memory of what is sent and not read, in bytes; of a listener how many may wait
     };
     std::uint32_t peer = 0; ///< inode; 0: none
+    bool listens = false;
     std::optional<Queues> queues;
-    std::string path; ///< as /proc/net/unix has it
+    std::string path;                  ///< as /proc/net/unix has it
+    std::optional<std::uint64_t> refs; ///< of its row in /proc/net/unix, which has this name
+    bool refs_disputed = false;        ///< rows of it say different things of refs
+};
+
+/// A connection that was not accepted yet: only /proc/net/unix has it.
+struct UnixWaiting {
+    UnixFacts facts; ///< without the path
+    std::string path;
 };
 
 struct SideTables {
     Owners owners;
     std::unordered_map<std::int32_t, Process> processes;
     std::vector<HalfOpen> half_open;
+    bool unix_told = false;                                   ///< sock_diag has told all unix sockets
     std::unordered_map<std::uint64_t, UnixSide> unix_sockets; ///< by inode
+    std::multimap<std::uint64_t, UnixWaiting> unix_waiting;   ///< by the inode of the socket before; 0: first
+    std::unordered_set<std::uint64_t> unix_doubled; ///< without sock_diag: inodes of more than one row
 
     // As a capture's .tsv files hold them.
     std::map<std::uint32_t, std::string> interfaces;          ///< index to name

@@ -91,14 +91,17 @@ inline constexpr std::uint32_t unix_accepting = 1U << 16, unix_wait_data = 1U <<
 struct UnixFacts {
     std::uint16_t type = 0; ///< SOCK_*: 1 stream, 2 dgram, 3 raw, 4 rdm, 5 seqpacket (the same on every OS)
     std::uint32_t protocol = 0;
-    std::uint32_t flags = 0; ///< Linux: `unix_accepting` and its like
-    std::uint8_t state = 0;  ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
-    bool has_queues = false; ///< Linux: recv_q and send_q are known
-    std::uint64_t refs = 0;  ///< Linux: reference count; BSD: address of the first referring pcb
+    std::uint32_t flags = 0;    ///< Linux: `unix_accepting` and its like
+    std::uint8_t state = 0;     ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
+    bool has_queues = false;    ///< Linux: recv_q and send_q are known
+    bool refs_supposed = false; ///< Linux: refs is not told, but what such a socket mostly has
+    bool path_is_file = false;  ///< Linux: the path is no abstract name, although it may begin with `@`
+    std::uint64_t refs = 0;     ///< Linux: reference count; BSD: address of the first referring pcb
     std::uint64_t vnode = 0;
     std::uint64_t peer = 0; ///< Linux: inode of the connected socket; BSD: address of its pcb
     std::uint64_t next_ref = 0;
-    std::string_view path; ///< as the kernel gave it; Linux abstract names keep their leading `@`
+    std::string_view path; ///< as the kernel gave it; a Linux abstract name begins with a NUL or, from /proc,
+                           ///< with `@`, which stands there for every NUL
     std::string_view peer_path;
 };
 

@@ -25,6 +25,14 @@ answers() { find "$@" -type f ! -name '*.txt' ! -name '*.md' ! -name decoded.tsv
 ten='000 001 002 003 004 005 006 007 010 011'
 rm -rf "$scratch/fuzz-seeds"
 answers tests/captures/linux | sow linux "$ten 012 013 014 015 016 017 020 021 022 023 024 025 026 027"
+pair() { # both answers of unix sockets, the first behind its length
+    length=$(wc -c <"$1/sock_diag.unix")
+    printf "\\$(printf %03o $((length % 256)))\\$(printf %03o $((length / 256)))\\000"
+    cat "$1/sock_diag.unix" "$1/proc.net.unix"
+}
+for capture in tests/captures/linux/*; do
+    [ -e "$capture/sock_diag.unix" ] && pair "$capture" >"$scratch/fuzz-seeds/linux/unix-$(basename "$capture")"
+done
 answers tests/captures/darwin* | sow darwin ''
 answers tests/captures/freebsd | sow freebsd "$ten"
 find tests/captures -name '*.tsv' -o -name manifest -o -name nat_rules -o -name 'net.ipv4*' | sow capture "$ten"

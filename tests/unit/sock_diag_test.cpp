@@ -5,66 +5,12 @@
 
 #include "linux/decode.hpp"
 #include "linux/wire.hpp"
+#include "netlink_message.hpp"
 
 namespace netstat46 {
 namespace {
 
 using namespace linux_wire;
-
-/// Bytes of a little-endian kernel.
-class Message {
-public:
-    explicit Message(std::size_t size) : bytes_(size) {}
-
-    template <class Integer>
-    Message& set(std::size_t at, Integer value) {
-        for (std::size_t i = 0; i < sizeof value; ++i)
-            bytes_.at(at + i) = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i));
-        return *this;
-    }
-
-    Message& attribute(std::uint16_t type, const Message& value) {
-        Message header(attr_header);
-        header.set<std::uint16_t>(attr_length, static_cast<std::uint16_t>(attr_header + value.bytes_.size()));
-        header.set<std::uint16_t>(attr_type, type);
-        add(header);
-        add(value);
-        bytes_.resize((bytes_.size() + 3) & ~std::size_t{3});
-        return *this;
-    }
-
-    Message& add(const Message& other) {
-        bytes_.insert(bytes_.end(), other.bytes_.begin(), other.bytes_.end());
-        return *this;
-    }
-
-    [[nodiscard]] Message shortened_to(std::size_t size) const {
-        Message front = *this;
-        front.bytes_.resize(size);
-        return front;
-    }
-
-    /// With a netlink header in front.
-    [[nodiscard]] Message sent() const {
-        Message header(nl_header);
-        header.set<std::uint32_t>(nl_length, static_cast<std::uint32_t>(nl_header + bytes_.size()));
-        header.set<std::uint16_t>(nl_type, sock_diag_by_family);
-        return header.add(*this);
-    }
-
-    [[nodiscard]] std::vector<std::byte> bytes() const { return bytes_; }
-
-private:
-    std::vector<std::byte> bytes_;
-};
-
-Message text(std::string_view value) {
-    Message message(value.size());
-    for (std::size_t i = 0; i < value.size(); ++i) message.set<char>(i, value[i]);
-    return message;
-}
-
-Message number(std::uint32_t value) { return Message(4).set(0, value); }
 
 constexpr std::uint8_t established = 1, listening = 10; // net/tcp_states.h
 
@@ -112,7 +58,7 @@ Decoded decoded(std::string_view interface, const std::vector<std::byte>& bytes)
     const DecodeContext context{
         interface, &host, [&](const Problem& problem) { out.problems.push_back(problem.text); }, &notes};
     if (interface == "sock_diag.unix") {
-        unix_diag_decoder(context)(Bytes(bytes), out.side);
+        unix_diag_side_decoder(context)(Bytes(bytes), out.side);
         return out;
     }
     const SocketDecoder decode = sock_diag_decoder(context);

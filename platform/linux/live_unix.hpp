@@ -1,0 +1,44 @@
+// Unix sockets: rows from sock_diag, what it lacks from /proc/net/unix.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "platform.hpp"
+
+namespace netstat46 {
+
+/// Asks sock_diag and, right after it, /proc/net/unix, whoever wants one of them first. Long answers are
+/// asked for again instead of kept. Several threads may call it.
+class UnixReader {
+public:
+    /// `refused` hears the errno that sock_diag was refused with.
+    UnixReader(ProblemSink problem, std::function<void(int)> refused)
+        : problem_(std::move(problem)), refused_(std::move(refused)) {}
+
+    /// As side knowledge: `sock_diag.unix`, if it is to be had, then `proc.net.unix`.
+    BlockReader side();
+
+    /// The first of these that is to be had, answering `table`.
+    BlockReader sockets(std::size_t table);
+
+private:
+    using Kept = std::shared_ptr<const std::vector<std::byte>>; ///< null: too long, or not there
+
+    void read();
+    BlockReader diag(std::size_t table);
+    BlockReader proc(std::size_t table);
+    BlockReader ask_proc(std::size_t table);
+    BlockReader ask_diag(std::size_t table, int& error, bool& answers);
+
+    ProblemSink problem_;
+    std::function<void(int)> refused_;
+    std::once_flag once_;
+    bool answers_ = false; ///< sock_diag does
+    Kept diag_, proc_;
+};
+
+} // namespace netstat46

@@ -1,0 +1,101 @@
+#include "capture/complete.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+namespace netstat46 {
+namespace {
+
+/// What sock_diag does not say of a half-open connection. Both name them in the same order: `next` is where
+/// the next one is likely to stand.
+void complete_half_open(SocketRecord& socket, const std::vector<HalfOpen>& half_open, std::size_t& next) {
+    if (socket.state != State::SynReceived) return;
+    const auto is_it = [&](const HalfOpen& other) {
+        return other.local.port == socket.local.port && other.foreign == socket.foreign &&
+               other.local.address.bytes == socket.local.address.bytes;
+    };
+    const auto likely = half_open.begin() + static_cast<std::ptrdiff_t>(next);
+    auto found = std::find_if(likely, half_open.end(), is_it);
+    if (found == half_open.end()) found = std::find_if(half_open.begin(), likely, is_it);
+    if (found == half_open.end() || !is_it(*found)) return;
+    next = static_cast<std::size_t>(found - half_open.begin()) + 1;
+    socket.uid = found->uid;
+    if (socket.timer) socket.timer->retransmits = found->retransmits;
+}
+
+void complete_unix(SocketRecord& socket, const SideTables& side) {
+    if (!side.unix_doubled.empty() && side.unix_doubled.contains(socket.inode)) socket.owner_key = 0;
+    const auto found = side.unix_sockets.find(socket.inode);
+    if (found == side.unix_sockets.end()) return;
+    const UnixSide& told = found->second;
+    if (told.refs && !told.refs_disputed) {
+        socket.unix_.refs = *told.refs;
+        socket.unix_.refs_supposed = false;
+    }
+    if (told.queues) {
+        const bool listens = (socket.unix_.flags & unix_accepting) != 0;
+        socket.unix_.has_queues = true;
+        socket.recv_q = told.queues->receive;
+        socket.send_q = listens ? 0 : told.queues->send;
+        if (listens) socket.backlog = Backlog{told.queues->receive, 0, told.queues->send};
+    }
+    socket.unix_.peer = told.peer;
+    const auto peer = told.peer != 0 ? side.unix_sockets.find(told.peer) : side.unix_sockets.end();
+    if (peer != side.unix_sockets.end()) socket.unix_.peer_path = peer->second.path;
+}
+
+/// Unix sockets with the connections that wait between them.
+class UnixDecoder {
+public:
+    UnixDecoder(SocketDecoder decode, const SideTables& side) : decode_(std::move(decode)), side_(&side) {
+        wait_behind(0);
+    }
+
+    bool operator()(Bytes& rest, SocketRecord& record) {
+        if (waiting_ != waiting_end_) {
+            record = SocketRecord{};
+            record.protocol = Protocol::Unix;
+            record.family = Family::Local;
+            record.unix_ = waiting_->second.facts;
+            record.unix_.path = waiting_->second.path;
+            ++waiting_;
+            return true;
+        }
+        if (!decode_(rest, record)) return false;
+        complete_unix(record, *side_);
+        if (record.inode != 0) wait_behind(record.inode);
+        return true;
+    }
+
+private:
+    using Waiting = std::multimap<std::uint64_t, UnixWaiting>::const_iterator;
+
+    /// Once of each inode, however often a table has it.
+    void wait_behind(std::uint64_t inode) {
+        const auto [first, end] = side_->unix_waiting.equal_range(inode);
+        if (first == end || !begun_.insert(inode).second) return;
+        waiting_ = first;
+        waiting_end_ = end;
+    }
+
+    SocketDecoder decode_;
+    const SideTables* side_;
+    Waiting waiting_{}, waiting_end_{};
+    std::unordered_set<std::uint64_t> begun_;
+};
+
+} // namespace
+
+SocketDecoder completed(SocketDecoder decode, Protocol protocol, const SideTables& side) {
+    if (protocol == Protocol::Unix) return UnixDecoder(std::move(decode), side);
+    if (side.half_open.empty()) return decode;
+    return [decode = std::move(decode), &side, next = std::size_t{0}](Bytes& rest,
+                                                                      SocketRecord& record) mutable {
+        if (!decode(rest, record)) return false;
+        complete_half_open(record, side.half_open, next);
+        return true;
+    };
+}
+
+} // namespace netstat46
