@@ -168,8 +168,8 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
             lacking |= what.fails;
             complain_of(what);
         };
-        save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
-        task.source = open_capture(*task.ours.save);
+        task.source =
+            save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
     }
     if (task.ours.quiet) {
         const int status = list_quietly(task, out);

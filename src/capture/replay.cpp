@@ -2,18 +2,11 @@
 #include "capture/capture_dir.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <memory>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -23,70 +16,11 @@
 namespace netstat46 {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A file in memory, read-only. Pages come and go with the kernel's will, so that a capture may be larger
-/// than memory.
-class MappedFile {
-public:
-    explicit MappedFile(const fs::path& path) {
-        const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe is not waited for
-        if (fd < 0) {
-            error_ = errno;
-            return;
-        }
-        struct stat status {};
-        if (fstat(fd, &status) != 0) {
-            error_ = errno;
-        } else if (S_ISDIR(status.st_mode)) {
-            error_ = EISDIR;
-        } else if (!S_ISREG(status.st_mode)) {
-            error_ = EINVAL;
-        } else if (status.st_size > 0) {
-            size_ = static_cast<std::size_t>(status.st_size);
-            data_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
-            if (data_ == MAP_FAILED) {
-                error_ = errno;
-                data_ = nullptr;
-                size_ = 0;
-            } else {
-                madvise(data_, size_, MADV_SEQUENTIAL);
-            }
-        }
-        close(fd);
-    }
-    MappedFile(const MappedFile&) = delete;
-    MappedFile& operator=(const MappedFile&) = delete;
-    ~MappedFile() {
-        if (data_ != nullptr) munmap(data_, size_);
-    }
-
-    [[nodiscard]] int error() const { return error_; }
-    [[nodiscard]] std::span<const std::byte> bytes() const {
-        return {static_cast<const std::byte*>(data_), size_};
-    }
-
-private:
-    void* data_ = nullptr;
-    std::size_t size_ = 0;
-    int error_ = 0;
-};
-
 /// One file to be handed out, and what it answers.
 struct Part {
     std::string interface;
     std::size_t table = no_table;
 };
-
-std::vector<std::string> files_of(const fs::path& directory) {
-    std::vector<std::string> names;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
-        names.push_back(entry.path().filename().string());
-    if (error) throw std::runtime_error(fmt::format("--replay: {}: {}", directory.string(), error.message()));
-    std::sort(names.begin(), names.end());
-    return names;
-}
 
 /// Whether every system's captures have it: names, not one system's way of telling who holds a socket.
 bool everyones(const DecoderEntry& entry) {
@@ -124,49 +58,67 @@ std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std
 
 class ReplayReader {
 public:
-    ReplayReader(fs::path directory, std::vector<Part> parts, ProblemSink problem)
+    ReplayReader(std::shared_ptr<const CaptureDirectory> directory, std::vector<Part> parts,
+                 ProblemSink problem)
         : directory_(std::move(directory)), parts_(std::move(parts)), problem_(std::move(problem)) {}
 
     std::optional<RawBlock> operator()() {
         while (next_ < parts_.size()) {
             const Part& part = parts_[next_++];
-            file_ = std::make_unique<MappedFile>(directory_ / part.interface);
-            if (file_->error() == 0) return RawBlock{part.interface, file_->bytes(), part.table, 0};
-            problem_({fmt::format("{}: {}", (directory_ / part.interface).string(),
-                                  std::strerror(file_->error()))});
+            file_ = directory_->map(part.interface);
+            if (file_.wrong().empty()) return RawBlock{part.interface, file_.bytes(), part.table, 0};
+            problem_({fmt::format("{}: {}", directory_->path_of(part.interface), file_.wrong())});
         }
         return std::nullopt;
     }
 
 private:
-    fs::path directory_;
+    std::shared_ptr<const CaptureDirectory> directory_;
     std::vector<Part> parts_;
     ProblemSink problem_;
-    std::unique_ptr<MappedFile> file_;
+    MappedFile file_;
     std::size_t next_ = 0;
 };
 
+std::vector<std::string> files_of(const CaptureDirectory& directory) {
+    try {
+        return directory.names();
+    } catch (const std::system_error& error) {
+        throw std::runtime_error(fmt::format("--replay: {}: {}", directory.path(), error.code().message()));
+    }
+}
+
+std::shared_ptr<const CaptureDirectory> open_directory(const std::string& path) {
+    try {
+        return std::make_shared<const CaptureDirectory>(CaptureDirectory::at(path));
+    } catch (const std::system_error& error) {
+        throw std::runtime_error(fmt::format("--replay: {}: {}; a capture is a directory that --save wrote",
+                                             path, error.code().message()));
+    }
+}
+
 } // namespace
 
-Source captured_source(const std::string& directory, const HostFacts& host) {
+Source captured_source(std::shared_ptr<const CaptureDirectory> directory, const HostFacts& host) {
     return {host, false,
-            [directory = fs::path(directory), os = host.os](const Request& request, ProblemSink problem) {
+            [directory = std::move(directory), os = host.os](const Request& request, ProblemSink problem) {
                 const auto reader = std::make_shared<ReplayReader>(
-                    directory, parts_for(request, os, files_of(directory)), std::move(problem));
+                    directory, parts_for(request, os, files_of(*directory)), std::move(problem));
                 return [reader] { return (*reader)(); };
             }};
 }
 
-Source open_capture(const std::string& directory) {
-    const fs::path path = fs::path(directory) / manifest_name;
-    const MappedFile manifest(path);
-    if (manifest.error() != 0)
+Source open_capture(const std::string& path) {
+    auto directory = open_directory(path);
+    const std::string file = directory->path_of(manifest_name);
+    const MappedFile manifest = directory->map(std::string(manifest_name));
+    if (!manifest.wrong().empty())
         throw std::runtime_error(fmt::format("--replay: {}: {}; a capture is a directory that --save wrote",
-                                             path.string(), std::strerror(manifest.error())));
+                                             file, manifest.wrong()));
     HostFacts host;
     if (const auto wrong = read_manifest(Bytes(manifest.bytes()).text(), host))
-        throw std::runtime_error(fmt::format("--replay: {}: {}", path.string(), *wrong));
-    return captured_source(directory, host);
+        throw std::runtime_error(fmt::format("--replay: {}: {}", file, *wrong));
+    return captured_source(std::move(directory), host);
 }
 
 } // namespace netstat46
