@@ -8,6 +8,7 @@
 #include "arguments.hpp"
 #include "linux/look.hpp"
 #include "linux/texts.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 namespace {
@@ -143,7 +144,8 @@ std::optional<Say> take_option(Flags& flags, const GivenOption& option, const Ar
         }
         const auto unknown = take_families(flags, list);
         if (!unknown) return std::nullopt;
-        return Say{{}, fmt::format("Unknown address family `{}'.\n", *unknown), 1, Say::About::Mistake};
+        return Say{
+            {}, fmt::format("Unknown address family `{}'.\n", cleaned(*unknown)), 1, Say::About::Mistake};
     }
     case 'Z':
         if (context.host == nullptr || !context.host->selinux)
