@@ -15,6 +15,7 @@
 #include "capture/capture_dir.hpp"
 #include "format/dialect.hpp"
 #include "format/output.hpp"
+#include "given_rights.hpp"
 #include "hand_over.hpp"
 #include "list_json.hpp"
 #include "options.hpp"
@@ -215,6 +216,7 @@ void end_at_cut_file(int /*signal*/) {
 }
 
 int run_ours(Ours ours, Output& out) {
+    refuse_with_given_rights(ours);
     if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
     Source source = ours.replay ? open_capture(*ours.replay) : Source{live_host(), true, live_blocks};
     const Dialect& dialect = dialect_of(ours.dialect.value_or(source.host.os));
@@ -239,6 +241,7 @@ int run_ours(Ours ours, Output& out) {
                                        : ours.save  ? "--save"
                                                     : ours.selections.front().first->name),
                            dialect);
+        refuse_with_given_rights(mode->mode);
         complain(ours.replay ? fmt::format("{} is no socket list: a capture cannot answer it", mode->mode)
                              : hand_over(*mode, ours.native));
         return 1;
@@ -271,6 +274,7 @@ int guarded(int argc, char** argv) {
         return 1;
     }
     open_standard_descriptors();
+    forget_environment_of_caller();
     Output out(STDOUT_FILENO);
     int status = 1;
     try {
