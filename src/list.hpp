@@ -51,6 +51,10 @@ Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& loo
 /// Only the side tables of a capture.
 void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem);
 
+/// What a capture calls by a name: ports, user and interface, found in its side tables at every question, so
+/// that nothing of them is kept. All else has no name.
+Names names_by_name(const Source& source);
+
 /// The row of `socket`. Both outlive it.
 Row with_owner(const SocketRecord& socket, const SideTables& side);
 

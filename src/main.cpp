@@ -125,14 +125,11 @@ int list_repeatedly(const Task& task, Output& out) {
     }
 }
 
-/// What the options that select ask for, or what is wrong with one. Names in a replay are the capture's, so
-/// they are known only once its side tables are read.
+/// What the options that select ask for, or what is wrong with one. Names in a replay are the capture's.
 std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source& source) {
     Selection selection;
     if (ours.selections.empty()) return selection;
-    SideTables side;
-    if (!source.live) read_side_tables(source, side, [](const Problem&) {});
-    const Names names = source.live ? live_names() : replayed_names(side);
+    const Names names = source.live ? live_names() : names_by_name(source);
     for (const auto& [option, value] : ours.selections)
         if (const auto wrong = option->take(selection, value, names))
             return UsageError{

@@ -1,6 +1,7 @@
 // Captures: directories that hold what a kernel answered.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,10 +24,18 @@ Source open_capture(const std::string& directory);
 Source save_capture(const std::string& directory, const Source& source, const Names& names,
                     bool resolve_hosts, const ProblemSink& problem);
 
+/// Side tables of a capture up to this size are handed out whole; of larger ones only what the sockets need,
+/// for which those are read twice.
+inline constexpr std::size_t whole_side_tables = std::size_t{1} << 20;
+
 /// The blocks of a capture of `host`, whether or not its manifest is there yet.
-Source captured_source(std::shared_ptr<const CaptureDirectory> directory, const HostFacts& host);
+Source captured_source(const std::shared_ptr<const CaptureDirectory>& directory, const HostFacts& host,
+                       std::size_t whole = whole_side_tables);
 
 /// One field of a side table: control characters, `\` and `"` escaped as in JSON strings.
 std::string escaped_field(std::string_view text);
+
+/// And back; anything else after a `\` stays as it is.
+std::string unescaped_field(std::string_view text);
 
 } // namespace netstat46

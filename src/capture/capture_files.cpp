@@ -85,6 +85,12 @@ std::vector<std::string> CaptureDirectory::names() const {
     return names;
 }
 
+std::size_t CaptureDirectory::size(const std::string& name) const {
+    struct stat status {};
+    const bool known = fstatat(fd_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    return known && S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
+}
+
 MappedFile CaptureDirectory::map(const std::string& name) const {
     MappedFile file;
     struct stat before {};

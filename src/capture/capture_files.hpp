@@ -87,6 +87,9 @@ public:
     /// What is in it but `.` and `..`, sorted. Throws std::system_error.
     [[nodiscard]] std::vector<std::string> names() const;
 
+    /// Of a regular file of it; else 0.
+    [[nodiscard]] std::size_t size(const std::string& name) const;
+
     /// A regular file of it. Nothing else is opened: no link, no pipe, no device.
     [[nodiscard]] MappedFile map(const std::string& name) const;
 

@@ -11,7 +11,10 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "capture/descriptor_lines.hpp"
 #include "capture/manifest.hpp"
+#include "capture/needs.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -20,13 +23,17 @@ namespace {
 struct Part {
     std::string interface;
     std::size_t table = no_table;
+    bool names = false; ///< a side table that every system's captures share
+    bool lines = false; ///< text that may be cut between lines
 };
 
-/// Whether every system's captures have it: names, not one system's way of telling who holds a socket.
-bool everyones(const DecoderEntry& entry) {
+/// Where an interface stands among the tables that every system's captures share, which are of names and not
+/// of one system's way to say who holds a socket; 0: it is none of them.
+std::ptrdiff_t rank(std::string_view interface) {
     const std::span<const DecoderEntry> shared = side_tables();
-    return std::any_of(shared.begin(), shared.end(),
-                       [&](const DecoderEntry& each) { return &each == &entry; });
+    const auto found = std::find_if(shared.begin(), shared.end(),
+                                    [&](const DecoderEntry& each) { return each.interface == interface; });
+    return found == shared.end() ? 0 : found - shared.begin() + 1;
 }
 
 /// The files of a capture that answer `request`: side tables first, then sockets in the order of its tables.
@@ -41,7 +48,7 @@ std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std
             const auto first = std::find_if(alternatives.begin(), alternatives.end(),
                                             [&](const DecoderEntry* entry) { return has(entry->interface); });
             if (first == alternatives.end()) continue;
-            sockets.push_back({std::string((*first)->interface), table});
+            sockets.push_back({std::string((*first)->interface), table, false, false});
             used.emplace((*first)->interface);
         }
     std::vector<Part> parts;
@@ -49,35 +56,79 @@ std::vector<Part> parts_for(const Request& request, Os os, const std::vector<std
         const DecoderEntry* entry = find_decoder(os, file);
         if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
         if (entry->sockets != nullptr && !request.half_open) continue;
-        if (entry->sockets == nullptr && !everyones(*entry) && !(request.*entry->side_wanted)) continue;
-        parts.push_back({file, no_table});
+        const bool names = rank(file) != 0;
+        if (entry->sockets == nullptr && !names && !(request.*entry->side_wanted)) continue;
+        parts.push_back({file, no_table, names, names || file == descriptor_lines_interface});
     }
+    std::stable_sort(parts.begin(), parts.end(), [](const Part& one, const Part& other) {
+        return rank(one.interface) < rank(other.interface);
+    });
     parts.insert(parts.end(), sockets.begin(), sockets.end());
     return parts;
 }
 
+/// What a reader is made of.
+struct Reading {
+    std::shared_ptr<const CaptureDirectory> directory;
+    std::vector<Part> parts;
+    ProblemSink problem;
+    std::optional<Needs> needs; ///< unset: of what socket needs what, nothing is known
+};
+
+/// The files one after the other; text in pieces of whole lines, of which those that no socket needs are left
+/// out.
 class ReplayReader {
 public:
-    ReplayReader(std::shared_ptr<const CaptureDirectory> directory, std::vector<Part> parts,
-                 ProblemSink problem)
-        : directory_(std::move(directory)), parts_(std::move(parts)), problem_(std::move(problem)) {}
+    explicit ReplayReader(Reading reading) : reading_(std::move(reading)) {}
 
     std::optional<RawBlock> operator()() {
-        while (next_ < parts_.size()) {
-            const Part& part = parts_[next_++];
-            file_ = directory_->map(part.interface);
-            if (file_.wrong().empty()) return RawBlock{part.interface, file_.bytes(), part.table, 0};
-            problem_({fmt::format("{}: {}", directory_->path_of(part.interface), file_.wrong())});
+        while (true) {
+            if (const std::string_view lines = take_lines(); !lines.empty())
+                return RawBlock{part().interface, std::as_bytes(std::span(lines)), part().table,
+                                static_cast<std::size_t>(lines.data() - text_.data())};
+            if (next_ == reading_.parts.size()) return std::nullopt;
+            ++next_;
+            file_ = reading_.directory->map(part().interface);
+            text_ = left_ = {};
+            if (!file_.wrong().empty()) {
+                reading_.problem(
+                    {fmt::format("{}: {}", reading_.directory->path_of(part().interface), file_.wrong())});
+            } else if (part().lines) {
+                text_ = left_ = Bytes(file_.bytes()).text();
+            } else {
+                return RawBlock{part().interface, file_.bytes(), part().table, 0};
+            }
         }
-        return std::nullopt;
     }
 
 private:
-    std::shared_ptr<const CaptureDirectory> directory_;
-    std::vector<Part> parts_;
-    ProblemSink problem_;
+    [[nodiscard]] const Part& part() const { return reading_.parts[next_ - 1]; }
+
+    /// Lines that follow each other, to be read; what was handed out before need not stay in memory.
+    std::string_view take_lines() {
+        constexpr std::size_t most = std::size_t{1} << 20;
+        std::string_view taken;
+        while (!left_.empty() && taken.size() < most) {
+            const char* const begin = left_.data();
+            const std::string_view line = take_line(left_);
+            const bool wanted = !reading_.needs || is_needed(*reading_.needs, part().interface, line);
+            const auto whole = static_cast<std::size_t>(left_.data() - begin);
+            if (wanted) {
+                taken = {taken.empty() ? begin : taken.data(), taken.size() + whole};
+            } else if (!taken.empty()) {
+                break;
+            } else if (const std::size_t at = text_.size() - left_.size(); at % most < whole) {
+                file_.pass(at);
+            }
+        }
+        if (!taken.empty()) file_.pass(static_cast<std::size_t>(taken.data() - text_.data()));
+        return taken;
+    }
+
+    Reading reading_;
     MappedFile file_;
-    std::size_t next_ = 0;
+    std::size_t next_ = 0;         ///< parts begun
+    std::string_view text_, left_; ///< of a part of lines
 };
 
 std::vector<std::string> files_of(const CaptureDirectory& directory) {
@@ -86,6 +137,22 @@ std::vector<std::string> files_of(const CaptureDirectory& directory) {
     } catch (const std::system_error& error) {
         throw std::runtime_error(fmt::format("--replay: {}: {}", directory.path(), error.code().message()));
     }
+}
+
+/// Of the side tables that are sifted.
+std::size_t size_of_names(const Reading& reading) {
+    std::size_t size = 0;
+    for (const Part& part : reading.parts)
+        if (part.names) size += reading.directory->size(part.interface);
+    return size;
+}
+
+/// By all of it but the tables that are sifted.
+Needs needs_in(const Reading& reading, const HostFacts& host, bool every_holder) {
+    Reading rest{reading.directory, reading.parts, [](const Problem&) {}, {}};
+    std::erase_if(rest.parts, [](const Part& part) { return part.names; });
+    ReplayReader reader(std::move(rest));
+    return needs_of([&] { return reader(); }, host, every_holder);
 }
 
 std::shared_ptr<const CaptureDirectory> open_directory(const std::string& path) {
@@ -99,11 +166,13 @@ std::shared_ptr<const CaptureDirectory> open_directory(const std::string& path) 
 
 } // namespace
 
-Source captured_source(std::shared_ptr<const CaptureDirectory> directory, const HostFacts& host) {
-    return {host, false,
-            [directory = std::move(directory), os = host.os](const Request& request, ProblemSink problem) {
-                const auto reader = std::make_shared<ReplayReader>(
-                    directory, parts_for(request, os, files_of(*directory)), std::move(problem));
+Source captured_source(const std::shared_ptr<const CaptureDirectory>& directory, const HostFacts& host,
+                       std::size_t whole) {
+    return {host, false, [=](const Request& request, const ProblemSink& problem) -> BlockReader {
+                Reading reading{directory, parts_for(request, host.os, files_of(*directory)), problem, {}};
+                if (!request.tables.empty() && size_of_names(reading) > whole)
+                    reading.needs = needs_in(reading, host, request.holders);
+                const auto reader = std::make_shared<ReplayReader>(std::move(reading));
                 return [reader] { return (*reader)(); };
             }};
 }

@@ -121,12 +121,12 @@ Source save_capture(const std::string& directory, const Source& source, const Na
     const BlockReader next = source.blocks(request, problem);
     while (const auto block = next()) writer.append(block->interface, block->bytes);
     writer.flush();
-    Source saved = captured_source(writer.directory(), source.host);
-    const Asked asked = names_asked(saved);
+    constexpr std::size_t all = static_cast<std::size_t>(-1);
+    const Asked asked = names_asked(captured_source(writer.directory(), source.host, all));
     save_names(writer, asked, names, resolve_hosts);
     if (source.live) save_port_facts(writer, asked, live_port_facts(), source.host.os);
     writer.finish(manifest_of(source.host, "netstat46 --save"));
-    return saved;
+    return captured_source(writer.directory(), source.host);
 }
 
 std::string escaped_field(std::string_view text) {
