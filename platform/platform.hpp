@@ -24,6 +24,10 @@ BlockReader live_blocks(const Request& request, ProblemSink problem);
 /// This host, for headings, looks and manifests.
 HostFacts live_host();
 
+/// Whether the program's file gives this process rights that its caller lacks: set-user-id, set-group-id,
+/// capabilities.
+bool has_given_rights();
+
 /// What decides over ports besides the sockets.
 struct PortFacts {
     std::function<SocketOptions(const Holder&)>

@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "text.hpp"
+
 namespace netstat46 {
 namespace {
 
-void mistake(Arguments& out, std::string name, std::string sentence) {
+void mistake(Arguments& out, std::string name, std::string_view sentence) {
     out.options.push_back({'?', {}, std::move(name)});
-    out.mistake = std::move(sentence);
+    out.mistake = cleaned(sentence);
 }
 
 /// The letters of one bundle (`-anp`, `-Aunix`, `-A unix`); false after a mistake.
@@ -71,7 +73,7 @@ bool read_long(std::span<const std::string> arguments, std::size_t& at,
     if (found.size() > 1) {
         std::string sentence = fmt::format("option '--{}' is ambiguous; possibilities:", typed);
         for (const LongOption& option : found) sentence += fmt::format(" '--{}'", option.name);
-        mistake(out, shown, std::move(sentence));
+        mistake(out, shown, sentence);
         return false;
     }
     const LongOption& option = found.front();

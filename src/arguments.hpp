@@ -26,7 +26,8 @@ struct GivenOption {
 struct Arguments {
     std::vector<GivenOption> options; ///< in the order given
     std::vector<std::string> operands;
-    std::string mistake; ///< glibc's or BSD's sentence for the last option, without the program's name
+    std::string
+        mistake; ///< glibc's or BSD's sentence for the last option, cleaned, without the program's name
 };
 
 /// An option that only raises a flag.

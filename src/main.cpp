@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "given_rights.hpp"
 #include "run.hpp"
 
 namespace netstat46 {
@@ -28,6 +29,7 @@ int run_with_streams(int argc, char** argv) {
         return 1;
     }
     open_standard_descriptors();
+    forget_environment_of_caller();
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     const int status = run(arguments, environment_of(argc, argv), console);
     if (!console.out.failed()) return status;

@@ -9,6 +9,7 @@
 
 #include "capture/capture_dir.hpp"
 #include "completion/completion.hpp"
+#include "given_rights.hpp"
 #include "hand_over.hpp"
 #include "options.hpp"
 #include "platform.hpp"
@@ -73,6 +74,7 @@ int hand_over_mode(const HandOver& mode, const Ours& ours, const Dialect& dialec
     if (!ours_given.empty())
         return misused(fmt::format("{} is no socket list: leave out {}", mode.mode, ours_given), dialect,
                        console);
+    refuse_with_given_rights(mode.mode);
     console.complain(ours.replay ? fmt::format("{} is no socket list: a capture cannot answer it", mode.mode)
                                  : hand_over(mode, ours.native));
     return 1;
@@ -90,6 +92,7 @@ int run_ours(Ours ours, const Environment& environment, Console& console) {
         console.out.write(completion(*ours.completion));
         return 0;
     }
+    refuse_with_given_rights(ours);
     if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
     Source source =
         ours.replay ? open_capture(*ours.replay, systems()) : Source{live_host(), true, live_blocks};

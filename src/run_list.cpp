@@ -9,11 +9,10 @@
 
 #include "await_names.hpp"
 #include "capture/capture_dir.hpp"
-#include "capture/side_reader.hpp"
+#include "capture/names_by_name.hpp"
 #include "list_json.hpp"
 #include "plan.hpp"
 #include "record/select.hpp"
-#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -107,19 +106,16 @@ bool save_first(Task& task, Console& console) {
         lacking |= what.fails;
         console.complain(what.text);
     };
-    save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
-    task.source = open_capture(*task.ours.save, systems());
+    task.source =
+        save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
     return lacking;
 }
 
-/// What the options that select ask for, or what is wrong with one. Names in a replay are the capture's, so
-/// they are known only once its side tables are read.
+/// What the options that select ask for, or what is wrong with one. Names in a replay are the capture's.
 std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source& source) {
     Selection selection;
     if (ours.selections.empty()) return selection;
-    SideTables side;
-    if (!source.live) read_side_tables(source, side, [](const Problem&) {});
-    const Names names = source.live ? live_names() : replayed_names(side);
+    const Names names = source.live ? live_names() : names_by_name(source);
     for (const auto& [option, value] : ours.selections)
         if (const auto wrong = option->select(selection, value, names))
             return UsageError{

@@ -47,15 +47,32 @@ std::size_t utf8_length(std::string_view text) {
     return 0;
 }
 
+char32_t code_of(std::string_view sequence) {
+    constexpr char32_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    char32_t code = static_cast<std::uint8_t>(sequence[0]) & lead_bits[sequence.size()];
+    for (const char byte : sequence.substr(1)) code = code << 6 | (static_cast<std::uint8_t>(byte) & 0x3f);
+    return code;
+}
+
+bool is_control(char32_t code) {
+    constexpr struct {
+        char32_t first, last;
+    } controls[] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     // C0; DEL and C1
+        {0x061c, 0x061c}, {0x200e, 0x200f}, // marks of direction
+        {0x2028, 0x202e}, {0x2066, 0x2069}, // ends of lines and paragraphs; embeddings, overrides, isolates
+    };
+    return std::any_of(std::begin(controls), std::end(controls),
+                       [&](const auto& range) { return code >= range.first && code <= range.last; });
+}
+
 void put_clean(Text& out, std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = utf8_length(text);
-        const auto lead = static_cast<std::uint8_t>(text[0]);
-        const bool c0 = length == 1 && (lead < 0x20 || lead == 0x7f);
-        const bool c1 = length == 2 && lead == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0;
-        const bool stray_c1 = length == 0 && lead < 0xa0;
         const std::size_t taken = length == 0 ? 1 : length;
-        if (c0 || c1 || stray_c1) {
+        const auto lead = static_cast<std::uint8_t>(text[0]);
+        const bool stray_c1 = length == 0 && lead < 0xa0;
+        if (stray_c1 || (length != 0 && is_control(code_of(text.substr(0, length))))) {
             out.push_back('.');
         } else {
             put(out, text.substr(0, taken));

@@ -56,8 +56,8 @@ void put_number(Text& out, Integer value) {
 /// In lower case, with zeros up to `least_digits`.
 void put_hex(Text& out, std::uint64_t value, int least_digits = 1);
 
-/// Names and paths from outside: each control character (C0, DEL, and C1 as U+0080 to U+009F or as a stray
-/// byte) becomes `.`; all else stays.
+/// Names and paths from outside: each control character (as is_control() has it, and C1 as a stray byte)
+/// becomes `.`; all else stays.
 void put_clean(Text& out, std::string_view text);
 
 /// As put_clean().
@@ -68,6 +68,13 @@ std::string enumerated(std::span<const std::string> words, std::string_view befo
 
 /// The length of the UTF-8 sequence that `text` begins with; 0 if it begins with none (RFC 3629).
 std::size_t utf8_length(std::string_view text);
+
+/// The character of one such sequence.
+char32_t code_of(std::string_view sequence);
+
+/// C0, DEL and C1, and what breaks lines or turns the direction of a text: U+061C, U+200E, U+200F, U+2028 to
+/// U+202E, U+2066 to U+2069.
+bool is_control(char32_t code);
 
 /// Leaves at most `length` bytes of what was put from byte `start` on.
 inline void cut(Text& out, std::size_t start, std::size_t length) {

@@ -10,6 +10,7 @@
 #include "darwin/native_options.hpp"
 #include "darwin/row.hpp"
 #include "parse.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 namespace {
@@ -105,12 +106,13 @@ void read_option(const GivenOption& given, const std::string& program, Reading& 
         if (const auto family = known_family(given.value)) {
             flags.family = *family;
         } else if (flags.old) {
-            reading.end = Say{{}, program + ": " + given.value + ": unknown address family\n", 1};
+            reading.end = Say{{}, program + ": " + cleaned(given.value) + ": unknown address family\n", 1};
         }
         break;
     case 'p': {
         flags.protocol = known_protocol(given.value);
-        const std::string complaint = program + ": " + given.value + ": unknown or uninstrumented protocol";
+        const std::string complaint =
+            program + ": " + cleaned(given.value) + ": unknown or uninstrumented protocol";
         if (!flags.protocol.empty()) break;
         if (flags.old) reading.end = Say{{}, complaint + "\n", 1};
         reading.errors += complaint + ": Success\n";

@@ -12,6 +12,7 @@
 #include "freebsd/look.hpp"
 #include "freebsd/native_options.hpp"
 #include "freebsd/row.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 namespace {
@@ -141,14 +142,15 @@ std::optional<Say> apply(const GivenOption& option, const Edition& edition, Give
         const auto* family = std::find_if(families.begin(), families.end(),
                                           [&](const auto& each) { return each.first == option.value; });
         if (family == families.end())
-            return refuse(fmt::format("{}: unknown address family", option.value), edition.bad_name_status);
+            return refuse(fmt::format("{}: unknown address family", cleaned(option.value)),
+                          edition.bad_name_status);
         given.wanted = family->second;
         break;
     }
     case 'p': {
         const auto name = protocol_named(option.value, edition);
         if (!name)
-            return refuse(fmt::format("{}: unknown or uninstrumented protocol", option.value),
+            return refuse(fmt::format("{}: unknown or uninstrumented protocol", cleaned(option.value)),
                           edition.bad_name_status);
         given.protocol = *name;
         break;

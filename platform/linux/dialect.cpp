@@ -9,6 +9,7 @@
 #include "linux/look.hpp"
 #include "linux/native_options.hpp"
 #include "linux/texts.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 namespace {
@@ -144,7 +145,8 @@ std::optional<Say> take_option(Flags& flags, const GivenOption& option, const Ar
         }
         const auto unknown = take_families(flags, list);
         if (!unknown) return std::nullopt;
-        return Say{{}, fmt::format("Unknown address family `{}'.\n", *unknown), 1, Say::About::Mistake};
+        return Say{
+            {}, fmt::format("Unknown address family `{}'.\n", cleaned(*unknown)), 1, Say::About::Mistake};
     }
     case 'Z':
         if (context.host == nullptr || !context.host->selinux)

@@ -9,6 +9,8 @@
 
 namespace netstat46 {
 
+inline constexpr std::string_view descriptor_lines_interface = "proc.pid.fd";
+
 /// `proc.pid.fd`: lines `pid TAB fd TAB link`, of which `key_of` tells the socket. A process whose
 /// descriptors were refused is `pid TAB - TAB reason`; the reason is `links` if they could be listed and not
 /// read.

@@ -2,97 +2,38 @@
 #include "capture/capture_dir.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <memory>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "capture/descriptor_lines.hpp"
 #include "capture/manifest.hpp"
+#include "capture/needs.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// A file in memory, read-only. Pages come and go with the kernel's will, so that a capture may be larger
-/// than memory.
-class MappedFile {
-public:
-    explicit MappedFile(const fs::path& path) {
-        const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe is not waited for
-        if (fd < 0) {
-            error_ = errno;
-            return;
-        }
-        struct stat status {};
-        if (fstat(fd, &status) != 0) {
-            error_ = errno;
-        } else if (S_ISDIR(status.st_mode)) {
-            error_ = EISDIR;
-        } else if (!S_ISREG(status.st_mode)) {
-            error_ = EINVAL;
-        } else if (status.st_size > 0) {
-            size_ = static_cast<std::size_t>(status.st_size);
-            data_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
-            if (data_ == MAP_FAILED) {
-                error_ = errno;
-                data_ = nullptr;
-                size_ = 0;
-            } else {
-                madvise(data_, size_, MADV_SEQUENTIAL);
-            }
-        }
-        close(fd);
-    }
-    MappedFile(const MappedFile&) = delete;
-    MappedFile& operator=(const MappedFile&) = delete;
-    ~MappedFile() {
-        if (data_ != nullptr) munmap(data_, size_);
-    }
-
-    [[nodiscard]] int error() const { return error_; }
-    [[nodiscard]] std::span<const std::byte> bytes() const {
-        return {static_cast<const std::byte*>(data_), size_};
-    }
-
-private:
-    void* data_ = nullptr;
-    std::size_t size_ = 0;
-    int error_ = 0;
-};
 
 /// One file to be handed out, and what it answers.
 struct Part {
     std::string interface;
     std::size_t table = no_table;
+    bool names = false; ///< a side table that every system's captures share
+    bool lines = false; ///< text that may be cut between lines
 };
 
-std::vector<std::string> files_of(const fs::path& directory) {
-    std::vector<std::string> names;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
-        names.push_back(entry.path().filename().string());
-    if (error) throw std::runtime_error(fmt::format("--replay: {}: {}", directory.string(), error.message()));
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-/// Whether every system's captures have it: names, not one system's way of telling who holds a socket.
-bool everyones(const DecoderEntry& entry) {
+/// Where an interface stands among the tables that every system's captures share, which are of names and not
+/// of one system's way to say who holds a socket; 0: it is none of them.
+std::ptrdiff_t rank(std::string_view interface) {
     const std::span<const DecoderEntry> shared = side_tables();
-    return std::any_of(shared.begin(), shared.end(),
-                       [&](const DecoderEntry& each) { return &each == &entry; });
+    const auto found = std::find_if(shared.begin(), shared.end(),
+                                    [&](const DecoderEntry& each) { return each.interface == interface; });
+    return found == shared.end() ? 0 : found - shared.begin() + 1;
 }
 
 /// The files of a capture that answer `request`: side tables first, then sockets in the order of its tables.
@@ -108,7 +49,7 @@ std::vector<Part> parts_for(const Request& request, const System& system,
             const auto first = std::find_if(alternatives.begin(), alternatives.end(),
                                             [&](const DecoderEntry* entry) { return has(entry->interface); });
             if (first == alternatives.end()) continue;
-            sockets.push_back({std::string((*first)->interface), table});
+            sockets.push_back({std::string((*first)->interface), table, false, false});
             used.emplace((*first)->interface);
             for (auto each = first; each != alternatives.end(); ++each)
                 if ((*each)->side != nullptr && (*each)->side_wanted == nullptr && has((*each)->interface))
@@ -118,60 +59,141 @@ std::vector<Part> parts_for(const Request& request, const System& system,
     for (const std::string& file : files) {
         const DecoderEntry* entry = find_decoder(system, file);
         if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
+        const bool names = rank(file) != 0;
         const bool wanted = entry->side_wanted != nullptr && request.wanted.*entry->side_wanted;
-        if (wanted || everyones(*entry)) parts.push_back({file, no_table});
+        if (!names && !wanted) continue;
+        parts.push_back({file, no_table, names, names || file == descriptor_lines_interface});
     }
+    std::stable_sort(parts.begin(), parts.end(), [](const Part& one, const Part& other) {
+        return rank(one.interface) < rank(other.interface);
+    });
     parts.insert(parts.end(), sides.begin(), sides.end());
     parts.insert(parts.end(), sockets.begin(), sockets.end());
     return parts;
 }
 
+/// What a reader is made of.
+struct Reading {
+    std::shared_ptr<const CaptureDirectory> directory;
+    std::vector<Part> parts;
+    ProblemSink problem;
+    std::optional<Needs> needs; ///< unset: of what socket needs what, nothing is known
+};
+
+/// The files one after the other; text in pieces of whole lines, of which those that no socket needs are left
+/// out.
 class ReplayReader {
 public:
-    ReplayReader(fs::path directory, std::vector<Part> parts, ProblemSink problem)
-        : directory_(std::move(directory)), parts_(std::move(parts)), problem_(std::move(problem)) {}
+    explicit ReplayReader(Reading reading) : reading_(std::move(reading)) {}
 
     std::optional<RawBlock> operator()() {
-        while (next_ < parts_.size()) {
-            const Part& part = parts_[next_++];
-            file_ = std::make_unique<MappedFile>(directory_ / part.interface);
-            if (file_->error() == 0) return RawBlock{part.interface, file_->bytes(), part.table, 0};
-            problem_({fmt::format("{}: {}", (directory_ / part.interface).string(),
-                                  std::strerror(file_->error()))});
+        while (true) {
+            if (const std::string_view lines = take_lines(); !lines.empty())
+                return RawBlock{part().interface, std::as_bytes(std::span(lines)), part().table,
+                                static_cast<std::size_t>(lines.data() - text_.data())};
+            if (next_ == reading_.parts.size()) return std::nullopt;
+            ++next_;
+            file_ = reading_.directory->map(part().interface);
+            text_ = left_ = {};
+            if (!file_.wrong().empty()) {
+                reading_.problem(
+                    {fmt::format("{}: {}", reading_.directory->path_of(part().interface), file_.wrong())});
+            } else if (part().lines) {
+                text_ = left_ = Bytes(file_.bytes()).text();
+            } else {
+                return RawBlock{part().interface, file_.bytes(), part().table, 0};
+            }
         }
-        return std::nullopt;
     }
 
 private:
-    fs::path directory_;
-    std::vector<Part> parts_;
-    ProblemSink problem_;
-    std::unique_ptr<MappedFile> file_;
-    std::size_t next_ = 0;
+    [[nodiscard]] const Part& part() const { return reading_.parts[next_ - 1]; }
+
+    /// Lines that follow each other, to be read; what was handed out before need not stay in memory.
+    std::string_view take_lines() {
+        constexpr std::size_t most = std::size_t{1} << 20;
+        std::string_view taken;
+        while (!left_.empty() && taken.size() < most) {
+            const char* const begin = left_.data();
+            const std::string_view line = take_line(left_);
+            const bool wanted = !reading_.needs || is_needed(*reading_.needs, part().interface, line);
+            const auto whole = static_cast<std::size_t>(left_.data() - begin);
+            if (wanted) {
+                taken = {taken.empty() ? begin : taken.data(), taken.size() + whole};
+            } else if (!taken.empty()) {
+                break;
+            } else if (const std::size_t at = text_.size() - left_.size(); at % most < whole) {
+                file_.pass(at);
+            }
+        }
+        if (!taken.empty()) file_.pass(static_cast<std::size_t>(taken.data() - text_.data()));
+        return taken;
+    }
+
+    Reading reading_;
+    MappedFile file_;
+    std::size_t next_ = 0;         ///< parts begun
+    std::string_view text_, left_; ///< of a part of lines
 };
+
+std::vector<std::string> files_of(const CaptureDirectory& directory) {
+    try {
+        return directory.names();
+    } catch (const std::system_error& error) {
+        throw std::runtime_error(fmt::format("--replay: {}: {}", directory.path(), error.code().message()));
+    }
+}
+
+/// Of the side tables that are sifted.
+std::size_t size_of_names(const Reading& reading) {
+    std::size_t size = 0;
+    for (const Part& part : reading.parts)
+        if (part.names) size += reading.directory->size(part.interface);
+    return size;
+}
+
+/// By all of it but the tables that are sifted.
+Needs needs_in(const Reading& reading, const HostFacts& host, bool every_holder) {
+    Reading rest{reading.directory, reading.parts, [](const Problem&) {}, {}};
+    std::erase_if(rest.parts, [](const Part& part) { return part.names; });
+    ReplayReader reader(std::move(rest));
+    return needs_of([&] { return reader(); }, host, every_holder);
+}
+
+std::shared_ptr<const CaptureDirectory> open_directory(const std::string& path) {
+    try {
+        return std::make_shared<const CaptureDirectory>(CaptureDirectory::at(path));
+    } catch (const std::system_error& error) {
+        throw std::runtime_error(fmt::format("--replay: {}: {}; a capture is a directory that --save wrote",
+                                             path, error.code().message()));
+    }
+}
 
 } // namespace
 
-Source captured_source(const std::string& directory, const HostFacts& host) {
+Source captured_source(const std::shared_ptr<const CaptureDirectory>& directory, const HostFacts& host,
+                       std::size_t whole) {
     return {
-        host, false,
-        [directory = fs::path(directory), system = host.system](const Request& request, ProblemSink problem) {
-            const auto reader = std::make_shared<ReplayReader>(
-                directory, parts_for(request, *system, files_of(directory)), std::move(problem));
+        host, false, [=](const Request& request, const ProblemSink& problem) -> BlockReader {
+            Reading reading{directory, parts_for(request, *host.system, files_of(*directory)), problem, {}};
+            if (!request.tables.empty() && size_of_names(reading) > whole)
+                reading.needs = needs_in(reading, host, request.wanted.holders);
+            const auto reader = std::make_shared<ReplayReader>(std::move(reading));
             return [reader] { return (*reader)(); };
         }};
 }
 
-Source open_capture(const std::string& directory, std::span<const System* const> systems) {
-    const fs::path path = fs::path(directory) / manifest_name;
-    const MappedFile manifest(path);
-    if (manifest.error() != 0)
+Source open_capture(const std::string& path, std::span<const System* const> systems) {
+    auto directory = open_directory(path);
+    const std::string file = directory->path_of(manifest_name);
+    const MappedFile manifest = directory->map(std::string(manifest_name));
+    if (!manifest.wrong().empty())
         throw std::runtime_error(fmt::format("--replay: {}: {}; a capture is a directory that --save wrote",
-                                             path.string(), std::strerror(manifest.error())));
+                                             file, manifest.wrong()));
     HostFacts host;
     if (const auto wrong = read_manifest(Bytes(manifest.bytes()).text(), systems, host))
-        throw std::runtime_error(fmt::format("--replay: {}: {}", path.string(), *wrong));
-    return captured_source(directory, host);
+        throw std::runtime_error(fmt::format("--replay: {}: {}", file, *wrong));
+    return captured_source(std::move(directory), host);
 }
 
 } // namespace netstat46

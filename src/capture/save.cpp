@@ -1,19 +1,13 @@
 // What a source answers, kept in a directory.
 #include "capture/capture_dir.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <map>
 #include <set>
-#include <stdexcept>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "capture/capture_writer.hpp"
 #include "capture/decoders.hpp"
 #include "capture/manifest.hpp"
 #include "capture/record_stream.hpp"
@@ -22,100 +16,6 @@
 
 namespace netstat46 {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Files of a capture under way; removes what it wrote unless it is finished.
-class CaptureWriter {
-public:
-    explicit CaptureWriter(fs::path directory) : directory_(std::move(directory)) {
-        std::error_code error;
-        if (!fs::exists(directory_, error)) {
-            if (!fs::create_directory(directory_, error)) fail(directory_, error.message());
-            created_ = true;
-        } else if (!fs::is_directory(directory_, error)) {
-            fail(directory_, "is not a directory; name a new or empty one");
-        } else if (!fs::is_empty(directory_, error)) {
-            fail(directory_, error ? error.message() : "is not empty; name a new or empty directory");
-        }
-    }
-    CaptureWriter(const CaptureWriter&) = delete;
-    CaptureWriter& operator=(const CaptureWriter&) = delete;
-    ~CaptureWriter() {
-        for (const auto& [name, fd] : open_) close(fd);
-        if (finished_) return;
-        std::error_code ignored;
-        for (const std::string& name : written_) fs::remove(directory_ / name, ignored);
-        if (created_) fs::remove(directory_, ignored);
-    }
-
-    void append(std::string_view name, std::span<const std::byte> bytes) {
-        const int fd = descriptor(std::string(name));
-        while (!bytes.empty()) {
-            const ssize_t wrote = write(fd, bytes.data(), bytes.size());
-            if (wrote < 0 && errno == EINTR) continue;
-            if (wrote < 0) fail(directory_ / name, std::strerror(errno));
-            bytes = bytes.subspan(static_cast<std::size_t>(wrote));
-        }
-    }
-
-    void append(std::string_view name, std::string_view text) {
-        append(name, std::as_bytes(std::span(text)));
-    }
-
-    /// Closes what is open: it is on disk then, and can be read back.
-    void flush() {
-        for (const auto& [name, fd] : std::exchange(open_, {})) {
-            const int error = fsync(fd) == 0 ? 0 : errno;
-            if (close(fd) != 0 || error != 0)
-                fail(directory_ / name, std::strerror(error != 0 ? error : errno));
-        }
-    }
-
-    void finish(std::string_view manifest) {
-        const std::string unfinished = fmt::format("{}.new", manifest_name);
-        append(unfinished, manifest);
-        flush();
-        sync_directory();
-        std::error_code error;
-        fs::rename(directory_ / unfinished, directory_ / manifest_name, error);
-        if (error) fail(directory_ / manifest_name, error.message());
-        sync_directory();
-        finished_ = true;
-    }
-
-private:
-    [[noreturn]] static void fail(const fs::path& path, const std::string& why) {
-        throw std::runtime_error(fmt::format("--save: {}: {}", path.string(), why));
-    }
-
-    /// Puts the names of the files on disk. Not every file system can, or needs to.
-    void sync_directory() const {
-        const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0) return;
-        fsync(fd);
-        close(fd);
-    }
-
-    int descriptor(const std::string& name) {
-        if (const auto found = open_.find(name); found != open_.end()) return found->second;
-        const int fd = open(directory_ / name);
-        open_.emplace(name, fd);
-        written_.insert(name);
-        return fd;
-    }
-
-    static int open(const fs::path& path) {
-        const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-        if (fd < 0) fail(path, std::strerror(errno));
-        return fd;
-    }
-
-    fs::path directory_;
-    bool created_ = false, finished_ = false;
-    std::map<std::string, int> open_;
-    std::set<std::string> written_;
-};
 
 /// What the sockets of a capture need names for.
 struct Asked {
@@ -213,19 +113,21 @@ void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts&
 
 } // namespace
 
-void save_capture(const std::string& directory, const Source& source, const Names& names, bool resolve_hosts,
-                  const ProblemSink& problem) {
-    CaptureWriter writer(directory);
+Source save_capture(const std::string& directory, const Source& source, const Names& names,
+                    bool resolve_hosts, const ProblemSink& problem) {
+    CaptureWriter writer(directory, problem);
     Request request;
     request.everything = request.wanted.owners = request.wanted.half_open = request.wanted.bound = true;
     request.wanted.contexts = source.host.selinux;
     const BlockReader next = source.blocks(request, problem);
     while (const auto block = next()) writer.append(block->interface, block->bytes);
     writer.flush();
-    const Asked asked = names_asked(captured_source(directory, source.host));
+    constexpr std::size_t all = static_cast<std::size_t>(-1);
+    const Asked asked = names_asked(captured_source(writer.directory(), source.host, all));
     save_names(writer, asked, names, resolve_hosts);
     if (source.live) save_port_facts(writer, asked, live_port_facts());
     writer.finish(manifest_of(source.host, "netstat46 --save"));
+    return captured_source(writer.directory(), source.host);
 }
 
 std::string escaped_field(std::string_view text) {

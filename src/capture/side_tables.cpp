@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "capture/capture_dir.hpp"
 #include "capture/decoders.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
@@ -26,37 +27,11 @@ void append_utf8(std::string& out, unsigned code) {
     }
 }
 
-/// Undoes the escapes of JSON strings; anything else after a `\` stays as it is.
-std::string unescaped(std::string_view text) {
-    constexpr std::string_view letters = "bfnrt\"\\/";
-    constexpr std::string_view values = "\b\f\n\r\t\"\\/";
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '\\' || i + 1 >= text.size()) {
-            out += text[i];
-            continue;
-        }
-        unsigned code = 0;
-        const std::string_view hex = text.substr(i + 2, 4);
-        if (text[i + 1] == 'u' && hex.size() == 4 &&
-            std::from_chars(hex.data(), hex.data() + 4, code, 16).ptr == hex.data() + 4) {
-            append_utf8(out, code);
-            i += 5;
-        } else if (const std::size_t known = letters.find(text[i + 1]); known != std::string_view::npos) {
-            out += values[known];
-            ++i;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 Fields split(std::string_view line) {
     Fields fields;
     for (std::string& field : fields) {
         const std::size_t tab = line.find('\t');
-        field = unescaped(line.substr(0, tab));
+        field = unescaped_field(line.substr(0, tab));
         if (tab == std::string_view::npos) break;
         line.remove_prefix(tab + 1);
     }
@@ -64,6 +39,7 @@ Fields split(std::string_view line) {
 }
 
 constexpr std::size_t longest_line = std::size_t{64} * 1024;
+constexpr std::size_t most_addresses = 65536; // of one host
 constexpr std::size_t most_rules = std::size_t{16} * 1024 * 1024;
 
 /// A decoder that gives each line's fields to `take`, which refuses what it cannot read.
@@ -136,11 +112,20 @@ SideDecoder socket_options(const DecodeContext& context) {
 }
 
 SideDecoder addresses(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
+    const SideDecoder every = rows(context, [](Fields fields, SideTables& side) {
         const auto address = parse_address(fields[0]);
         if (address) side.ports.addresses.push_back(*address);
         return address.has_value();
     });
+    return [context, every, full = false](Bytes block, SideTables& side) mutable {
+        if (full) return;
+        every(block, side);
+        full = side.ports.addresses.size() > most_addresses;
+        if (!full) return;
+        side.ports.addresses.resize(most_addresses);
+        context.problem({fmt::format("{}: more addresses than are read at offset {}", context.interface,
+                                     block.offset())});
+    };
 }
 
 SideDecoder first_unprivileged(const DecodeContext& context) {
@@ -174,6 +159,31 @@ constexpr DecoderEntry tables[] = {
 };
 
 } // namespace
+
+std::string unescaped_field(std::string_view text) {
+    constexpr std::string_view letters = "bfnrt\"\\/";
+    constexpr std::string_view values = "\b\f\n\r\t\"\\/";
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\\' || i + 1 >= text.size()) {
+            out += text[i];
+            continue;
+        }
+        unsigned code = 0;
+        const std::string_view hex = text.substr(i + 2, 4);
+        if (text[i + 1] == 'u' && hex.size() == 4 &&
+            std::from_chars(hex.data(), hex.data() + 4, code, 16).ptr == hex.data() + 4) {
+            append_utf8(out, code);
+            i += 5;
+        } else if (const std::size_t known = letters.find(text[i + 1]); known != std::string_view::npos) {
+            out += values[known];
+            ++i;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
 
 std::span<const DecoderEntry> side_tables() { return tables; }
 

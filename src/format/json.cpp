@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <fmt/compile.h>
-
 #include "format/json_object.hpp"
 #include "system.hpp"
 
@@ -46,20 +44,17 @@ std::vector<JsonField> json_fields() {
 }
 
 void put_json_string(Text& out, std::string_view text) {
-    const auto escaped = [&](unsigned code) {
-        fmt::format_to(std::back_inserter(out), FMT_COMPILE("\\u{:04x}"), code);
-    };
     out.push_back('"');
     while (!text.empty()) {
         const std::size_t length = utf8_length(text);
-        const auto lead = static_cast<std::uint8_t>(text[0]);
         const std::size_t taken = length == 0 ? 1 : length;
+        const char lead = text[0];
+        const char32_t code = length == 0 ? 0 : code_of(text.substr(0, length));
         if (length == 0) {
             put(out, "\xef\xbf\xbd");
-        } else if (lead < 0x20 || lead == 0x7f) {
-            escaped(lead);
-        } else if (length == 2 && lead == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0) {
-            escaped(static_cast<std::uint8_t>(text[1]));
+        } else if (is_control(code)) {
+            put(out, "\\u");
+            put_hex(out, code, 4); // none of them is beyond U+FFFF
         } else {
             if (lead == '"' || lead == '\\') out.push_back('\\');
             put(out, text.substr(0, taken));

@@ -29,8 +29,8 @@ struct JsonLook {
     const Names* names; ///< answers nothing for the kinds that stay numbers
 };
 
-/// A string with its quotes. Control characters (C0, DEL, C1) are escaped; each byte that is not UTF-8
-/// becomes U+FFFD.
+/// A string with its quotes. Control characters (as is_control() has it) are escaped; each byte that is not
+/// UTF-8 becomes U+FFFD.
 void put_json_string(Text& out, std::string_view text);
 
 /// The document up to its first socket.

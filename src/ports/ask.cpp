@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "capture/side_reader.hpp"
+#include "capture/names_by_name.hpp"
 #include "platform.hpp"
 #include "ports/explain.hpp"
 #include "record/address.hpp"
@@ -128,9 +128,7 @@ UsageError not_a_target(std::string_view option, std::string_view text, std::str
 
 std::variant<PortReply, UsageError> answer_port_question(const PortQuestion& question, const PortAsker& asker,
                                                          const ProblemSink& problem) {
-    SideTables side;
-    if (!asker.source.live) read_side_tables(asker.source, side, [](const Problem&) {});
-    const Names names = asker.source.live ? live_names() : replayed_names(side);
+    const Names names = asker.source.live ? live_names() : names_by_name(asker.source);
     const Asked asked{asker, problem};
     if (question.explain) {
         const auto target = parse_port_target(*question.explain, names);

@@ -1,6 +1,7 @@
 #include "record/owners.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace netstat46 {
 namespace {
@@ -18,6 +19,9 @@ std::uint64_t mixed(std::uint64_t key) {
 
 constexpr std::uint32_t fd_not_told = 0x7fffffff;
 constexpr unsigned part_bits = 8;
+
+/// Not behind any other.
+constexpr Holder least{std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::min()};
 
 std::size_t part_of(std::uint64_t hash) { return hash >> (64 - part_bits); }
 
@@ -67,9 +71,7 @@ void Owners::add(std::uint64_t key, Holder holder) {
         ++part.used;
         ++used_;
     } else if (slot.pid != holder.pid || slot.fd != fd) {
-        const auto [from, to] = more_.equal_range(key);
-        if (std::none_of(from, to, [&](const auto& entry) { return entry.second == holder; }))
-            more_.emplace(key, holder);
+        more_.emplace(key, holder);
         slot.shared = 1;
     }
 }
@@ -84,8 +86,8 @@ void Owners::prefetch(std::uint64_t key) const {
 std::optional<Holder> Owners::lowest(std::uint64_t key) const {
     const Slot* slot = find(key);
     if (slot == nullptr) return std::nullopt;
-    if (slot->shared != 0) return all(key).front();
-    return Holder{slot->pid, slot->fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot->fd)};
+    const Holder first{slot->pid, slot->fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot->fd)};
+    return slot->shared != 0 ? std::min(first, more_.lower_bound({key, least})->second) : first;
 }
 
 std::vector<Holder> Owners::all(std::uint64_t key) const {
@@ -93,8 +95,8 @@ std::vector<Holder> Owners::all(std::uint64_t key) const {
     if (slot == nullptr) return {};
     std::vector<Holder> holders{
         {slot->pid, slot->fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot->fd)}};
-    const auto [from, to] = more_.equal_range(key);
-    for (auto entry = from; entry != to; ++entry) holders.push_back(entry->second);
+    for (auto entry = more_.lower_bound({key, least}); entry != more_.end() && entry->first == key; ++entry)
+        holders.push_back(entry->second);
     std::sort(holders.begin(), holders.end());
     return holders;
 }

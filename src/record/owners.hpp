@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace netstat46 {
@@ -70,7 +71,7 @@ private:
 
     std::vector<Part> parts_; ///< none before the first entry
     std::size_t used_ = 0;
-    std::multimap<std::uint64_t, Holder> more_;
+    std::set<std::pair<std::uint64_t, Holder>> more_; ///< all but the first
 };
 
 } // namespace netstat46

@@ -318,6 +318,12 @@ TEST_F(DarwinLive, TheHostIsThisOne) {
     EXPECT_EQ(host.time.size(), std::string("2000-01-01T00:00:00Z").size());
 }
 
+TEST_F(DarwinLive, ASetUserIdCopyHasGivenRights) {
+    EXPECT_FALSE(has_given_rights());
+    fake.set_user_id = true;
+    EXPECT_TRUE(has_given_rights());
+}
+
 } // namespace
 } // namespace netstat46
 
@@ -335,6 +341,8 @@ int filled(const std::vector<Item>& items, void* buffer, int size) {
 }
 
 } // namespace
+
+extern "C" int issetugid() { return netstat46::kernel->set_user_id ? 1 : 0; }
 
 extern "C" int sysctlbyname(const char* name, void* old_value, size_t* old_size, void*, size_t) {
     return netstat46::ask(*kernel, name, old_value, old_size);

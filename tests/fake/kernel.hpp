@@ -28,6 +28,7 @@ struct FakeInterfaces {
     std::map<std::string, std::function<Answer(int call)>> interfaces;
     std::map<std::string, int> asked; ///< how often the bytes were asked for
     std::size_t announced_less = 0;   ///< the announced size is that much too small
+    bool set_user_id = false;         ///< the program's file
 };
 
 inline int failed(int error, int result = -1) {

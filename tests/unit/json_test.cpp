@@ -71,6 +71,16 @@ TEST(JsonString, EscapesWhatJsonForbidsAndTerminalsObey) {
     EXPECT_EQ(quoted("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
 }
 
+TEST(JsonString, EscapesWhatBreaksLinesOrTurnsText) {
+    EXPECT_EQ(quoted("a\u061c\u200e\u200f\u2028\u2029z"), R"("a\u061c\u200e\u200f\u2028\u2029z")");
+    EXPECT_EQ(quoted("\u202a\u202b\u202c\u202d\u202e"), R"("\u202a\u202b\u202c\u202d\u202e")");
+    EXPECT_EQ(quoted("\u2066\u2067\u2068\u2069"), R"("\u2066\u2067\u2068\u2069")");
+    EXPECT_EQ(quoted("\xc2\x80\xc2\x85\xc2\x9f"), R"("\u0080\u0085\u009f")");
+    for (const std::string_view neighbour :
+         {"\xc2\xa0", "\u061b", "\u061d", "\u200d", "\u2010", "\u2027", "\u202f", "\u2065", "\u206a"})
+        EXPECT_EQ(quoted(neighbour), '"' + std::string(neighbour) + '"');
+}
+
 TEST(JsonString, ReplacesEveryByteThatIsNoUtf8) {
     const std::string replacement = "\xef\xbf\xbd";
     EXPECT_EQ(quoted("a\xff"), "\"a" + replacement + "\"");

@@ -59,5 +59,16 @@ TEST(Owners, EveryKeyIsFoundAgainWhateverTheKeysAre) {
     EXPECT_FALSE(owners.lowest(5001));
 }
 
+TEST(Owners, ASocketOfVeryManyHoldersIsReadInTheirNumber) {
+    Owners owners;
+    constexpr std::int32_t many = 200000;
+    for (std::int32_t fd = many; fd > 0; --fd) owners.add(7, {1, fd});
+    for (std::int32_t fd = many; fd > 0; --fd) owners.add(7, {1, fd});
+    const std::vector<Holder> found = owners.all(7);
+    ASSERT_EQ(found.size(), static_cast<std::size_t>(many));
+    EXPECT_EQ(found.front(), (Holder{1, 1}));
+    EXPECT_EQ(found.back(), (Holder{1, many}));
+}
+
 } // namespace
 } // namespace netstat46

@@ -1,16 +1,23 @@
 // What a capture's files may look like.
 #include "capture/capture_dir.hpp"
 
+#include <csignal>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include "capture/side_reader.hpp"
 #include "files.hpp"
+#include "freebsd/row.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {
@@ -53,6 +60,87 @@ TEST(Replay, APipeIsAProblemAndNotWaitedFor) {
                      [&](const Problem& problem) { problems.push_back(problem.text); });
     ASSERT_EQ(problems.size(), 1U);
     EXPECT_NE(problems.front().find("users.tsv"), std::string::npos) << problems.front();
+}
+
+/// What is said of a capture whose users.tsv is `make`'s work.
+std::vector<std::string> said_of_users(const std::function<void(const std::string& path)>& make) {
+    Scratch capture;
+    capture.with("manifest", "os: linux\n").with("proc.net.unix", "");
+    make(capture.path() + "/users.tsv");
+    SideTables side;
+    std::vector<std::string> problems;
+    read_side_tables(open_capture(capture.path(), systems()), side,
+                     [&](const Problem& problem) { problems.push_back(problem.text); });
+    EXPECT_TRUE(side.users.empty());
+    for (std::string& problem : problems) problem.erase(0, capture.path().size());
+    return problems;
+}
+
+TEST(Replay, NoLinkIsFollowed) {
+    Scratch elsewhere;
+    elsewhere.with("users", "7\tlp\n");
+    for (const std::string& target :
+         {elsewhere.path() + "/users", std::string("manifest"), std::string("none"), std::string("/dev/zero"),
+          std::string("users.tsv")})
+        EXPECT_EQ(said_of_users(
+                      [&](const std::string& path) { ASSERT_EQ(symlink(target.c_str(), path.c_str()), 0); }),
+                  std::vector<std::string>{"/users.tsv: is not a regular file"})
+            << target;
+}
+
+TEST(Replay, OnlyRegularFilesAreOpened) {
+    const std::vector<std::string> refused{"/users.tsv: is not a regular file"};
+    EXPECT_EQ(said_of_users([](const std::string& path) { mkfifo(path.c_str(), 0600); }), refused);
+    EXPECT_EQ(said_of_users([](const std::string& path) { mkdir(path.c_str(), 0700); }),
+              std::vector<std::string>{"/users.tsv: Is a directory"});
+    if (geteuid() == 0) {
+        EXPECT_EQ(said_of_users([](const std::string& path) {
+                      ASSERT_EQ(mknod(path.c_str(), S_IFCHR | 0600, makedev(1, 5)), 0);
+                  }),
+                  refused);
+    }
+}
+
+/// Whoever waits at the other end of a pipe would go on if it were opened.
+TEST(Replay, APipeIsNotOpenedAtAll) {
+    Scratch capture;
+    capture.with("manifest", "os: linux\n").with("proc.net.unix", "");
+    const std::string pipe = capture.path() + "/users.tsv";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const pid_t writer = fork();
+    if (writer == 0) {
+        alarm(20);
+        _exit(open(pipe.c_str(), O_WRONLY) < 0 ? 1 : 0);
+    }
+    usleep(50000); // it waits
+    SideTables side;
+    read_side_tables(open_capture(capture.path(), systems()), side, [](const Problem&) {});
+    usleep(50000);
+    EXPECT_EQ(waitpid(writer, nullptr, WNOHANG), 0) << "it goes on waiting";
+    kill(writer, SIGKILL);
+    waitpid(writer, nullptr, 0);
+}
+
+TEST(Replay, AManifestBehindALinkIsNone) {
+    Scratch capture, elsewhere;
+    elsewhere.with("manifest", "os: linux\n");
+    ASSERT_EQ(symlink((elsewhere.path() + "/manifest").c_str(), (capture.path() + "/manifest").c_str()), 0);
+    try {
+        open_capture(capture.path(), systems());
+        ADD_FAILURE() << "no exception";
+    } catch (const std::runtime_error& error) {
+        EXPECT_EQ(error.what(), "--replay: " + capture.path() +
+                                    "/manifest: is not a regular file; a capture is a directory that "
+                                    "--save wrote");
+    }
+}
+
+TEST(Replay, ACaptureMayBeReachedThroughALink) {
+    Scratch capture, elsewhere;
+    capture.with("manifest", "os: freebsd\n");
+    const std::string link = elsewhere.path() + "/link";
+    ASSERT_EQ(symlink(capture.path().c_str(), link.c_str()), 0);
+    EXPECT_EQ(open_capture(link, systems()).host.system, &freebsd_system);
 }
 
 TEST(Replay, WhatIsWrongWithAManifestNamesTheFileAndTheValue) {

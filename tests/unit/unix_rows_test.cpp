@@ -112,8 +112,8 @@ public:
     }
 
     Read sockets(std::string_view interface, const std::vector<std::vector<std::byte>>& blocks) {
-        const SocketDecoder decode =
-            completed(find_decoder(linux_system, interface)->sockets(context(interface)), Protocol::Unix, side_);
+        const SocketDecoder decode = completed(
+            find_decoder(linux_system, interface)->sockets(context(interface)), Protocol::Unix, side_);
         for (const auto& block : blocks) {
             SocketRecord record;
             for (Bytes rest(block); decode(rest, record);)

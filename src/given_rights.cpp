@@ -1,0 +1,34 @@
+#include "given_rights.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "platform.hpp"
+
+// Not every <unistd.h> declares it.
+extern char** environ; // NOLINT(readability-redundant-declaration)
+
+namespace netstat46 {
+
+void forget_environment_of_caller() {
+    if (has_given_rights() && environ != nullptr) *environ = nullptr;
+}
+
+void refuse_with_given_rights(std::string_view what) {
+    if (has_given_rights())
+        throw std::runtime_error(
+            fmt::format("{}: not with rights that the program's file gives (set-user-id, set-group-id, "
+                        "capabilities); use a copy without them",
+                        what));
+}
+
+void refuse_with_given_rights(const Ours& ours) {
+    if (ours.save) refuse_with_given_rights("--save");
+    if (ours.replay) refuse_with_given_rights("--replay");
+    if (ours.question.explain) refuse_with_given_rights("--explain");
+    if (ours.question.who_answers) refuse_with_given_rights("--who-answers");
+    if (ours.question.can_bind) refuse_with_given_rights("--can-bind");
+}
+
+} // namespace netstat46
