@@ -152,8 +152,7 @@ std::optional<Say> apply(const GivenOption& option, const Edition& edition, cons
     case 'f': {
         const auto* family = std::find_if(families.begin(), families.end(),
                                           [&](const auto& each) { return each.first == option.value; });
-        if (family == families.end())
-            return refusals.bad_name(option.value, "unknown address family");
+        if (family == families.end()) return refusals.bad_name(option.value, "unknown address family");
         given.wanted = family->second;
         break;
     }
@@ -192,8 +191,7 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
         if (std::string_view("AcCLPRTx").find(option.letter) != std::string_view::npos)
             chosen.look_options.push_back({'-', option.letter});
     }
-    if (given.extra && given.tcp_info)
-        return refusals.usage_error("-x and -T are incompatible, pick one.");
+    if (given.extra && given.tcp_info) return refusals.usage_error("-x and -T are incompatible, pick one.");
     if (auto other = other_program(arguments)) return std::move(*other);
     if (std::count(names_without_pcbs.begin(), names_without_pcbs.end(), given.protocol) != 0)
         return Say{fmt::format("{}: no PCB routine\n", given.protocol), {}, 0};

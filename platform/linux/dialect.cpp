@@ -18,7 +18,7 @@ using linux_look::Flags;
 
 constexpr std::string_view short_letters = "A:CFMacdeghilnNoprsStuUvVWw2fx64?ZT";
 constexpr std::size_t of_other_builds = 1; // of these, and of long_options: Debian's build refuses the last
-constexpr char family_letter = '\1'; // every family name is one option to getopt_long
+constexpr char family_letter = '\1';       // every family name is one option to getopt_long
 
 constexpr LongOption long_options[] = {
     {"ax25", false, family_letter},
@@ -100,9 +100,10 @@ std::optional<std::string> take_families(Flags& flags, std::string_view list) {
 
 constexpr Switch<Flags> switches[] = {
     {'a', &Flags::all},      {'l', &Flags::listening}, {'c', &Flags::continuous}, {'e', &Flags::extend},
-    {'p', &Flags::programs}, {'T', &Flags::wide},      {'W', &Flags::wide},     {'o', &Flags::timers},    {'v', &Flags::verbose},    {'t', &Flags::tcp},
-    {'S', &Flags::sctp},     {'u', &Flags::udp},       {'U', &Flags::udplite},    {'w', &Flags::raw},
-    {'6', &Flags::inet6},    {'4', &Flags::inet},      {'x', &Flags::unix_},
+    {'p', &Flags::programs}, {'T', &Flags::wide},      {'W', &Flags::wide},       {'o', &Flags::timers},
+    {'v', &Flags::verbose},  {'t', &Flags::tcp},       {'S', &Flags::sctp},       {'u', &Flags::udp},
+    {'U', &Flags::udplite},  {'w', &Flags::raw},       {'6', &Flags::inet6},      {'4', &Flags::inet},
+    {'x', &Flags::unix_},
 };
 
 constexpr Switch<Numeric> numeric_switches[] = {
