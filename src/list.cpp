@@ -12,6 +12,7 @@
 
 #include "capture/decoders.hpp"
 #include "capture/record_stream.hpp"
+#include "record/no_owner.hpp"
 
 namespace netstat46 {
 namespace {
@@ -203,6 +204,8 @@ private:
 
     void put_out(const Row& row) {
         ++listed_.sockets;
+        if (!row.owner && !listed_.owners_hidden)
+            listed_.owners_hidden = why_no_owner(row.socket, side_, source_.host) == NoOwner::NotPermitted;
         put_heading();
         if (streams_.write) {
             streams_.write(text_, row);

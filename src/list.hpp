@@ -18,6 +18,7 @@ inline constexpr std::size_t most_problems_said = 1000;
 struct Listed {
     int status = 0;
     bool owners_withheld = false; ///< some holders are hidden for want of privilege
+    bool owners_hidden = false;   ///< and one of a socket that was listed may be among them
     bool owners_read = false;
     std::size_t sockets = 0; ///< that were listed
 };

@@ -46,8 +46,8 @@ int say(const Say& what, const Ours& ours, Output& out) {
 
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
 void say_owners_hidden(const Listed& listed, const Chosen& chosen, bool classic) {
-    if (!listed.owners_withheld) return;
     if (chosen.owners_asked) {
+        if (!listed.owners_withheld) return;
         Output(STDERR_FILENO)
             .write(listed.owners_read
                        ? std::string("(Not all processes could be identified, non-owned process info\n"
@@ -55,7 +55,7 @@ void say_owners_hidden(const Listed& listed, const Chosen& chosen, bool classic)
                        : fmt::format(
                              "(No info could be read for \"-p\": geteuid()={} but you should be root.)\n",
                              geteuid()));
-    } else if (!classic && is_terminal(STDERR_FILENO)) {
+    } else if (listed.owners_hidden && !classic && is_terminal(STDERR_FILENO)) {
         complain("some owners are hidden (`-'): only root sees every process's sockets");
     }
 }
