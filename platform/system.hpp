@@ -1,6 +1,7 @@
 // What one system is to the rest of the program: its folder under platform/, as one value.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -9,11 +10,16 @@ namespace netstat46 {
 struct DecoderEntry;
 struct Dialect;
 
+/// What finds a socket's holders. Linux: inodes, 0 for what has no descriptor. BSD: kernel addresses, 0 also
+/// for those that the kernel hides from the caller.
+enum class OwnerKeys : std::uint8_t { Inodes, Addresses };
+
 /// One system. Two are the same if their addresses are; src/systems.cpp lists them all.
 struct System {
     std::string_view name; ///< as in --dialect=NAME and in a capture's line `os: NAME`
     std::span<const DecoderEntry> (
-        *decoders)();       ///< which decoder reads which kernel interface (capture/decoders.hpp)
+        *decoders)(); ///< which decoder reads which kernel interface (capture/decoders.hpp)
+    OwnerKeys owner_keys;
     const Dialect* dialect; ///< the native program's grammar and look (format/dialect.hpp)
 };
 

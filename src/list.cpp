@@ -7,6 +7,7 @@
 #include "capture/complete.hpp"
 #include "capture/side_reader.hpp"
 #include "plan.hpp"
+#include "record/no_owner.hpp"
 
 namespace netstat46 {
 namespace {
@@ -17,7 +18,7 @@ public:
     Lister(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
            SideTables& side, const Streams& streams)
         : source_(source), selects_(selects), side_(side), streams_(streams), bound_(plan.wanted.bound),
-          problems_([this](Problem problem) {
+          owners_wanted_(plan.wanted.owners), problems_([this](Problem problem) {
               if (problem.fails) listed_.status = 1;
               streams_.problem(std::move(problem));
           }),
@@ -113,6 +114,8 @@ private:
 
     void put_out(const Row& row) {
         ++listed_.sockets;
+        if (owners_wanted_ && !row.owner && !listed_.owners_hidden)
+            listed_.owners_hidden = why_no_owner(row.socket, side_, source_.host) == NoOwner::NotPermitted;
         put_heading();
         if (streams_.write) {
             streams_.write(text_, row);
@@ -160,7 +163,7 @@ private:
     const std::function<bool(const SocketRecord&)>& selects_;
     SideTables& side_;
     Streams streams_;
-    bool bound_;
+    bool bound_, owners_wanted_;
     Listed listed_;
     Problems problems_;
     SideReader side_reader_;

@@ -15,6 +15,7 @@ namespace netstat46 {
 struct Listed {
     int status = 0;
     bool owners_withheld = false; ///< some holders are hidden for want of privilege
+    bool owners_hidden = false;   ///< and one of a socket that was listed may be among them
     bool owners_read = false;
     std::size_t sockets = 0; ///< that were listed
 };

@@ -19,7 +19,7 @@ namespace {
 
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
 void explain_hidden_owners(const Listed& listed, const Chosen& chosen, bool classic, Console& console) {
-    if (!listed.owners_withheld) return;
+    if (chosen.owners_asked ? !listed.owners_withheld : !listed.owners_hidden) return;
     if (chosen.owners_asked && listed.owners_read) {
         console.error.write("(Not all processes could be identified, non-owned process info\n"
                             " will not be shown, you would have to be root to see it all.)\n");

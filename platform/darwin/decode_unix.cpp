@@ -5,6 +5,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include "bsd/grown_record.hpp"
 #include "darwin/decode.hpp"
 #include "darwin/wire.hpp"
 
@@ -114,7 +115,8 @@ void note_trailer(std::uint64_t count, const std::string& type, TableNotes& note
             fmt::format(FMT_COMPILE("{}: unexpected kind {} which {:#x}"), type, count, count));
 }
 
-/// Reads the records of `pcblist64`: 724 bytes each, unpadded, between a header and a trailer of 24.
+/// Reads the records of `pcblist64`: 724 bytes each or more, unpadded, between a header and a trailer of
+/// 24.
 class Unix64Reader {
 public:
     explicit Unix64Reader(const DecodeContext& context) : context_(context), complaints_(context) {}
@@ -124,21 +126,38 @@ public:
 private:
     void read_header(Bytes& rest);
     void read_trailer(Bytes trailer);
-    [[nodiscard]] static bool certain(Bytes at) {
-        const std::size_t length = at.u32(xunpcb64::length);
-        return (length == xunpcb64::size && at.size() >= xunpcb64::size) ||
+    [[nodiscard]] static std::uint64_t length_of(const Bytes& at) { return at.u32(xunpcb64::length); }
+    [[nodiscard]] bool certain(Bytes at) const {
+        const std::uint64_t length = length_of(at);
+        return ((length == xunpcb64::size || length == step_) && at.size() >= length) ||
                (length == xinpgen::size && at.size() == xinpgen::size);
     }
+    [[nodiscard]] bool grown(Bytes at) const {
+        return has_grown(at, length_of(at), xunpcb64::size, step_, length_of,
+                         [this](const Bytes& there) { return certain(there); });
+    }
+    void settle_step(Bytes rest);
     void search(Bytes& rest) const;
 
     DecodeContext context_;
     Complaints complaints_;
     bool started_ = false;
+    std::size_t step_ = xunpcb64::size; ///< of this answer's records
     Bytes header_;
 };
 
 void Unix64Reader::search(Bytes& rest) const {
-    while (!rest.empty() && !certain(rest)) rest.skip(4);
+    while (!rest.empty() && !certain(rest) && !grown(rest)) rest.skip(4);
+}
+
+/// Takes note of a record that is longer than known.
+void Unix64Reader::settle_step(Bytes rest) {
+    if (certain(rest) || !grown(rest)) return;
+    if (step_ == xunpcb64::size)
+        complaints_.remark(rest.offset(),
+                           fmt::format(FMT_COMPILE("{} has {} bytes, of which the first {} are read"),
+                                       "xunpcb64", length_of(rest), xunpcb64::size));
+    step_ = static_cast<std::size_t>(length_of(rest));
 }
 
 void Unix64Reader::read_header(Bytes& rest) {
@@ -152,7 +171,8 @@ void Unix64Reader::read_header(Bytes& rest) {
     }
     const std::size_t length = rest.u32(xinpgen::length);
     const Bytes header = rest.sub(0, xinpgen::size);
-    if (length == xinpgen::size || certain(rest.sub(xinpgen::size))) header_ = header;
+    const Bytes behind = rest.sub(xinpgen::size);
+    if (length == xinpgen::size || certain(behind) || grown(behind)) header_ = header;
     if (length != xinpgen::size)
         complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("the header says it has {} bytes, not {}"),
                                                       length, xinpgen::size));
@@ -191,25 +211,28 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
             rest.skip(rest.size());
             return false;
         }
-        if (rest.size() < xunpcb64::size && (length == xunpcb64::size || rest.size() < xinpgen::size)) {
+        settle_step(rest);
+        const bool known = length == xunpcb64::size || length == step_;
+        const std::size_t step = known ? length : step_;
+        if (rest.size() < step && (known || rest.size() < xinpgen::size)) {
             complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("xunpcb64 is cut: {} of {} bytes"),
-                                                          rest.size(), xunpcb64::size));
+                                                          rest.size(), step));
             rest.skip(rest.size());
             return false;
         }
         const Bytes pcb = rest.sub(0, xunpcb64::size);
-        if (length != xunpcb64::size) {
+        if (!known) {
             complaints_.damage(
                 rest.offset(),
-                fmt::format(FMT_COMPILE("xunpcb64 says it has {} bytes, not {}"), length, xunpcb64::size));
-            const Bytes behind = rest.sub(xunpcb64::size);
-            if (pcb.size() < xunpcb64::size || !(behind.empty() || certain(behind))) {
+                fmt::format(FMT_COMPILE("xunpcb64 says it has {} bytes, not {}"), length, step_));
+            const Bytes behind = rest.sub(step);
+            if (rest.size() < step || !(behind.empty() || certain(behind))) {
                 rest.skip(4);
                 search(rest);
                 continue;
             }
         }
-        rest.skip(xunpcb64::size);
+        rest.skip(step);
         if (!header_.empty() && pcb.u64(xunpcb64::generation) > header_.u64(xinpgen::generation)) continue;
         record = unix64_record(pcb, complaints_.damages() > 0);
         return true;

@@ -6,6 +6,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include "bsd/grown_record.hpp"
 #include "darwin/wire.hpp"
 
 namespace netstat46::darwin {
@@ -13,17 +14,10 @@ namespace {
 
 using namespace darwin_wire;
 
-/// How much longer than today a known item may have become.
-constexpr std::size_t growth = 64;
-
 constexpr std::size_t most_unknown_kinds_said = 16;
 
-constexpr std::size_t rounded(std::size_t length) {
-    return (length + item::alignment - 1) / item::alignment * item::alignment;
-}
-
 bool believable(const ItemKind& kind, std::size_t length) {
-    return length >= kind.least && length <= kind.usual + growth;
+    return length >= kind.least && length <= kind.usual + most_growth;
 }
 
 } // namespace
@@ -56,10 +50,64 @@ std::uint64_t ItemReader::count_of(Bytes header) const {
 /// Something that looks like an item, or the trailer that ends the answer.
 bool ItemReader::certain(Bytes at) const {
     if (at.size() < item::head) return false;
-    const std::size_t length = at.u32(item::length);
-    if (length == form_.header.size && at.size() == form_.header.size) return true;
+    if (is_trailer(at, header_size_)) return true;
     const auto kind = kind_of(at);
-    return kind && length != 0 && (length == form_.kinds[*kind].usual || length == form_.kinds[*kind].older);
+    return kind && has_known_length(*kind, at.u32(item::length));
+}
+
+bool ItemReader::has_known_length(std::size_t kind, std::size_t length) const {
+    const ItemKind& known = form_.kinds[kind];
+    return length != 0 && (length == known.usual || length == known.older || length == other_lengths_[kind]);
+}
+
+bool ItemReader::is_trailer(Bytes at, std::size_t size) {
+    return at.size() == size && at.u32(item::length) == size;
+}
+
+/// From the first items that can be made out to be one socket's, how long items are in this answer.
+void ItemReader::learn_lengths(Bytes rest) {
+    const std::size_t trailer = rest.u32(item::length);
+    for (rest.skip(form_.header.size); rest.size() >= item::head; rest.skip(item::alignment)) {
+        std::array<std::size_t, most_kinds> lengths{};
+        Bytes at = rest;
+        std::size_t count = 0;
+        for (; count < form_.kinds.size(); ++count) {
+            const auto kind = kind_of(at);
+            const std::size_t length = at.u32(item::length);
+            if (!kind || lengths[*kind] != 0 || length > at.size()) break;
+            if (!believable(form_.kinds[*kind], length) || is_cut_short(at, *kind, length)) break;
+            lengths[*kind] = length;
+            at.skip(rounded(length));
+        }
+        const bool goes_on = at.empty() || is_trailer(at, form_.header.size) || is_trailer(at, trailer) ||
+                             kind_of(at) || at.size() < item::head;
+        if (count < form_.kinds.size() || !goes_on) continue;
+        for (std::size_t kind = 0; kind < form_.kinds.size(); ++kind)
+            if (!has_known_length(kind, lengths[kind])) other_lengths_[kind] = lengths[kind];
+        return;
+    }
+}
+
+/// Whether an item that says it has more than the usual length ends as usual.
+bool ItemReader::is_cut_short(Bytes at, std::size_t kind, std::size_t length) const {
+    const std::size_t usual = form_.kinds[kind].usual;
+    return rounded(length) > rounded(usual) && !has_known_length(kind, length) &&
+           certain(at.sub(rounded(usual)));
+}
+
+/// An item of a length that other kernels than today's write.
+void ItemReader::note_length(const Item& taken) {
+    const std::size_t length = taken.bytes.size();
+    const ItemKind& kind = form_.kinds[taken.kind];
+    if (length == kind.usual || length == kind.older) return;
+    other_lengths_[taken.kind] = length;
+    if (length > kind.usual) say_grown(taken.bytes.offset(), kind.name, length, kind.usual);
+}
+
+void ItemReader::say_grown(std::size_t offset, std::string_view what, std::size_t length, std::size_t known) {
+    if (!std::exchange(said_grown_, true))
+        complaints_.remark(offset, fmt::format(FMT_COMPILE("{} has {} bytes, of which the first {} are read"),
+                                               what, length, known));
 }
 
 /// `certain` enough among bytes that may be anything: a first item, or one with another behind it.
@@ -112,15 +160,22 @@ void ItemReader::read_header(Bytes& rest) {
         rest.skip(rest.size());
         return;
     }
+    learn_lengths(rest);
     const std::size_t length = rest.u32(item::length);
-    const bool grown =
-        length > header.size && length < header.size + growth && certain(rest.sub(rounded(length)));
+    const Bytes behind = rest.sub(rounded(length));
+    const bool grown = length > header.size && length <= header.size + most_growth && length <= rest.size() &&
+                       !certain(rest.sub(header.size)) &&
+                       (behind.empty() || is_trailer(behind, length) || certain(behind));
     if (length != header.size && !grown)
         complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("the header says it has {} bytes, not {}"),
                                                       length, header.size));
     if (length == header.size || grown || certain(rest.sub(header.size))) {
         generation_ = rest.u64(header.generation);
         count_ = count_of(rest);
+        if (grown) {
+            header_size_ = length;
+            say_grown(rest.offset(), "header", length, header.size);
+        }
         rest.skip(grown ? rounded(length) : header.size);
     } else {
         search(rest);
@@ -146,6 +201,7 @@ std::optional<Item> ItemReader::known_item(Bytes& rest, std::size_t kind) {
     const bool sound = believable(known, length);
     const auto take = [&](std::size_t size) {
         const Item taken{kind, rest.sub(0, size)};
+        note_length(taken);
         rest.skip(rounded(size));
         return taken;
     };
@@ -153,8 +209,9 @@ std::optional<Item> ItemReader::known_item(Bytes& rest, std::size_t kind) {
         complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("{} says it has {} bytes, not {}"),
                                                       known.name, length, known.usual));
     };
-    if (room && sound && plausible(rest.sub(rounded(length)))) return take(length);
-    for (const std::size_t size : {known.usual, known.older}) {
+    if (room && sound && !is_cut_short(rest, kind, length) && plausible(rest.sub(rounded(length))))
+        return take(length);
+    for (const std::size_t size : {other_lengths_[kind], known.usual, known.older}) {
         if (size == 0 || size == length || size > rest.size() || !certain(rest.sub(rounded(size)))) continue;
         odd_length();
         return take(size);
@@ -206,10 +263,19 @@ void ItemReader::unknown_item(Bytes& rest) {
     rest = next;
 }
 
+/// A trailer longer than known may look like an item: its count is where that has its kind.
+bool ItemReader::ends_grown_list(Bytes trailer) const {
+    return header_size_ != form_.header.size && trailer.u64(form_.header.generation) == generation_;
+}
+
+std::size_t ItemReader::room_of(std::size_t kind) const {
+    return rounded(std::max(form_.kinds[kind].usual, other_lengths_[kind]));
+}
+
 std::optional<Item> ItemReader::next(Bytes& rest) {
     if (!started_) read_header(rest);
     while (!rest.empty()) {
-        const std::size_t header = form_.header.size;
+        const std::size_t header = header_size_;
         if (rest.size() < item::head) {
             complaints_.damage(rest.offset(), "cut within an item's length and kind");
             rest.skip(rest.size());
@@ -218,7 +284,7 @@ std::optional<Item> ItemReader::next(Bytes& rest) {
         const std::size_t length = rest.u32(item::length);
         const auto kind = kind_of(rest);
         const bool is_item = kind && believable(form_.kinds[*kind], length);
-        if (length == header && !is_item && rest.size() == header) {
+        if (is_trailer(rest, header) && (!is_item || ends_grown_list(rest))) {
             read_trailer(rest);
             rest.skip(header);
         } else if (length == header && !is_item && rest.size() < header) {
@@ -232,101 +298,6 @@ std::optional<Item> ItemReader::next(Bytes& rest) {
         }
     }
     return std::nullopt;
-}
-
-bool GroupReader::complete() const {
-    for (std::size_t kind = 0; kind < items_.form().kinds.size(); ++kind)
-        if (!pending_.has(kind)) return false;
-    return true;
-}
-
-void GroupReader::clear() {
-    pending_ = {};
-    last_ = none;
-    in_order_ = true;
-    damages_before_ = items_.damages();
-    losses_before_ = items_.losses();
-}
-
-void GroupReader::add(const Item& item) {
-    if (empty()) pending_.offset = item.bytes.offset();
-    in_order_ = in_order_ && (empty() || item.kind > last_);
-    pending_.items[item.kind] = item.bytes;
-    last_ = item.kind;
-    end_ = item.bytes.offset() + rounded(item.bytes.size());
-}
-
-/// Where bytes were lost only the usual order tells what belongs together: an item joins what stands before
-/// it if no other socket can have begun in between.
-GroupReader::Place GroupReader::place_after_loss(const Item& item) const {
-    if (item.kind <= last_) return Place::Begins;
-    const auto kinds = items_.form().kinds;
-    const std::size_t gap = item.bytes.offset() - std::min(end_, item.bytes.offset());
-    std::size_t missing = 0;
-    for (std::size_t kind = last_ + 1; kind < item.kind; ++kind) missing += rounded(kinds[kind].usual);
-    return gap < rounded(kinds[0].usual) || gap == missing ? Place::Joins : Place::Begins;
-}
-
-GroupReader::Place GroupReader::place(const Item& item, Bytes rest) const {
-    if (empty()) return Place::Joins;
-    const Kinship kinship = relate_(item, pending_);
-    const bool there = pending_.has(item.kind);
-    if (kinship == Kinship::Other) return Place::Begins;
-    if (kinship == Kinship::Unknown) {
-        if (items_.losses() != losses_before_) return place_after_loss(item);
-        if (item.kind == 0 && (there || left_over(rest))) return Place::Begins;
-    }
-    return there ? Place::Doubled : Place::Joins;
-}
-
-/// Whether what was collected is the rest of a socket whose beginning is missing, as opposed to the beginning
-/// of one in another order. Asked when a first item arrives.
-bool GroupReader::left_over(Bytes rest) const {
-    if (shuffled_) return false;
-    const bool tail = in_order_ && last_ + 1 == items_.form().kinds.size();
-    return (tail || items_.damages() != damages_before_) && items_.repeats(rest, pending_);
-}
-
-/// Hands over what was collected, complaining about what is missing unless damage explains it; false if that
-/// is nothing that can be listed.
-bool GroupReader::finish(Group& group) {
-    group = pending_;
-    if (items_.damages() == damages_before_) {
-        std::string missing;
-        for (std::size_t kind = 0; kind < items_.form().kinds.size(); ++kind)
-            if (!group.has(kind))
-                missing += (missing.empty() ? "" : ", ") + std::string(items_.form().kinds[kind].name);
-        if (!missing.empty())
-            items_.complaints().damage(group.offset,
-                                       fmt::format(FMT_COMPILE("a socket lacks its {}"), missing));
-    }
-    group.damaged = items_.damages() > 0;
-    clear();
-    return group.has(0);
-}
-
-bool GroupReader::next(Bytes& rest, Group& group) {
-    while (const auto item = items_.next(rest)) {
-        const Place where = place(*item, rest);
-        if (where == Place::Doubled) {
-            items_.complaints().damage(item->bytes.offset(),
-                                       fmt::format(FMT_COMPILE("a second {} for one socket is ignored"),
-                                                   items_.form().kinds[item->kind].name));
-            continue;
-        }
-        const bool given = where == Place::Begins && finish(group);
-        add(*item);
-        if (given) return true;
-        if (!complete()) continue;
-        shuffled_ = shuffled_ || (!in_order_ && items_.damages() == damages_before_);
-        return finish(group);
-    }
-    if (empty()) return false;
-    if (items_.trailer_seen()) return finish(group);
-    if (items_.damages() == damages_before_)
-        items_.complaints().damage(pending_.offset, "the last socket is cut");
-    clear();
-    return false;
 }
 
 } // namespace netstat46::darwin

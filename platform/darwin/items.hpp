@@ -14,8 +14,15 @@
 
 #include "capture/bytes.hpp"
 #include "capture/decoders.hpp"
+#include "darwin/wire.hpp"
 
 namespace netstat46::darwin {
+
+/// Where an item of `length` bytes ends and the next one begins.
+constexpr std::size_t rounded(std::size_t length) {
+    constexpr std::size_t alignment = darwin_wire::item::alignment;
+    return (length + alignment - 1) / alignment * alignment;
+}
 
 struct ItemKind {
     std::uint32_t kind = 0;
@@ -67,13 +74,13 @@ private:
     std::size_t damages_ = 0;
 };
 
-/// Takes items off the front. An item whose length cannot be is read by its kind where what follows proves it
-/// right; else reading goes on at the next thing that looks like an item. Header and trailer are handled on
-/// the way.
+/// Takes items off the front. Items longer than known are said once and their front is read. One whose length
+/// cannot be is read by its kind where what follows proves it right; else reading goes on at the next thing
+/// that looks like an item. Header and trailer are handled on the way.
 class ItemReader {
 public:
     ItemReader(ListForm form, const DecodeContext& context)
-        : form_(form), context_(context), complaints_(context) {}
+        : form_(form), context_(context), complaints_(context), header_size_(form.header.size) {}
 
     /// The next known item; nothing at the end, with `rest` empty.
     std::optional<Item> next(Bytes& rest);
@@ -87,12 +94,21 @@ public:
     [[nodiscard]] std::size_t losses() const { return losses_; }
     /// Whether one of the items that follow, up to the next first kind, is of a kind that `group` has.
     [[nodiscard]] bool repeats(Bytes rest, const Group& group) const;
+    /// What an item of this kind takes up, as far as is known.
+    [[nodiscard]] std::size_t room_of(std::size_t kind) const;
     [[nodiscard]] bool trailer_seen() const { return trailer_seen_; }
     [[nodiscard]] std::optional<std::uint64_t> trailer_count() const { return trailer_count_; }
 
 private:
     void read_header(Bytes& rest);
     void read_trailer(Bytes trailer);
+    void learn_lengths(Bytes rest);
+    void note_length(const Item& taken);
+    void say_grown(std::size_t offset, std::string_view what, std::size_t length, std::size_t known);
+    [[nodiscard]] bool has_known_length(std::size_t kind, std::size_t length) const;
+    [[nodiscard]] bool is_cut_short(Bytes at, std::size_t kind, std::size_t length) const;
+    static bool is_trailer(Bytes at, std::size_t size);
+    [[nodiscard]] bool ends_grown_list(Bytes trailer) const;
     bool plausible(Bytes at) const;
     bool certain(Bytes at) const;
     bool found(Bytes at) const;
@@ -107,6 +123,10 @@ private:
     ListForm form_;
     DecodeContext context_;
     Complaints complaints_;
+    std::size_t header_size_; ///< of this answer
+    std::array<std::size_t, most_kinds>
+        other_lengths_{}; ///< that items of a kind have here, besides the usual; 0: none
+    bool said_grown_ = false;
     bool started_ = false;
     bool trailer_seen_ = false;
     std::uint64_t generation_ = std::numeric_limits<std::uint64_t>::max();

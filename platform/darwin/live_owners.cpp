@@ -27,6 +27,13 @@ constexpr std::string_view descriptors_name = "proc.pid.fd", processes_name = "p
 constexpr std::size_t block_size = std::size_t{64} * 1024;
 constexpr std::size_t most_items = std::size_t{1} << 24;
 
+/// A kernel's struct, and room for what a later kernel adds to its end: it gives nothing that does not fit.
+template <class Known>
+struct Roomy {
+    Known known{};
+    char added[1024]{};
+};
+
 /// All items of a list that libproc cuts to the room it is given, without a word. 0 or an errno.
 template <class Item, class Ask>
 int read_list(std::vector<Item>& items, Ask ask) {
@@ -49,9 +56,10 @@ int read_list(std::vector<Item>& items, Ask ask) {
 
 void put_process(std::string& lines, int pid) {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid};
-    kinfo_proc process{};
-    std::size_t size = sizeof process;
-    if (sysctl(name, std::size(name), &process, &size, nullptr, 0) != 0 || size < sizeof process) return;
+    Roomy<kinfo_proc> room;
+    std::size_t size = sizeof room;
+    const kinfo_proc& process = room.known;
+    if (sysctl(name, std::size(name), &room, &size, nullptr, 0) != 0 || size < sizeof process) return;
     const char* comm = process.kp_proc.p_comm;
     lines += fmt::format(FMT_COMPILE("{}\t{}\t{}\n"), pid,
                          escaped_field({comm, strnlen(comm, sizeof process.kp_proc.p_comm)}),
@@ -97,8 +105,9 @@ private:
     }
 
     void put_socket(int pid, int fd) {
-        socket_fdinfo socket{};
-        const int size = proc_pidfdinfo(pid, fd, PROC_PIDFDSOCKETINFO, &socket, sizeof socket);
+        Roomy<socket_fdinfo> room;
+        const socket_fdinfo& socket = room.known;
+        const int size = proc_pidfdinfo(pid, fd, PROC_PIDFDSOCKETINFO, &room, sizeof room);
         if (size < static_cast<int>(sizeof socket)) return; // closed meanwhile
         fmt::format_to(std::back_inserter(lines_), FMT_COMPILE("{}\t{}\t{:x}\n"), pid, fd, socket.psi.soi_so);
     }

@@ -4,6 +4,6 @@
 
 namespace netstat46 {
 
-const System darwin_system{"darwin", darwin_decoders, &darwin_dialect};
+const System darwin_system{"darwin", darwin_decoders, OwnerKeys::Addresses, &darwin_dialect};
 
 } // namespace netstat46

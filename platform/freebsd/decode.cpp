@@ -2,179 +2,12 @@
 #include "freebsd/row.hpp"
 
 #include <array>
-#include <optional>
-#include <string>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "freebsd/wire.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::freebsd {
 namespace {
-
-/// The way the native program takes through a list: by each record's length, whatever it is, until one is no
-/// longer than the header and so must be the trailer.
-class NativePath {
-public:
-    NativePath(const ListLayout& layout, TableNotes* notes) : layout_(layout), notes_(notes) {}
-
-    /// Stands behind `header`, as far behind as that says. One of length 0 ends it without a word.
-    void begin(const Bytes& header) {
-        generation_ = header.u64(gen::generation);
-        count_ = header.u32(gen::count);
-        at_ = header.offset();
-        if (header.u64(gen::length) == 0)
-            at_.reset();
-        else
-            step(header);
-    }
-
-    /// Whether it takes what stands at `offset` of `block` for a record.
-    bool meets(const Bytes& block, std::size_t offset) {
-        while (at_ && *at_ < offset) step(block);
-        if (at_ != offset) return false;
-        step(block);
-        return at_ || notes_->native_fails;
-    }
-
-    void finish(const Bytes& block) {
-        while (at_ && *at_ < block.offset() + block.size()) step(block);
-    }
-
-    [[nodiscard]] std::uint64_t generation() const { return generation_; }
-
-private:
-    void step(const Bytes& block) {
-        const Bytes there = block.sub(*at_ - block.offset());
-        const std::uint64_t length = there.u64(gen::length);
-        const bool behind_header = *at_ != 0;
-        if (behind_header && length <= layout_.header && there.size() >= layout_.header) {
-            compare(there);
-            at_.reset();
-        } else if (length > there.size() || there.size() < layout_.header) {
-            notes_->native_fails = true;
-            at_.reset();
-        } else {
-            *at_ += static_cast<std::size_t>(length);
-        }
-    }
-
-    void compare(const Bytes& trailer) {
-        notes_->generation_changed = trailer.u64(gen::generation) != generation_;
-        notes_->count_change = std::int64_t{trailer.u32(gen::count)} - std::int64_t{count_};
-        if (layout_.remark_name == nullptr || !notes_->generation_changed) return;
-        const char* change = notes_->count_change < 0   ? "deleted."
-                             : notes_->count_change > 0 ? "created."
-                                                        : "created or deleted";
-        notes_->remarks.push_back(
-            fmt::format("Some {} sockets may have been {}", layout_.remark_name, change));
-    }
-
-    ListLayout layout_;
-    TableNotes* notes_;
-    std::optional<std::size_t> at_; ///< offset; nothing: it has ended
-    std::uint64_t generation_ = 0;
-    std::uint32_t count_ = 0;
-};
-
-/// The walk over one list. Where a length is wrong it goes on at the next record that can be made out.
-class Walk {
-public:
-    Walk(const DecodeContext& context, const ListLayout& layout)
-        : layout_(layout), interface_(context.interface), problem_(context.problem), notes_(context.notes),
-          native_(layout, context.notes) {}
-
-    bool operator()(Bytes& rest, SocketRecord& record) {
-        if (rest.offset() + rest.size() != block_.offset() + block_.size()) block_ = rest;
-        if (!begun_ && !rest.empty()) begin(rest);
-        while (!rest.empty()) {
-            const std::uint64_t length = rest.u64(gen::length);
-            if (length == layout_.record && rest.size() >= layout_.record) {
-                if (take(rest, record)) return true;
-            } else if (length == layout_.header && rest.size() == layout_.header) {
-                rest.skip(rest.size());
-            } else if (length == layout_.record || rest.size() < sizeof length) {
-                cut(rest, "record");
-            } else if (take_damaged(rest, record, length)) {
-                return true;
-            }
-        }
-        if (begun_) native_.finish(block_);
-        return false;
-    }
-
-private:
-    void begin(Bytes& rest) {
-        begun_ = true;
-        if (rest.size() < layout_.header) {
-            notes_->native_fails = true;
-            cut(rest, "header");
-            return;
-        }
-        const std::uint64_t length = rest.u64(gen::length);
-        if (length != layout_.header)
-            say(rest, fmt::format("header length {} instead of {}", length, layout_.header));
-        native_.begin(rest);
-        rest.skip(length == layout_.header ? layout_.header : to_next_sound(rest));
-    }
-
-    /// The record at the front; false if it is newer than the header, which the native program skips too.
-    bool take(Bytes& rest, SocketRecord& record) {
-        const Bytes bytes = rest.sub(0, layout_.record);
-        rest.skip(layout_.record);
-        const bool met = native_.meets(block_, bytes.offset());
-        if (bytes.u64(layout_.generation) > native_.generation()) return false;
-        record = SocketRecord{};
-        layout_.decode(bytes, record);
-        record.past_damage = !met;
-        return true;
-    }
-
-    bool take_damaged(Bytes& rest, SocketRecord& record, std::uint64_t length) {
-        say(rest, fmt::format("record length {} instead of {}", length, layout_.record));
-        const std::size_t distance = to_next_sound(rest);
-        const bool whole = distance % layout_.record == 0 ||
-                           (rest.size() >= layout_.record && rest.u64(layout_.socket) == xsocket::size);
-        if (whole) return take(rest, record);
-        rest.skip(distance);
-        return false;
-    }
-
-    /// How far it is to the next record or trailer that can be made out, or to the end.
-    std::size_t to_next_sound(const Bytes& rest) {
-        if (sound_ > rest.offset()) return sound_ - rest.offset();
-        std::size_t at = 1;
-        for (; at < rest.size(); ++at) {
-            const std::uint64_t length = rest.u64(at);
-            const std::size_t left = rest.size() - at;
-            if ((length == layout_.record && left >= length) || (length == layout_.header && left == length))
-                break;
-        }
-        sound_ = rest.offset() + at;
-        return at;
-    }
-
-    void cut(Bytes& rest, std::string_view what) {
-        say(rest, fmt::format("{} cut short, {} bytes left", what, rest.size()));
-        rest.skip(rest.size());
-    }
-
-    void say(const Bytes& rest, std::string_view what) {
-        notes_->damaged = true;
-        problem_({fmt::format("{}: offset {}: {}", interface_, rest.offset(), what)});
-    }
-
-    ListLayout layout_;
-    std::string interface_;
-    ProblemSink problem_;
-    TableNotes* notes_;
-    NativePath native_;
-    Bytes block_; ///< under way, from its first byte
-    bool begun_ = false;
-    std::size_t sound_ = 0; ///< offset of the next sound record, once it was looked for
-};
 
 BufferFacts buffer_facts(const Bytes& buffer) {
     BufferFacts facts;
@@ -255,10 +88,12 @@ V6Only v6only_of(const SocketRecord& record) {
     return (record.pcb_flags & in6p_v6only) != 0 ? V6Only::Yes : V6Only::No;
 }
 
-void decode_inpcb(const Bytes& pcb, SocketRecord& record) {
-    decode_socket(pcb.sub(xinpcb::socket), record);
+void decode_inpcb(const Bytes& bytes, const Growth& growth, SocketRecord& record) {
+    const Bytes socket = bytes.sub(xinpcb::socket);
+    decode_socket(socket, record);
+    const Bytes pcb = bytes.sub(growth.socket); // as if the xsocket had its known size
     record.vflag = pcb.u8(xinpcb::vflag);
-    record.family = family_of(pcb.i32(xinpcb::socket + xsocket::family), record.vflag);
+    record.family = family_of(socket.i32(xsocket::family), record.vflag);
     record.serves = {(record.vflag & inp_ipv4) != 0, (record.vflag & inp_ipv6) != 0};
     record.local = {address_at(pcb, xinpcb::local, record), pcb.be16(xinpcb::local_port)};
     record.foreign = {address_at(pcb, xinpcb::foreign, record), pcb.be16(xinpcb::foreign_port)};
@@ -285,20 +120,37 @@ std::string_view unix_path(const Bytes& address) {
     return path.c_string();
 }
 
-SocketDecoder tcp_list(const DecodeContext& context) {
-    return list_decoder(context, {gen::inet_size, xtcpcb::size, xtcpcb::inpcb + xinpcb::generation,
-                                  xtcpcb::inpcb + xinpcb::socket, decode_tcp, nullptr});
-}
+constexpr ListLayout tcp_layout{.header = gen::inet_size,
+                                .record = xtcpcb::size,
+                                .generation = xtcpcb::inpcb + xinpcb::generation,
+                                .pcb = xtcpcb::inpcb,
+                                .socket = xtcpcb::inpcb + xinpcb::socket,
+                                .decode = decode_tcp};
 
-template <void (*decode)(const Bytes&, SocketRecord&)>
+constexpr ListLayout inet_layout{.header = gen::inet_size,
+                                 .record = xinpcb::size,
+                                 .generation = xinpcb::generation,
+                                 .socket = xinpcb::socket};
+
+constexpr ListLayout unix_layout{.header = gen::unix_size,
+                                 .record = xunpcb::size,
+                                 .generation = xunpcb::generation,
+                                 .socket = xunpcb::socket,
+                                 .decode = decode_unix};
+
+SocketDecoder tcp_list(const DecodeContext& context) { return list_decoder(context, tcp_layout); }
+
+template <void (*decode)(const Bytes&, const Growth&, SocketRecord&)>
 SocketDecoder inet_list(const DecodeContext& context) {
-    return list_decoder(context,
-                        {gen::inet_size, xinpcb::size, xinpcb::generation, xinpcb::socket, decode, nullptr});
+    ListLayout layout = inet_layout;
+    layout.decode = decode;
+    return list_decoder(context, layout);
 }
 
 SocketDecoder unix_list(const DecodeContext& context, const char* name) {
-    return list_decoder(
-        context, {gen::unix_size, xunpcb::size, xunpcb::generation, xunpcb::socket, decode_unix, name});
+    ListLayout layout = unix_layout;
+    layout.remark_name = name;
+    return list_decoder(context, layout);
 }
 
 SocketDecoder stream_list(const DecodeContext& context) { return unix_list(context, "stream"); }
@@ -326,12 +178,9 @@ constexpr std::array entries{
 
 } // namespace
 
-SocketDecoder list_decoder(const DecodeContext& context, const ListLayout& layout) {
-    return Walk(context, layout);
-}
-
-void decode_tcp(const Bytes& bytes, SocketRecord& record) {
-    decode_inpcb(bytes.sub(xtcpcb::inpcb, xinpcb::size), record);
+void decode_tcp(const Bytes& record_bytes, const Growth& growth, SocketRecord& record) {
+    decode_inpcb(record_bytes.sub(xtcpcb::inpcb), growth, record);
+    const Bytes bytes = record_bytes.sub(growth.pcb); // as if the xinpcb had its known size
     record.protocol = Protocol::Tcp;
     record.native_state = bytes.i32(xtcpcb::state);
     if (record.native_state >= 0 && static_cast<std::size_t>(record.native_state) < tcp_states.size())
@@ -354,23 +203,23 @@ void decode_tcp(const Bytes& bytes, SocketRecord& record) {
     tcp.log_id = bytes.sub(xtcpcb::log_id, 64).c_string();
 }
 
-void decode_udp(const Bytes& bytes, SocketRecord& record) {
-    decode_inpcb(bytes, record);
+void decode_udp(const Bytes& bytes, const Growth& growth, SocketRecord& record) {
+    decode_inpcb(bytes, growth, record);
     record.protocol = Protocol::Udp;
 }
 
-void decode_udplite(const Bytes& bytes, SocketRecord& record) {
-    decode_inpcb(bytes, record);
+void decode_udplite(const Bytes& bytes, const Growth& growth, SocketRecord& record) {
+    decode_inpcb(bytes, growth, record);
     record.protocol = Protocol::UdpLite;
 }
 
-void decode_raw(const Bytes& bytes, SocketRecord& record) {
-    decode_inpcb(bytes, record);
+void decode_raw(const Bytes& bytes, const Growth& growth, SocketRecord& record) {
+    decode_inpcb(bytes, growth, record);
     record.protocol = Protocol::Raw;
-    record.ip_protocol = bytes.u8(xinpcb::ip_protocol);
+    record.ip_protocol = bytes.u8(growth.socket + xinpcb::ip_protocol);
 }
 
-void decode_unix(const Bytes& bytes, SocketRecord& record) {
+void decode_unix(const Bytes& bytes, const Growth& /*growth*/, SocketRecord& record) {
     const Bytes socket = bytes.sub(xunpcb::socket);
     decode_socket(socket, record);
     record.protocol = Protocol::Unix;

@@ -1,61 +1,93 @@
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "bsd/grown_record.hpp"
 #include "freebsd/decode.hpp"
 #include "freebsd/wire.hpp"
 
 namespace netstat46::freebsd {
 namespace {
 
-/// Gives `each` the records of a table that has neither header nor trailer. A record may be longer than we
-/// know it; one whose length cannot be is said, and read as long as we know it.
-template <class Each>
-void for_each_record(Bytes block, std::string_view interface, const ProblemSink& problem, std::size_t size,
-                     std::uint64_t (*length_of)(const Bytes&), Each each) {
-    const auto say = [&](std::string_view what) {
-        problem({fmt::format("{}: offset {}: {}", interface, block.offset(), what)});
-    };
-    while (!block.empty()) {
-        std::uint64_t length = length_of(block);
-        if (block.size() < size) {
-            say(fmt::format("record cut short, {} bytes left", block.size()));
-            return;
+/// The records of a table that has neither header nor trailer. Those longer than known are said once; one
+/// whose length cannot be is said, and taken to be as long as the others.
+class RecordTable {
+public:
+    RecordTable(const DecodeContext& context, std::size_t size, std::uint64_t (*length_of)(const Bytes&))
+        : interface_(context.interface), problem_(context.problem), notes_(context.notes), size_(size),
+          step_(size), length_of_(length_of) {}
+
+    template <class Each>
+    void for_each_record(Bytes block, Each each) {
+        while (!block.empty()) {
+            const std::uint64_t length = length_of_(block);
+            if (block.size() < size_) return cut(block);
+            if (!begins_record(block)) settle(block, length);
+            each(block.sub(0, size_));
+            if (block.size() < step_) return cut(block);
+            block.skip(step_);
         }
-        if (length < size || length > block.size()) {
-            say(fmt::format("record length {} instead of {}", length, size));
-            length = size;
-        }
-        each(block.sub(0, size));
-        block.skip(static_cast<std::size_t>(length));
     }
-}
+
+private:
+    [[nodiscard]] bool begins_record(const Bytes& at) const {
+        return length_of_(at) == step_ && at.size() >= step_;
+    }
+
+    /// A record whose length is new.
+    void settle(const Bytes& block, std::uint64_t length) {
+        const auto begins = [this](const Bytes& at) { return begins_record(at); };
+        if (has_grown(block, length, size_, step_, length_of_, begins)) {
+            say_grown(block, length);
+            step_ = static_cast<std::size_t>(length);
+        } else if (length != step_) {
+            say(block, fmt::format("record length {} instead of {}", length, step_));
+        }
+    }
+
+    /// Once for all tables of a run: each process may have one.
+    void say_grown(const Bytes& block, std::uint64_t length) {
+        if (step_ != size_ || (notes_ != nullptr && std::exchange(notes_->growth_said, true))) return;
+        say(block, fmt::format("record has {} bytes, of which the first {} are read", length, size_), false);
+    }
+
+    void cut(const Bytes& block) { say(block, fmt::format("record cut short, {} bytes left", block.size())); }
+
+    void say(const Bytes& block, std::string_view what, bool fails = true) {
+        problem_({fmt::format("{}: offset {}: {}", interface_, block.offset(), what), fails});
+    }
+
+    std::string interface_;
+    ProblemSink problem_;
+    TableNotes* notes_; ///< of all side tables, or null
+    std::size_t size_;  ///< bytes that are known
+    std::size_t step_;  ///< bytes of each record here
+    std::uint64_t (*length_of_)(const Bytes&);
+};
+
+std::uint64_t file_length(const Bytes& file) { return file.u64(xfile::length); }
+std::uint64_t process_length(const Bytes& process) { return process.u32(kinfo_proc::length); }
 
 } // namespace
 
 SideDecoder owners_decoder(const DecodeContext& context) {
-    return [interface = std::string(context.interface), problem = context.problem](Bytes block,
-                                                                                   SideTables& side) {
+    return [table = RecordTable(context, xfile::size, file_length)](Bytes block, SideTables& side) mutable {
         if (!block.empty()) side.owners_read = true;
-        for_each_record(
-            block, interface, problem, xfile::size, [](const Bytes& file) { return file.u64(xfile::length); },
-            [&](const Bytes& file) {
-                if (file.i16(xfile::type) != dtype_socket) return;
-                side.owners.add(file.u64(xfile::data), {file.i32(xfile::pid), file.i32(xfile::fd)});
-            });
+        table.for_each_record(block, [&](const Bytes& file) {
+            if (file.i16(xfile::type) != dtype_socket) return;
+            side.owners.add(file.u64(xfile::data), {file.i32(xfile::pid), file.i32(xfile::fd)});
+        });
     };
 }
 
 SideDecoder processes_decoder(const DecodeContext& context) {
-    return [interface = std::string(context.interface), problem = context.problem](Bytes block,
-                                                                                   SideTables& side) {
-        for_each_record(
-            block, interface, problem, kinfo_proc::size,
-            [](const Bytes& process) { return std::uint64_t{process.u32(kinfo_proc::length)}; },
-            [&](const Bytes& process) {
-                const std::string name(process.sub(kinfo_proc::name, kinfo_proc::name_room).c_string());
-                side.processes[process.i32(kinfo_proc::pid)] = {name, name, process.u32(kinfo_proc::uid), {}};
-            });
+    return [table = RecordTable(context, kinfo_proc::size, process_length)](Bytes block,
+                                                                            SideTables& side) mutable {
+        table.for_each_record(block, [&](const Bytes& process) {
+            const std::string name(process.sub(kinfo_proc::name, kinfo_proc::name_room).c_string());
+            side.processes[process.i32(kinfo_proc::pid)] = {name, name, process.u32(kinfo_proc::uid), {}};
+        });
     };
 }
 

@@ -108,9 +108,22 @@ constexpr std::array others{
     Other{'N', "-N", ""},           Other{'j', "-j", ""},
 };
 
-Say refuse(std::string_view sentence, int status) {
-    return {{}, fmt::format("netstat: {}\n", sentence), status};
-}
+/// How the program ends over a wrong option.
+class Refusals {
+public:
+    Refusals(std::string_view program, const Edition& edition) : program_(program), edition_(edition) {}
+
+    [[nodiscard]] Say usage_error(std::string_view sentence, std::string_view then = {}) const {
+        return {{}, fmt::format("{}: {}\n{}", program_, sentence, then), edition_.usage_status};
+    }
+    [[nodiscard]] Say bad_name(std::string_view name, std::string_view what) const {
+        return {{}, fmt::format("{}: {}: {}\n", program_, cleaned(name), what), edition_.bad_name_status};
+    }
+
+private:
+    std::string_view program_;
+    const Edition& edition_;
+};
 
 /// The name -p means, or nothing.
 std::optional<std::string_view> protocol_named(std::string_view name, const Edition& edition) {
@@ -126,7 +139,8 @@ std::optional<std::string_view> protocol_named(std::string_view name, const Edit
 }
 
 /// Applies one option; a refusal where its value is wrong.
-std::optional<Say> apply(const GivenOption& option, const Edition& edition, Given& given) {
+std::optional<Say> apply(const GivenOption& option, const Edition& edition, const Refusals& refusals,
+                         Given& given) {
     if (raise_flag(given, switches, option.letter)) return std::nullopt;
     switch (option.letter) {
     case '4':
@@ -141,17 +155,13 @@ std::optional<Say> apply(const GivenOption& option, const Edition& edition, Give
     case 'f': {
         const auto* family = std::find_if(families.begin(), families.end(),
                                           [&](const auto& each) { return each.first == option.value; });
-        if (family == families.end())
-            return refuse(fmt::format("{}: unknown address family", cleaned(option.value)),
-                          edition.bad_name_status);
+        if (family == families.end()) return refusals.bad_name(option.value, "unknown address family");
         given.wanted = family->second;
         break;
     }
     case 'p': {
         const auto name = protocol_named(option.value, edition);
-        if (!name)
-            return refuse(fmt::format("{}: unknown or uninstrumented protocol", cleaned(option.value)),
-                          edition.bad_name_status);
+        if (!name) return refusals.bad_name(option.value, "unknown or uninstrumented protocol");
         given.protocol = *name;
         break;
     }
@@ -176,18 +186,17 @@ namespace {
 
 Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& context) {
     const Edition& edition = edition_of(context.host);
+    const Refusals refusals(context.classic ? "netstat" : "netstat46", edition);
     const Arguments arguments = read_getopt(words, letters);
     Given given;
     Chosen chosen;
     for (const GivenOption& option : arguments.options) {
-        if (option.letter == '?')
-            return Say{{}, fmt::format("netstat: {}\n{}", arguments.mistake, usage), edition.usage_status};
-        if (auto refusal = apply(option, edition, given)) return std::move(*refusal);
+        if (option.letter == '?') return refusals.usage_error(arguments.mistake, usage);
+        if (auto refusal = apply(option, edition, refusals, given)) return std::move(*refusal);
         if (std::string_view("AcCLPRTx").find(option.letter) != std::string_view::npos)
             chosen.look_options.push_back({'-', option.letter});
     }
-    if (given.extra && given.tcp_info)
-        return refuse("-x and -T are incompatible, pick one.", edition.usage_status);
+    if (given.extra && given.tcp_info) return refusals.usage_error("-x and -T are incompatible, pick one.");
     if (auto other = other_program(arguments)) return std::move(*other);
     if (std::count(names_without_pcbs.begin(), names_without_pcbs.end(), given.protocol) != 0)
         return Say{fmt::format("{}: no PCB routine\n", given.protocol), {}, 0};

@@ -4,6 +4,6 @@
 
 namespace netstat46 {
 
-const System freebsd_system{"freebsd", freebsd_decoders, &freebsd_dialect};
+const System freebsd_system{"freebsd", freebsd_decoders, OwnerKeys::Addresses, &freebsd_dialect};
 
 } // namespace netstat46

@@ -18,8 +18,9 @@ using linux_look::family_names;
 using linux_look::FamilyName;
 using linux_look::Flags;
 
-constexpr std::string_view short_letters = "A:CFMacdeghilnNoprsStTuUvVWw2fx64?Z";
-constexpr char family_letter = '\1'; // every family name is one option to getopt_long
+constexpr std::string_view short_letters = "A:CFMacdeghilnNoprsStuUvVWw2fx64?ZT";
+constexpr std::size_t of_other_builds = 1; // of these, and of long_options: Debian's build refuses the last
+constexpr char family_letter = '\1';       // every family name is one option to getopt_long
 
 constexpr LongOption long_options[] = {
     {"ax25", false, family_letter},
@@ -67,7 +68,7 @@ constexpr LongOption long_options[] = {
     {"fib", false, 'F'},
     {"groups", false, 'g'},
     {"context", false, 'Z'},
-    {"notrim", false, 'T', true}, // of other builds
+    {"notrim", false, 'T', true},
 };
 
 /// A comma separated list of families; the first unknown one is returned.
@@ -101,10 +102,10 @@ std::optional<std::string> take_families(Flags& flags, std::string_view list) {
 
 constexpr Switch<Flags> switches[] = {
     {'a', &Flags::all},      {'l', &Flags::listening}, {'c', &Flags::continuous}, {'e', &Flags::extend},
-    {'p', &Flags::programs}, {'T', &Flags::wide}, // of other builds
-    {'W', &Flags::wide},     {'o', &Flags::timers},    {'v', &Flags::verbose},    {'t', &Flags::tcp},
-    {'S', &Flags::sctp},     {'u', &Flags::udp},       {'U', &Flags::udplite},    {'w', &Flags::raw},
-    {'6', &Flags::inet6},    {'4', &Flags::inet},      {'x', &Flags::unix_},
+    {'p', &Flags::programs}, {'T', &Flags::wide},      {'W', &Flags::wide},       {'o', &Flags::timers},
+    {'v', &Flags::verbose},  {'t', &Flags::tcp},       {'S', &Flags::sctp},       {'u', &Flags::udp},
+    {'U', &Flags::udplite},  {'w', &Flags::raw},       {'6', &Flags::inet6},      {'4', &Flags::inet},
+    {'x', &Flags::unix_},
 };
 
 constexpr Switch<Numeric> numeric_switches[] = {
@@ -185,7 +186,10 @@ void settle(Flags& flags) {
 namespace {
 
 Parsed parse_linux(std::span<const std::string> given, const ParseContext& context) {
-    const Arguments arguments = read_getopt_long(given, short_letters, long_options, context.posixly_correct);
+    const std::size_t refused = context.classic ? of_other_builds : 0;
+    const Arguments arguments = read_getopt_long(
+        given, short_letters.substr(0, short_letters.size() - refused),
+        std::span(long_options).first(std::size(long_options) - refused), context.posixly_correct);
     Flags flags;
     for (const GivenOption& option : arguments.options)
         if (auto say = take_option(flags, option, arguments, context)) return *say;

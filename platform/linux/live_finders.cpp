@@ -72,7 +72,8 @@ private:
                 const Link link = read_link(directory.get(), entry);
                 if (link.refused) { // as all of them will be: root without CAP_SYS_PTRACE may list and not
                                     // read
-                    fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tlinks\n"), pid);
+                    if (!has_ended(directory.get()))
+                        fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tlinks\n"), pid);
                     return false;
                 }
                 if (link.inode && take(*link.inode))
@@ -108,6 +109,12 @@ private:
         }
         seen_ += entries_.size();
         return got > 0;
+    }
+
+    /// Of a process that has ended readlink(2) says EACCES too (fs/proc/base.c, proc_fd_access_allowed()).
+    static bool has_ended(int directory) {
+        char room[512];
+        return syscall(SYS_getdents64, directory, room, sizeof room) < 0 && errno == ENOENT;
     }
 
     static Link read_link(int directory, const char* entry) {

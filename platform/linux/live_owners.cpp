@@ -21,6 +21,7 @@
 #include "linux/live_finders.hpp"
 #include "linux/live_proc.hpp"
 #include "linux/wire.hpp"
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -89,6 +90,60 @@ Finder find_by_bpf(WalkBuffer buffer, Search search, ProblemSink problem) {
     };
 }
 
+/// What a finder finds; last, which processes had links that it might not read. If their sockets may be among
+/// those that are missing then, `walk`, which needs no such permission, looks for them.
+class PastRefusals {
+public:
+    using Walk = std::function<Finder()>; ///< null: it cannot begin
+
+    PastRefusals(Finder finder, std::optional<std::unordered_set<std::uint64_t>> wanted, Walk walk)
+        : finder_(std::move(finder)), missing_(std::move(wanted)), walk_(std::move(walk)) {}
+
+    Found operator()() {
+        int error = 0;
+        while (true) {
+            Found found = finder_();
+            if (found.error == 0) found.error = error;
+            error = found.error;
+            if (found.interface == walk_name) refused_.clear();
+            const bool ended = found.bytes.empty();
+            if (found.interface != walk_name) sort_out(found.bytes);
+            if (!found.bytes.empty()) return found;
+            if (!ended) continue;
+            const bool all_found = missing_ && missing_->empty();
+            if (Walk walk = std::exchange(walk_, nullptr); walk && !refused_.empty() && !all_found)
+                if (Finder finder = walk()) {
+                    finder_ = std::move(finder);
+                    continue;
+                }
+            found.bytes = std::exchange(refused_, {});
+            return found;
+        }
+    }
+
+private:
+    static constexpr std::string_view walk_name = "bpf_iter.task";
+
+    /// Takes the refusals out of `lines`, and notes which sockets are found.
+    void sort_out(std::string& lines) {
+        if (!missing_ && lines.find("\t-\tlinks\n") == std::string::npos) return;
+        std::string rest;
+        for (std::string_view text = lines; !text.empty();) {
+            const std::string_view line = take_line(text);
+            const bool refused = line.ends_with("\t-\tlinks");
+            (refused ? refused_ : rest).append(line).push_back('\n');
+            if (!missing_ || refused) continue;
+            if (const auto inode = socket_inode(line.substr(line.rfind('\t') + 1))) missing_->erase(*inode);
+        }
+        lines = std::move(rest);
+    }
+
+    Finder finder_;
+    std::optional<std::unordered_set<std::uint64_t>> missing_;
+    Walk walk_;
+    std::string refused_;
+};
+
 /// Hands out what a finder finds, then the names of the processes.
 class OwnersReader {
 public:
@@ -108,7 +163,8 @@ public:
             found_ = finder_();
             if (found_.error != 0) error_ = found_.error;
             pids_.insert(pids_.end(), found_.pids.begin(), found_.pids.end());
-            if (!found_.bytes.empty()) return hand_out(found_.interface, found_.bytes);
+            const bool first = !std::exchange(handed_out_, true); // even if it holds nothing
+            if (first || !found_.bytes.empty()) return hand_out(found_.interface, found_.bytes);
             finder_ = nullptr;
             if (error_ != 0)
                 problem_({fmt::format("/proc: {}; some owners are not known", std::strerror(error_)), false});
@@ -127,12 +183,22 @@ private:
                       request_.leaders_only};
         if (request_.in_order || search.wanted.everything()) {
             finder_ = choose(std::move(search));
+            if (!request_.in_order) finder_ = past_refusals(std::move(finder_));
             return;
         }
         const auto threads =
             std::min<std::size_t>(request_.threads, search.pids.size() / processes_per_thread + 1);
-        finder_ = find_first(std::move(search), static_cast<unsigned>(threads), looked_at_first,
-                             [this](Search rest) { return choose(std::move(rest)); });
+        finder_ = past_refusals(find_first(std::move(search), static_cast<unsigned>(threads), looked_at_first,
+                                           [this](Search rest) { return choose(std::move(rest)); }));
+    }
+
+    Finder past_refusals(Finder finder) {
+        return PastRefusals(std::move(finder), request_.wanted, [this]() -> Finder {
+            auto walk = begun(load_task_walk());
+            if (!walk) return nullptr;
+            Search search{dirfd(proc_.get()), {}, WantedInodes(request_.wanted), request_.leaders_only};
+            return find_by_bpf(std::move(*walk), std::move(search), problem_);
+        });
     }
 
     Finder choose(Search search) {
@@ -189,6 +255,7 @@ private:
     Directory proc_;
     Finder finder_;
     Found found_; ///< handed out last
+    bool handed_out_ = false;
     std::vector<std::int32_t> pids_;
     std::string processes_, contexts_;
 };

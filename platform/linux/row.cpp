@@ -4,6 +4,6 @@
 
 namespace netstat46 {
 
-const System linux_system{"linux", linux_decoders, &linux_dialect};
+const System linux_system{"linux", linux_decoders, OwnerKeys::Inodes, &linux_dialect};
 
 } // namespace netstat46

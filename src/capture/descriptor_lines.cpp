@@ -13,7 +13,10 @@ bool read_descriptor(std::string_view line, KeyOf key_of, SideTables& side) {
     Holder holder;
     if (!take_number(line, holder.pid, '\t')) return false;
     if (line.starts_with("-\t")) {
-        (line == "-\tlinks" ? side.links_withheld : side.owners_withheld) = true;
+        if (line == "-\tunread")
+            side.owners_unread = true;
+        else
+            (line == "-\tlinks" ? side.links_withheld : side.owners_withheld) = true;
         return true;
     }
     if (!take_number(line, holder.fd, '\t')) return false;
@@ -28,6 +31,7 @@ bool read_descriptor(std::string_view line, KeyOf key_of, SideTables& side) {
 
 SideDecoder descriptor_lines(const DecodeContext& context, KeyOf key_of) {
     return [context, key_of](Bytes block, SideTables& side) {
+        if (block.empty()) side.owners_read = true; // looked at, and none is a socket
         for (std::string_view text = block.text(); !text.empty();) {
             const std::size_t left = text.size();
             const std::string_view line = take_line(text);

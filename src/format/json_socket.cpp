@@ -10,6 +10,7 @@
 #include "freebsd/row.hpp"
 #include "linux/row.hpp"
 #include "record/address.hpp"
+#include "record/no_owner.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {
@@ -142,17 +143,6 @@ bool put_holders(Text& out, std::span<const Holder> holders, const SideTables& s
 
 bool put_owners(Text& out, const Row& row, const JsonLook& look) {
     return put_holders(out, row.side.holders(row.socket), row.side, look);
-}
-
-std::string_view why_no_owner(const Row& row, const HostFacts& host) {
-    if (row.side.unix_doubled.contains(row.socket.inode) && row.socket.protocol == Protocol::Unix)
-        return "in doubt";
-    if (row.socket.owner_key == 0) return "no process holds it";
-    if (row.side.owners_withheld || row.side.links_withheld || host.sight == Sight::Own)
-        return "not permitted";
-    if (!row.side.owners_read && row.side.owners.empty()) return "not told";
-    if (host.sight == Sight::Everyone) return "kernel";
-    return host.sight == Sight::Namespace ? "other pid namespace" : "not told";
 }
 
 // ---- Sockets
@@ -346,9 +336,11 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"owners", "every holder", put_owners},
     {"owner_unknown",
-     "why there is none: not permitted, no process holds it, kernel, other pid namespace, in doubt, not told",
+     "why there is none: closing, not accepted, orphan, kernel, addresses withheld, not permitted, not read, "
+     "other pid namespace, in doubt, no process holds it, not told",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return row.side.holders(row.socket).empty() && put_text(out, why_no_owner(row, *look.host));
+         return row.side.holders(row.socket).empty() &&
+                put_text(out, words_of(why_no_owner(row.socket, row.side, *look.host)).word);
      }},
     {"timer", "Linux TCP: the timer that runs",
      [](Text& out, const Row& row, const JsonLook& look) {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "list.hpp"
+#include "record/no_owner.hpp"
 
 namespace netstat46 {
 namespace {
@@ -42,6 +44,21 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
     return text;
 }
 
+/// Of a socket that nobody is known to hold.
+NoOwner why_no_owner(const PortTable& table, std::size_t row) {
+    return why_no_owner(table.sockets[row], table.side, table.host);
+}
+
+bool has_no_owner(const PortTable& table, std::size_t row) {
+    return table.side.holders(table.sockets[row]).empty();
+}
+
+/// The owner's name, or in brackets why there is none.
+std::string owner_of(const PortRows& rows, std::size_t row, const Brief& brief) {
+    if (!has_no_owner(rows.table, row)) return brief[2];
+    return fmt::format("({})", words_of(why_no_owner(rows.table, row)).word);
+}
+
 /// `tcp4 *.8888 com.docker:412 and tcp6 ::1.8888 com.docker:412`.
 std::string names_of(const PortRows& rows, const std::vector<std::size_t>& which) {
     constexpr std::size_t enough = 3;
@@ -49,7 +66,7 @@ std::string names_of(const PortRows& rows, const std::vector<std::size_t>& which
     for (const std::size_t row : which) {
         if (names.size() == enough) break;
         const Brief brief = brief_of(rows, row);
-        names.push_back(fmt::format("{} {} {}", brief[0], brief[1], brief[2]));
+        names.push_back(fmt::format("{} {} {}", brief[0], brief[1], owner_of(rows, row, brief)));
     }
     const std::string more = which.size() > enough ? fmt::format(" and {} more", which.size() - enough) : "";
     return joined(names, " and ") + more;
@@ -154,7 +171,8 @@ void put_answers(Text& out, const Explanation& explanation, const PortRows& rows
         for (const std::size_t row : verdict.who) {
             const Brief brief = brief_of(rows, row);
             const bool last = row == verdict.who.back();
-            lines.push_back({std::exchange(to, ""), brief[0], brief[1], brief[2], last ? why : ""});
+            lines.push_back(
+                {std::exchange(to, ""), brief[0], brief[1], owner_of(rows, row, brief), last ? why : ""});
         }
         if (verdict.maybe_nobody && !verdict.who.empty()) lines.push_back({"", "or nobody"});
     }
@@ -172,16 +190,17 @@ void put_binds(Text& out, const Explanation& explanation, const PortRows& rows) 
     put_table(out, lines);
 }
 
-/// Why somebody's owner is `-`.
-void put_owner_note(Text& out, const Explanation& explanation, const PortTable& table) {
-    const bool unowned = std::any_of(explanation.rows.begin(), explanation.rows.end(), [&](std::size_t row) {
-        return table.side.holders(table.sockets[row]).empty();
-    });
-    if (!unowned) return;
-    put(out, table.side.owners_withheld
-                 ? "An owner `-' is a process that only root sees, or there is none.\n"
-                 : "No process holds a socket whose owner is `-': it is closing, or nobody "
-                   "has accepted it yet.\n");
+/// Why some owners are `-`: a sentence for each reason, and of how many sockets if there are several.
+void put_owner_note(Text& out, std::span<const std::size_t> which, const PortRows& rows) {
+    std::map<NoOwner, std::vector<std::size_t>> reasons;
+    for (const std::size_t row : which)
+        if (has_no_owner(rows.table, row)) reasons[why_no_owner(rows.table, row)].push_back(row);
+    for (const auto& [reason, those] : reasons) {
+        std::vector<const PortHolder*> holders;
+        for (const std::size_t row : those) holders.push_back(&rows.table.holders[row]);
+        const std::string of = reasons.size() > 1 ? " of " + counted(holders) : "";
+        put(out, fmt::format("Owner `-'{}: {}.\n", of, words_of(reason).sentence));
+    }
 }
 
 } // namespace
@@ -204,7 +223,7 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
         out.push_back('\n');
         put_rows(out, rows, explanation.rows, true);
     }
-    put_owner_note(out, explanation, rows.table);
+    put_owner_note(out, explanation.rows, rows);
     if (!explanation.rows.empty() || !explanation.intercepted_by.empty()) {
         out.push_back('\n');
         put_answers(out, explanation, rows);
@@ -237,6 +256,10 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
     for (const std::size_t row : verdict.silent)
         put(out,
             fmt::format("{}: {} is bound without listening and refuses it\n", where, names_of(rows, {row})));
+    for (const std::size_t row : verdict.who)
+        if (has_no_owner(rows.table, row) && why_no_owner(rows.table, row) == NoOwner::Kernel)
+            put(out, fmt::format("{}: {}: {}\n", where, names_of(rows, {row}),
+                                 words_of(NoOwner::Kernel).sentence));
     const std::string why = doubt_in_words(verdict.doubt);
     if (!why.empty())
         put(out, fmt::format("{}: {}{}\n", where, why, verdict.maybe_nobody ? "; or nobody" : ""));

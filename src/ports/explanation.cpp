@@ -12,7 +12,16 @@ namespace {
 
 // ---- Who holds it
 
-enum class Kind : std::uint8_t { Listening, Receiving, Bound, TimeWait, HalfOpen, Connection, Connected };
+enum class Kind : std::uint8_t {
+    Listening,
+    Receiving,
+    Bound,
+    TimeWait,
+    FinWait2,
+    HalfOpen,
+    Connection,
+    Connected
+};
 
 struct KindWords {
     Kind kind;
@@ -26,12 +35,14 @@ constexpr KindWords kind_words[] = {
     {Kind::Connection, "connection", "connections"},
     {Kind::Connected, "connected socket", "connected sockets"},
     {Kind::TimeWait, "connection in TIME_WAIT", "connections in TIME_WAIT"},
+    {Kind::FinWait2, "connection in FIN_WAIT2", "connections in FIN_WAIT2"},
     {Kind::HalfOpen, "half-open connection", "half-open connections"},
 };
 
 Kind kind_of(const PortHolder& holder) {
     if (holder.protocol != Protocol::Tcp) return holder.connected ? Kind::Connected : Kind::Receiving;
     if (holder.state == State::Listen) return Kind::Listening;
+    if (holder.time_wait && holder.state == State::FinWait2) return Kind::FinWait2; // a TIME_WAIT socket too
     if (holder.time_wait || holder.state == State::TimeWait) return Kind::TimeWait;
     if (holder.state == State::SynReceived) return Kind::HalfOpen;
     return holder.connected ? Kind::Connection : Kind::Bound;

@@ -14,6 +14,7 @@ struct TableNotes {
     std::int64_t count_change = 0;    ///< BSD: trailer's count minus header's
     std::vector<std::string> remarks; ///< what the native program would say of single items, ready to print
     bool damaged = false;
+    bool growth_said = false;  ///< that records of a side table are longer than known
     bool native_fails = false; ///< the native program ends with an error over this answer
 };
 

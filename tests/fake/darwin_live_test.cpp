@@ -38,6 +38,7 @@ struct FakeProcess {
 struct FakeKernel : FakeInterfaces {
     std::map<int, FakeProcess> processes;
     int list_error = 0;
+    std::size_t added = 0; ///< bytes at the end of structs, which only later kernels have
     std::string release = "24.5.0";
 };
 
@@ -234,6 +235,17 @@ TEST_F(DarwinLive, ASocketKnowsAllItsHolders) {
     EXPECT_TRUE(problems.empty());
 }
 
+TEST_F(DarwinLive, OwnersAreFoundWhereALaterKernelTellsMore) {
+    fake.processes[20] = {"worker", 70, {{7, 0xabc}}};
+    for (const std::size_t added : {8U, 56U, 200U}) {
+        fake.added = added;
+        const SideTables side = owners();
+        EXPECT_EQ(side.owners.lowest(0xabc), (Holder{20, 7})) << added;
+        ASSERT_NE(side.process(20), nullptr) << added;
+        EXPECT_EQ(side.process(20)->name, "worker");
+    }
+}
+
 TEST_F(DarwinLive, ARefusedProcessIsMarkedAndStillHasItsName) {
     fake.processes[1] = {"launchd", 0, {{3, 0xabc}}, {}, EPERM};
     fake.processes[600] = {"mine", 501, {{4, 0xdef}}};
@@ -359,8 +371,9 @@ extern "C" int sysctl(int* name, unsigned name_length, void* old_value, size_t* 
     kinfo_proc process{};
     found->second.name.copy(process.kp_proc.p_comm, sizeof process.kp_proc.p_comm - 1);
     process.kp_eproc.e_ucred.cr_uid = found->second.uid;
+    if (*old_size < sizeof process + kernel->added) return netstat46::failed(ENOMEM);
     std::memcpy(old_value, &process, sizeof process);
-    *old_size = sizeof process;
+    *old_size = sizeof process + kernel->added;
     return 0;
 }
 
@@ -387,7 +400,10 @@ extern "C" int proc_pidfdinfo(int pid, int fd, int flavor, void* buffer, int siz
         return netstat46::failed(EBADF, 0);
     socket_fdinfo socket{};
     socket.psi.soi_so = found->second;
-    return filled(std::vector{socket}, buffer, size);
+    const std::size_t whole = sizeof socket + kernel->added;
+    if (static_cast<std::size_t>(size) < whole) return netstat46::failed(ENOMEM, 0);
+    std::memcpy(buffer, &socket, sizeof socket);
+    return static_cast<int>(whole);
 }
 
 /// This host's, as a Mac would have it.

@@ -1,6 +1,7 @@
 #include "darwin/decode.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -373,6 +374,102 @@ TEST(DarwinUnixTest, OlderRecordsSurviveABadLength) {
     const Decoded decoded = decode("net.local.stream.pcblist64", bytes);
     EXPECT_EQ(decoded.records.size(), 2U);
     EXPECT_EQ(decoded.problems.size(), 1U);
+}
+
+std::string grown_by(std::string record, std::size_t more, char filler) {
+    record.append(more, filler);
+    return Record(record.size()).set(0, record).set(0, 4, record.size()).bytes();
+}
+
+TEST(DarwinUnixTest, OlderRecordsMayBeLongerThanKnown) {
+    for (const std::size_t more : {4U, 8U, 56U, 200U, 1024U})
+        for (const char filler : {'\0', '\xa5'}) {
+            const Decoded got = decode("net.local.stream.pcblist64",
+                                       generation(2, 9) + grown_by(unpcb64(0x10, "/one"), more, filler) +
+                                           grown_by(unpcb64(0x20, "/two"), more, filler) + generation(2, 9));
+            ASSERT_EQ(got.records.size(), 2U) << more;
+            EXPECT_EQ(got.records[1].unix_.path, "/two");
+            EXPECT_EQ(got.records[1].recv_q, 5U);
+            ASSERT_EQ(got.problems.size(), 1U);
+            EXPECT_FALSE(got.problems[0].fails);
+            EXPECT_EQ(got.problems[0].text,
+                      fmt::format("net.local.stream.pcblist64: offset 24: xunpcb64 has {} bytes, of which "
+                                  "the first 724 are read",
+                                  724 + more));
+        }
+}
+
+// ---- lengths of other kernels ----
+
+std::string texts_of(const std::vector<Problem>& problems) {
+    std::string all;
+    for (const Problem& problem : problems) all += problem.text + "\n";
+    return all;
+}
+
+/// The items of two sockets, each item's length changed so.
+Decoded with_lengths(const std::function<std::size_t(std::size_t kind, std::size_t usual)>& length,
+                     std::size_t header = 24) {
+    const auto head = [&](std::string bytes) {
+        bytes.resize(header, '\0');
+        return Record(header).set(0, bytes).set(0, 4, header).bytes();
+    };
+    std::string all = head(generation(2, 100));
+    for (const std::uint16_t port : {8888, 8889}) {
+        Socket socket;
+        socket.local_port = port;
+        std::size_t kind = 0;
+        for (const std::string& item : items_of(socket)) {
+            const Bytes usual(std::as_bytes(std::span(item.data(), item.size())));
+            std::string bytes = item.substr(0, usual.u32(0));
+            bytes.resize(length(kind++, bytes.size()), '\0');
+            all += Record(bytes.size()).set(0, bytes).item(usual.u32(4));
+        }
+    }
+    return decode_tcp(all + head(generation(2, 100)));
+}
+
+TEST(DarwinLengthTest, BetweenTodaysAndThoseOfOlderKernels) {
+    for (const std::size_t less : {4U, 8U, 12U, 20U, 24U}) {
+        const Decoded got = with_lengths([&](std::size_t kind, std::size_t usual) {
+            return kind == darwin::socket_item ? usual - less : usual;
+        });
+        ASSERT_EQ(got.records.size(), 2U) << less;
+        EXPECT_TRUE(got.problems.empty()) << got.problems.at(0).text;
+        EXPECT_EQ(got.records[1].darwin.last_pid, 4567);
+    }
+    const Decoded all = with_lengths([](std::size_t kind, std::size_t usual) {
+        return kind == darwin::statistics_item ? usual : usual - 4;
+    });
+    ASSERT_EQ(all.records.size(), 2U);
+    EXPECT_TRUE(all.problems.empty()) << all.problems.at(0).text;
+}
+
+TEST(DarwinLengthTest, OneKindAloneMayBeLonger) {
+    for (std::size_t longer = 0; longer <= darwin::tcpcb_item; ++longer)
+        for (const std::size_t more : {4U, 8U, 56U, 200U}) {
+            const Decoded got = with_lengths(
+                [&](std::size_t kind, std::size_t usual) { return kind == longer ? usual + more : usual; });
+            ASSERT_EQ(got.records.size(), 2U) << longer << " by " << more;
+            EXPECT_EQ(got.records[1].state, State::Listen);
+            EXPECT_EQ(got.records[1].local.port, 8889);
+            ASSERT_EQ(got.problems.size(), 1U) << texts_of(got.problems) << longer << " by " << more;
+            EXPECT_FALSE(got.problems[0].fails) << got.problems[0].text;
+        }
+}
+
+TEST(DarwinLengthTest, TheHeaderMayBeLongerAndItsTrailer) {
+    for (const std::size_t header : {32U, 80U, 224U})
+        for (const std::size_t more : {0U, 56U}) {
+            const Decoded got =
+                with_lengths([&](std::size_t, std::size_t usual) { return usual + more; }, header);
+            ASSERT_EQ(got.records.size(), 2U) << header;
+            ASSERT_EQ(got.problems.size(), 1U) << texts_of(got.problems);
+            EXPECT_FALSE(got.problems[0].fails);
+        }
+    const Decoded none = decode_tcp(Record(48).set(0, 4, 48).bytes() + Record(48).set(0, 4, 48).bytes());
+    ASSERT_EQ(none.problems.size(), 1U);
+    EXPECT_FALSE(none.problems[0].fails) << none.problems[0].text;
 }
 
 // ---- kernel control ----

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,10 @@
 #include "capture/bytes.hpp"
 #include "capture/decoders.hpp"
 #include "capture/manifest.hpp"
+#include "darwin/row.hpp"
 #include "files.hpp"
+#include "freebsd/row.hpp"
+#include "linux/row.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {
@@ -53,7 +58,8 @@ std::vector<Answer> answers(bool sockets) {
 struct Decoded {
     std::size_t records = 0;
     std::size_t failures = 0;
-    bool stuck = false; ///< a call neither shortened the rest nor ended
+    std::vector<std::string> remarks; ///< problems that are no failures
+    bool stuck = false;               ///< a call neither shortened the rest nor ended
 };
 
 std::string text_of(const Endpoint& endpoint) {
@@ -63,10 +69,13 @@ std::string text_of(const Endpoint& endpoint) {
 }
 
 std::string text_of(const SocketRecord& record) {
-    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {}", int(record.protocol), int(record.family),
+    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {}", int(record.protocol), int(record.family),
                        int(record.state), int(record.v6only), text_of(record.local), text_of(record.foreign),
                        record.recv_q, record.send_q, record.uid.value_or(0), record.owner_key, record.pcb,
-                       record.darwin.last_pid.value_or(-1), record.unix_.path);
+                       record.darwin.last_pid.value_or(-1)) +
+           fmt::format(" {} {} {} {} {} {} {} {}", record.inode, record.vflag, record.freebsd.stack,
+                       record.freebsd.congestion, record.freebsd.segment, record.control.name,
+                       record.tcp ? record.tcp->congestion.data() : "", record.unix_.path);
 }
 
 /// Decodes a copy of exactly these bytes, so that a sanitizer sees every access outside, and shows each
@@ -77,7 +86,10 @@ Decoded decode(const Answer& answer, std::string_view bytes, const Seen& seen) {
     if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
     Decoded decoded;
     TableNotes notes;
-    const auto problem = [&](const Problem& one) { decoded.failures += one.fails ? 1 : 0; };
+    const auto problem = [&](const Problem& one) {
+        decoded.failures += one.fails ? 1 : 0;
+        if (!one.fails) decoded.remarks.push_back(one.text);
+    };
     const SocketDecoder next = find_decoder(*answer.host.system, answer.interface)
                                    ->sockets({answer.interface, &answer.host, problem, &notes});
     Bytes rest(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order);
@@ -188,6 +200,171 @@ TEST_P(SideAnswerTest, EveryFlippedByteEnds) {
         }
 }
 
+// ---- A later kernel's longer records
+
+/// How the records of an answer begin with their length and where the next one stands.
+struct Lengths {
+    std::size_t width = 8;     ///< of the length word, at the record's begin
+    std::size_t alignment = 1; ///< the next record begins at the length rounded up to it
+    std::size_t first = 0;     ///< bytes of a header that stays as it is
+    bool trailer = false;      ///< the last one stays too
+};
+
+std::optional<Lengths> lengths_of(const Answer& answer) {
+    const std::string_view name = answer.interface;
+    if (answer.host.system == &freebsd_system) {
+        if (name == "kern.file") return Lengths{};
+        if (name.starts_with("kern.proc")) return Lengths{.width = 4};
+        return Lengths{.first = name.starts_with("net.local") ? std::size_t{32} : 64, .trailer = true};
+    }
+    if (answer.host.system == &darwin_system && name.starts_with("net.")) {
+        if (name.ends_with("mptcp.pcblist")) return std::nullopt;
+        const std::size_t header = name.starts_with("net.systm") ? 32 : 24;
+        return Lengths{4, name.ends_with("64") ? std::size_t{1} : 8, header, true};
+    }
+    if (name.starts_with("sock_diag")) return Lengths{.width = 4, .alignment = 4};
+    return std::nullopt;
+}
+
+std::uint64_t load(std::string_view bytes, std::size_t at, std::size_t width) {
+    std::uint64_t value = 0;
+    for (std::size_t i = width; i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[at + i]);
+    return value;
+}
+
+void store(std::string& bytes, std::size_t at, std::size_t width, std::uint64_t value) {
+    for (std::size_t i = 0; i < width; ++i) bytes[at + i] = static_cast<char>(value >> (8 * i));
+}
+
+/// `bytes` with so many of `filler` more at the end of each record; empty if its lengths do not add up.
+std::string with_longer_records(std::string_view bytes, const Lengths& lengths, std::size_t more, char filler,
+                                bool netlink) {
+    if (bytes.size() < lengths.first) return {};
+    std::string out(bytes.substr(0, lengths.first));
+    for (std::size_t at = lengths.first; at < bytes.size();) {
+        if (at + lengths.width > bytes.size()) return {};
+        const std::uint64_t length = load(bytes, at, lengths.width);
+        const std::uint64_t step = (length + lengths.alignment - 1) / lengths.alignment * lengths.alignment;
+        const bool last = at + step == bytes.size();
+        if (length < lengths.width || at + step > bytes.size()) return {};
+        const std::size_t begin = out.size();
+        out += bytes.substr(at, length);
+        const bool done = netlink && load(bytes, at + 4, 2) != 20; // SOCK_DIAG_BY_FAMILY
+        if (!(last && lengths.trailer) && !done) {
+            out.append(more, filler);
+            store(out, begin, lengths.width, length + more);
+        }
+        while ((out.size() - begin) % lengths.alignment != 0) out.push_back('\0');
+        at += step;
+    }
+    return out;
+}
+
+std::string longer(const Answer& answer, std::size_t more, char filler) {
+    return with_longer_records(answer.bytes, *lengths_of(answer), more, filler,
+                               answer.host.system == &linux_system);
+}
+
+constexpr std::size_t growths[] = {4, 8, 56, 64, 200, 1024};
+
+class LongerRecordsTest : public testing::TestWithParam<Answer> {};
+
+TEST_P(LongerRecordsTest, AreReadAsFarAsTheyAreKnownAndSaidOnce) {
+    const Answer& answer = GetParam();
+    std::vector<std::string> known;
+    const Decoded usual = decode(answer, answer.bytes, known);
+    for (const std::size_t more : growths)
+        for (const char filler : {'\0', '\xa5'}) {
+            std::vector<std::string> found;
+            const std::string bytes = longer(answer, more, filler);
+            const Decoded decoded = decode(answer, bytes, found);
+            ASSERT_EQ(found, known) << more;
+            ASSERT_EQ(decoded.failures, 0U) << more;
+            const std::size_t said = answer.host.system == &linux_system || known.empty() ? 0 : 1;
+            ASSERT_EQ(decoded.remarks.size(), usual.remarks.size() + said) << more;
+        }
+}
+
+TEST_P(LongerRecordsTest, APrefixYieldsAPrefixOfTheRecords) {
+    Answer answer = GetParam();
+    std::vector<std::string> all;
+    decode(answer, answer.bytes, all);
+    answer.bytes = longer(answer, 56, '\0');
+    for (std::size_t length = 0; length < answer.bytes.size(); length += 4 * stride(answer) + 1) {
+        std::vector<std::string> some;
+        decode(answer, std::string_view(answer.bytes).substr(0, length), some);
+        ASSERT_LE(some.size(), all.size()) << length;
+        for (std::size_t i = 0; i < some.size(); ++i) ASSERT_EQ(some[i], all[i]) << length;
+    }
+}
+
+TEST_P(LongerRecordsTest, EveryFlippedByteEndsAndLosesLittle) {
+    Answer answer = GetParam();
+    answer.bytes = longer(answer, 56, '\0');
+    std::vector<std::string> all;
+    decode(answer, answer.bytes, all);
+    std::string bytes = answer.bytes;
+    for (std::size_t at = lengths_of(answer)->first; at < bytes.size(); at += stride(answer)) {
+        bytes[at] = static_cast<char>(~answer.bytes[at]);
+        const Decoded decoded = read_through(answer, bytes);
+        ASSERT_FALSE(decoded.stuck) << at;
+        const std::size_t lost =
+            answer.host.system == &linux_system ? all.size() : 2; // netlink ends at damage
+        ASSERT_GE(decoded.records + lost, all.size()) << at;
+        bytes[at] = answer.bytes[at];
+    }
+}
+
+std::vector<Answer> answers_with_lengths(bool sockets) {
+    std::vector<Answer> all = answers(sockets);
+    std::erase_if(all, [&](const Answer& answer) {
+        if (!lengths_of(answer) || answer.bytes.empty() || longer(answer, 8, '\0').empty()) return true;
+        return sockets && read_through(answer, answer.bytes).failures > 0;
+    });
+    return all;
+}
+
+/// All that a table of owners or processes told.
+std::string side_text(const Answer& answer, std::string_view bytes, std::vector<Problem>& problems) {
+    const auto copy = std::make_unique<std::byte[]>(bytes.size());
+    if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
+    TableNotes notes;
+    SideTables side;
+    const auto problem = [&](const Problem& one) { problems.push_back(one); };
+    find_decoder(*answer.host.system, answer.interface)
+        ->side({answer.interface, &answer.host, problem, &notes})(
+            Bytes(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order), side);
+    std::string text;
+    constexpr std::size_t data = 56, size = 128; // FreeBSD's xfile
+    if (answer.interface == "kern.file")
+        for (std::size_t at = 0; at + size <= answer.bytes.size(); at += size)
+            for (const Holder& holder : side.owners.all(load(answer.bytes, at + data, 8)))
+                text += fmt::format("{}:{} ", holder.pid, holder.fd);
+    std::map<std::int32_t, Process> processes(side.processes.begin(), side.processes.end());
+    for (const auto& [pid, process] : processes)
+        text += fmt::format("{} {} {}\n", pid, process.name, process.uid.value_or(-1));
+    std::map<std::uint64_t, UnixSide> sockets(side.unix_sockets.begin(), side.unix_sockets.end());
+    for (const auto& [inode, socket] : sockets)
+        text += fmt::format("{} {} {}\n", inode, socket.peer, socket.path);
+    return text;
+}
+
+class LongerSideRecordsTest : public testing::TestWithParam<Answer> {};
+
+TEST_P(LongerSideRecordsTest, AreReadAsFarAsTheyAreKnownAndSaidOnce) {
+    const Answer& answer = GetParam();
+    std::vector<Problem> usual;
+    const std::string known = side_text(answer, answer.bytes, usual);
+    for (const std::size_t more : growths)
+        for (const char filler : {'\0', '\xa5'}) {
+            std::vector<Problem> problems;
+            ASSERT_EQ(side_text(answer, longer(answer, more, filler), problems), known) << more;
+            if (answer.host.system == &linux_system) continue;
+            ASSERT_EQ(problems.size(), usual.size() + 1);
+            ASSERT_FALSE(problems.front().fails) << problems.front().text;
+        }
+}
+
 std::string test_name(const Answer& answer) {
     std::string name = answer.name + "_" + answer.interface;
     for (char& c : name)
@@ -204,6 +381,10 @@ std::vector<Answer> sound_answers() {
 INSTANTIATE_TEST_SUITE_P(Captures, DecoderPropertiesTest, testing::ValuesIn(answers(true)),
                          [](const auto& answer) { return test_name(answer.param); });
 INSTANTIATE_TEST_SUITE_P(Captures, SoundAnswerTest, testing::ValuesIn(sound_answers()),
+                         [](const auto& answer) { return test_name(answer.param); });
+INSTANTIATE_TEST_SUITE_P(Captures, LongerRecordsTest, testing::ValuesIn(answers_with_lengths(true)),
+                         [](const auto& answer) { return test_name(answer.param); });
+INSTANTIATE_TEST_SUITE_P(Captures, LongerSideRecordsTest, testing::ValuesIn(answers_with_lengths(false)),
                          [](const auto& answer) { return test_name(answer.param); });
 INSTANTIATE_TEST_SUITE_P(Captures, SideAnswerTest, testing::ValuesIn(answers(false)),
                          [](const auto& answer) { return test_name(answer.param); });

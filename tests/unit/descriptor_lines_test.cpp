@@ -41,6 +41,14 @@ TEST(LinuxOwners, WhatIsRefusedIsKnownByItsReason) {
     const Read all = read(&linux_system, "7\t-\tEACCES\n");
     EXPECT_FALSE(all.side.links_withheld);
     EXPECT_TRUE(all.side.owners_withheld);
+    const Read unread = read(&linux_system, "7\t-\tunread\n");
+    EXPECT_TRUE(unread.side.owners_unread);
+    EXPECT_FALSE(unread.side.owners_withheld || unread.side.links_withheld || unread.side.owners_read);
+}
+
+TEST(LinuxOwners, AnEmptyTableWasReadAndHoldsNoSocket) {
+    EXPECT_TRUE(read(&linux_system, "").side.owners_read);
+    EXPECT_FALSE(read(&linux_system, "7\t-\tEACCES\n").side.owners_read);
 }
 
 TEST(LinuxOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {

@@ -108,6 +108,16 @@ TEST(FreeBsdGrammar, MistakesSayWhatIsWrong) {
     EXPECT_EQ(unknown.status, 1);
 }
 
+TEST(FreeBsdGrammar, MistakesBeginWithTheProgramsName) {
+    const HostFacts host = freebsd("14.2-RELEASE");
+    for (const auto& [classic, name] : {std::pair{true, "netstat: "}, {false, "netstat46: "}})
+        for (const std::vector<std::string>& words :
+             std::vector<std::vector<std::string>>{{"-Z"}, {"-p"}, {"-f", "bad"}, {"-pbad"}, {"-xT"}}) {
+            const Say said = std::get<Say>(freebsd_dialect.parse(words, {classic, &host}));
+            EXPECT_TRUE(said.error.starts_with(name)) << said.error;
+        }
+}
+
 TEST(FreeBsdGrammar, OtherModesAreHandedOver) {
     EXPECT_EQ(std::get<HandOver>(parse({"-rn"})).mode, "-r");
     EXPECT_EQ(std::get<HandOver>(parse({"-I", "em0"})).mode, "-I");

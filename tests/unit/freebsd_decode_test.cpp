@@ -283,6 +283,100 @@ TEST(FreeBsdList, ALongAnswerMayComeInSeveralBlocks) {
     EXPECT_FALSE(notes.generation_changed);
 }
 
+// ---- Records of later kernels
+
+/// So many bytes more at `at` in each record of a TCP list, and the length words at `words` say so.
+Buffer grown(const Buffer& bytes, std::size_t at, std::size_t more, const std::vector<std::size_t>& words) {
+    Buffer out(bytes.begin(), bytes.begin() + first);
+    for (std::size_t record = first; record + step <= bytes.size(); record += step) {
+        const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(record);
+        Buffer one(from, from + step);
+        for (const std::size_t word : words) {
+            std::uint64_t length = 0;
+            std::memcpy(&length, one.data() + word, sizeof length);
+            if (length != 0) poke<std::uint64_t>(one, word, length + more); // 0: no socket, no xsocket
+        }
+        one.insert(one.begin() + static_cast<std::ptrdiff_t>(at), more, std::byte{0xa5});
+        out.insert(out.end(), one.begin(), one.end());
+    }
+    out.insert(out.end(), bytes.end() - first, bytes.end());
+    return out;
+}
+
+std::vector<std::string> rows(const Decoded& decoded) {
+    std::vector<std::string> all;
+    for (const SocketRecord& socket : decoded.sockets)
+        all.push_back(fmt::format("{} {} {} {} {} {} {} {} {} {}", shown(socket.local), shown(socket.foreign),
+                                  socket.native_state, socket.owner_key, socket.recv_q, socket.send_q,
+                                  socket.pcb_flags, socket.tcb, socket.freebsd.stack,
+                                  socket.freebsd.congestion) +
+                      fmt::format(" {} {} {} {}", socket.vflag, socket.freebsd.segment,
+                                  socket.uid.value_or(0), socket.past_damage));
+    return all;
+}
+
+/// Where each of the structs that are in one another ends, and the length words that count what is there.
+TEST(FreeBsdGrowth, MayBeInAnyOfTheStructsWithinARecord) {
+    using namespace freebsd;
+    constexpr std::size_t inner = xtcpcb::inpcb, socket = xtcpcb::inpcb + xinpcb::socket;
+    for (const char* capture : {"s1", "s3", "s6-intact"})
+        for (const std::size_t more : {8U, 56U, 200U}) {
+            const Buffer bytes = captured(capture, tcp);
+            const std::vector<std::string> known = rows(decode(tcp, bytes));
+            const Decoded at_end = decode(tcp, grown(bytes, xtcpcb::size, more, {0}));
+            EXPECT_EQ(rows(at_end), known) << capture << more;
+            const Decoded in_pcb = decode(tcp, grown(bytes, inner + xinpcb::size, more, {0, inner}));
+            EXPECT_EQ(rows(in_pcb), known) << capture << more;
+            const Decoded in_socket =
+                decode(tcp, grown(bytes, socket + xsocket::size, more, {0, inner, socket}));
+            EXPECT_EQ(rows(in_socket), known) << capture << more;
+            EXPECT_EQ(at_end.problems, std::vector<std::string>{fmt::format(
+                                           "net.inet.tcp.pcblist: offset 64: record has {} bytes, of which "
+                                           "the first 744 are read",
+                                           744 + more)});
+        }
+}
+
+TEST(FreeBsdGrowth, IsNoFailureAndTheNativeProgramGoesOnToo) {
+    const Buffer bytes = grown(captured("s6-intact", tcp), step, 56, {0});
+    TableNotes notes;
+    const auto problem = [](const Problem& one) { EXPECT_FALSE(one.fails) << one.text; };
+    const SocketDecoder next = find_decoder(freebsd_system, tcp)->sockets({tcp, nullptr, problem, &notes});
+    SocketRecord record;
+    std::size_t count = 0;
+    for (Bytes rest(bytes); next(rest, record); ++count) EXPECT_FALSE(record.past_damage);
+    EXPECT_EQ(count, 5U);
+    EXPECT_FALSE(notes.damaged || notes.native_fails || notes.generation_changed);
+}
+
+TEST(FreeBsdGrowth, OneDamagedRecordOfThemCostsNoOther) {
+    const Buffer whole = grown(captured("s6-intact", tcp), step, 56, {0});
+    for (std::size_t record = 0; record < 5; ++record)
+        for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{744}, std::uint64_t{801},
+                                           std::uint64_t{1600}, ~std::uint64_t{0}}) {
+            Buffer bytes = whole;
+            poke<std::uint64_t>(bytes, first + record * (step + 56), length);
+            EXPECT_GE(decode(tcp, bytes).sockets.size(), 5U) << record << " " << length;
+        }
+}
+
+TEST(FreeBsdGrowth, OfHeaderAndTrailer) {
+    for (const std::size_t more : {8U, 56U})
+        for (const std::size_t of_records : {0U, 8U, 200U})
+            for (const char* capture : {"s6-intact", "s1", "s2"}) {
+                const Buffer known = captured(capture, tcp);
+                Buffer bytes = of_records == 0 ? known : grown(known, step, of_records, {0});
+                poke<std::uint64_t>(bytes, bytes.size() - first, first + more);
+                bytes.resize(bytes.size() + more);
+                poke<std::uint64_t>(bytes, 0, first + more);
+                bytes.insert(bytes.begin() + first, more, std::byte{0});
+                const Decoded out = decode(tcp, bytes);
+                EXPECT_EQ(out.sockets.size(), decode(tcp, known).sockets.size()) << more << capture;
+                EXPECT_EQ(out.problems.size(), 1U) << out.problems.at(0);
+                EXPECT_FALSE(out.notes.damaged);
+            }
+}
+
 TEST(FreeBsdList, ACutRecordEndsTheList) {
     const Decoded out = decode(tcp, captured("s6-truncated-mid-record", tcp));
     EXPECT_EQ(out.sockets.size(), 2U);
@@ -349,6 +443,23 @@ TEST(FreeBsdOwners, ACutTableKeepsItsWholeRecords) {
     freebsd::owners_decoder(context)(Bytes(files), side);
     EXPECT_EQ(problems, std::vector<std::string>{"kern.file: offset 2560: record cut short, 60 bytes left"});
     EXPECT_FALSE(side.owners.empty());
+}
+
+TEST(FreeBsdOwners, ARecordOfWrongLengthCostsNoOther) {
+    const Buffer whole = captured("s3", "kern.file");
+    for (const std::uint64_t length : {0U, 100U, 152U, 256U, 1280U}) {
+        Buffer bytes = whole;
+        poke<std::uint64_t>(bytes, 10 * freebsd::xfile::size, length);
+        SideTables side;
+        std::vector<Problem> problems;
+        const DecodeContext context{"kern.file", nullptr,
+                                    [&](const Problem& one) { problems.push_back(one); }, nullptr};
+        freebsd::owners_decoder(context)(Bytes(bytes), side);
+        ASSERT_EQ(problems.size(), 1U) << length;
+        EXPECT_TRUE(problems[0].fails);
+        const std::uint64_t listener = decode(tcp, captured("s3", tcp)).sockets.at(46).owner_key;
+        EXPECT_EQ(side.owners.all(listener), (std::vector<Holder>{{688, 4}, {689, 4}, {690, 4}}));
+    }
 }
 
 TEST(FreeBsdProcesses, NameAndUserOfEachPid) {

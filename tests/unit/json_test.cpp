@@ -198,7 +198,7 @@ TEST(JsonSocket, SaysWhyItHasNoOwner) {
     EXPECT_EQ(why(5, false, true, Sight::Everyone), "kernel");
     EXPECT_EQ(why(5, false, true, Sight::Namespace), "other pid namespace");
     EXPECT_EQ(why(5, false, true, Sight::NotTold), "not told");
-    EXPECT_EQ(why(5, false, false, Sight::Everyone), "not told") << "a capture without descriptors";
+    EXPECT_EQ(why(5, false, false, Sight::Everyone), "not read") << "a capture without descriptors";
 }
 
 TEST(JsonSocket, WhereOnlyTheLastUserIsToldItIsAnOwnerWithoutDescriptor) {
