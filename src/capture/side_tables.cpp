@@ -13,7 +13,7 @@
 namespace netstat46 {
 namespace {
 
-using Fields = std::array<std::string, 5>;
+using Fields = std::array<std::string, 7>;
 
 void append_utf8(std::string& out, unsigned code) {
     if (code < 0x80) {
@@ -130,7 +130,9 @@ SideDecoder socket_options(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
         const auto key = parse_number<std::uint64_t>(fields[0]);
         if (!key) return false;
-        side.ports.options[*key] = {flag(fields[1]), flag(fields[2]), flag(fields[3])};
+        side.ports.options[*key] = {flag(fields[1]), flag(fields[2]),
+                                    flag(fields[3]), parse_number<std::int32_t>(fields[4]),
+                                    flag(fields[5]), flag(fields[6])};
         return true;
     });
 }
@@ -138,9 +140,28 @@ SideDecoder socket_options(const DecodeContext& context) {
 SideDecoder addresses(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
         const auto address = parse_address(fields[0]);
-        if (address) side.ports.addresses.push_back(*address);
-        return address.has_value();
+        if (!address) return false;
+        HostAddress own{*address, parse_number<std::uint32_t>(fields[1]).value_or(0),
+                        parse_number<unsigned>(fields[2]).value_or(0), parse_address(fields[3])};
+        if (is_link_local(own.address)) own.address.scope = own.interface;
+        side.ports.addresses.push_back(own);
+        return true;
     });
+}
+
+/// Lines `group TAB interface TAB filtered`. An empty table is one too: no interface has joined any.
+SideDecoder groups(const DecodeContext& context) {
+    const SideDecoder read = rows(context, [](Fields fields, SideTables& side) {
+        const auto group = parse_address(fields[0]);
+        const auto interface = parse_number<std::uint32_t>(fields[1]);
+        if (!group || !interface) return false;
+        side.ports.groups->push_back({*group, *interface, flag(fields[2]).value_or(true)});
+        return true;
+    });
+    return [read](Bytes block, SideTables& side) {
+        if (!side.ports.groups) side.ports.groups.emplace();
+        read(block, side);
+    };
 }
 
 SideDecoder first_unprivileged(const DecodeContext& context) {
@@ -169,6 +190,7 @@ constexpr DecoderEntry tables[] = {
     {"users.tsv", Os::Linux, {}, 0, nullptr, numbered<&SideTables::users>},
     {"socket_options.tsv", Os::Linux, {}, 0, nullptr, socket_options},
     {"addresses.tsv", Os::Linux, {}, 0, nullptr, addresses},
+    {"groups.tsv", Os::Linux, {}, 0, nullptr, groups},
     {"net.ipv4.ip_unprivileged_port_start", Os::Linux, {}, 0, nullptr, first_unprivileged},
     {"nat_rules", Os::Linux, {}, 0, nullptr, nat_rules},
 };
