@@ -22,6 +22,7 @@ struct Datagram {
 Truth member(const PortHolder& holder, const Datagram& datagram) {
     Truth joined = Truth::Unknown;
     for (const Membership& each : holder.memberships) {
+        if (!same_address(each.group, datagram.destination)) continue;
         if (datagram.inet && each.interface != datagram.device) continue;
         if (each.joined) return Truth::Yes;
         joined = Truth::No;

@@ -61,11 +61,17 @@ struct Asked {
     const ProblemSink& problem;
 };
 
-/// Where the group that `address` is was joined.
-std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const Address& address) {
+/// Those of `groups` that the answer may be about: the one asked for, and those that sockets are bound to.
+std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const PortTarget& target,
+                                   const PortTable& table) {
     std::vector<JoinedGroup> out;
-    for (const JoinedGroup& each : groups)
-        if (same_address(each.group, unmapped(address))) out.push_back(each);
+    for (const JoinedGroup& each : groups) {
+        const bool bound =
+            std::any_of(table.holders.begin(), table.holders.end(),
+                        [&](const PortHolder& holder) { return same_address(holder.address, each.group); });
+        const bool asked = target.address && same_address(unmapped(*target.address), each.group);
+        if (bound || asked) out.push_back(each);
+    }
     return out;
 }
 
@@ -76,8 +82,8 @@ PortReply with_table(const Asked& asked, const PortTarget& target, Answer answer
     const PortFacts facts = source.live ? live_port_facts() : PortFacts{};
     PortTable table =
         read_port_table(source, target.protocol, target.port, facts.options, asked.problem, asked.asker.json);
-    if (target.address && facts.groups && facts.joined)
-        add_memberships(table, groups_of(*facts.groups, *target.address), facts.joined);
+    if (target.protocol == Protocol::Udp && facts.groups && facts.joined)
+        add_memberships(table, groups_of(*facts.groups, target, table), facts.joined);
     const Names all_names = source.live ? live_names() : replayed_names(table.side);
     const Names names = shown_names(all_names, {true, true, false});
     // No name server is asked for the hosts of a whole port.

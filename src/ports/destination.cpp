@@ -71,7 +71,7 @@ std::optional<std::set<std::uint32_t>> arrival_interfaces(const Address& address
             interfaces_where(own, [&](const HostAddress& each) { return broadcasts(each, address); }));
     const auto holds = [&](const HostAddress& each) { return same_address(each.address, address); };
     if (std::any_of(own.begin(), own.end(), holds)) {
-        const auto interfaces = if_told(interfaces_where(own, holds));
+        auto interfaces = if_told(interfaces_where(own, holds));
         if (interfaces || !is_loopback(address)) return interfaces;
     }
     // All of a network on lo is local: 127.0.0.0/8, mostly.

@@ -22,6 +22,7 @@ constexpr Truth operator!(Truth a) { return a == Truth::Unknown ? a : truth(a ==
 
 /// Whether a socket has itself joined a multicast group on an interface.
 struct Membership {
+    Address group;
     std::uint32_t interface = 0;
     bool joined = false;
 };
@@ -46,7 +47,7 @@ struct PortHolder {
     std::optional<std::int32_t> incoming_cpu; ///< Linux SO_INCOMING_CPU; -1: none; nothing: not known
     /// Linux: gets what comes for groups that other sockets have joined (IPv4's and IPv6's option).
     Truth multicast_all = Truth::Unknown, multicast_all6 = Truth::Unknown;
-    std::vector<Membership> memberships; ///< Linux: of the group that is asked about
+    std::vector<Membership> memberships; ///< Linux: of the groups that are asked about
     /// Place in the kernel's own order, which is the listing's: it meets the lower one first. BSD: newest
     /// first. Linux: comparable only within a family.
     std::size_t row = 0;

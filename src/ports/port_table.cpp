@@ -98,7 +98,7 @@ void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
             if (!holder.memberships.empty()) break;
             for (const JoinedGroup& group : groups)
                 if (const auto member = joined(owner, group))
-                    holder.memberships.push_back({group.interface, *member});
+                    holder.memberships.push_back({group.group, group.interface, *member});
         }
 }
 

@@ -29,7 +29,7 @@ struct PortTable {
 /// every process was looked at.
 bool is_kernels_own(const SocketRecord& socket, const SideTables& side, const HostFacts& host);
 
-/// Learns which of the sockets have joined the group themselves, as far as `joined` tells.
+/// Learns which of the sockets have joined these groups themselves, as far as `joined` tells.
 void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
                      const std::function<std::optional<bool>(const Holder&, const JoinedGroup&)>& joined);
 

@@ -115,8 +115,9 @@ void predict_and_send(const Interfaces& interfaces) {
     std::mt19937 random(static_cast<std::uint32_t>(number_of("NETSTAT46_SEED", 46)));
     const PortFacts facts = live_port_facts();
     Tally tally;
+    const auto began = std::chrono::steady_clock::now();
     const int helper = helper_listener();
-    for (int round = 0; round < rounds && tally.mismatches() < 10; ++round) {
+    for (int round = 0; round < rounds && tally.mismatches() < 10 && has_time(began); ++round) {
         const Protocol protocol = round % 2 == 0 ? Protocol::Tcp : Protocol::Udp;
         Round one(random, tally, facts, protocol, static_cast<std::uint16_t>(2000 + round % 30000),
                   interfaces);

@@ -89,6 +89,8 @@ void copies(const Interfaces& interfaces) {
     EXPECT_EQ(broadcast.status, 0);
     EXPECT_EQ(lines_of(broadcast.out).size(), 4U) << broadcast.out;
     EXPECT_TRUE(says(broadcast, "udp 10.46.0.255:6000: each of these receives a copy\n")) << broadcast.out;
+    const Ran explained = ours("--explain=udp:224.1.2.3:6000");
+    EXPECT_TRUE(says(explained, "(each of these receives a copy)")) << explained.out;
     EXPECT_EQ(ours("--who-answers=udp:224.1.2.9:6000").out,
               "udp 224.1.2.9:6000: nobody: no interface has joined this group\n");
     bound(made(Protocol::Tcp, "0.0.0.0", 6000));

@@ -136,8 +136,9 @@ void predict_and_bind(const Interfaces& interfaces) {
     const int rounds = number_of("NETSTAT46_ROUNDS", 400);
     std::mt19937 random(static_cast<std::uint32_t>(number_of("NETSTAT46_SEED", 46)));
     Tally tally;
+    const auto began = std::chrono::steady_clock::now();
     int helper = helper_listener();
-    for (int round = 0; round < rounds && tally.mismatches() < 10; ++round) {
+    for (int round = 0; round < rounds && tally.mismatches() < 10 && has_time(began); ++round) {
         const Protocol protocol = round % 2 == 0 ? Protocol::Tcp : Protocol::Udp;
         Round one(random, tally, facts, protocol, static_cast<std::uint16_t>(2000 + round % 30000),
                   interfaces);

@@ -1,6 +1,7 @@
 // Sockets made as the port rules describe them, in a network namespace with several interfaces.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -110,6 +111,9 @@ private:
     std::vector<Opened> opened_;
     std::vector<int> peers_;
 };
+
+/// Whether a test that began then still has time; a busy machine makes fewer rounds.
+bool has_time(std::chrono::steady_clock::time_point began);
 
 /// The number in an environment variable.
 int number_of(const char* variable, int otherwise);

@@ -148,10 +148,10 @@ TEST(PortsLinuxCopies, AGroupThatNobodyJoinedReachesNobody) {
 TEST(PortsLinuxCopies, IpMulticastAllDecidesForThoseThatHaveNotJoined) {
     std::vector<PortHolder> holders{udp("0.0.0.0", 0), udp("0.0.0.0", 1), udp("0.0.0.0", 2)};
     holders[1].multicast_all = holders[2].multicast_all = Truth::No;
-    holders[1].memberships = {{2, true}};
-    holders[2].memberships = {{2, false}};
+    holders[1].memberships = {{group, 2, true}};
+    holders[2].memberships = {{group, 2, false}};
     EXPECT_EQ(linux_copies(group, holders, std::nullopt, joined_on(2)).who, (Rows{0, 1}));
-    holders[2].memberships = {{3, true}, {2, false}};
+    holders[2].memberships = {{group, 3, true}, {group, 2, false}};
     EXPECT_EQ(linux_copies(group, holders, std::nullopt, joined_on(2)).who, (Rows{0, 1}))
         << "joined elsewhere";
     holders[0].multicast_all = Truth::Unknown;
@@ -165,7 +165,7 @@ TEST(PortsLinuxCopies, ASenderFilterMakesItDepend) {
     Groups groups = joined_on(2);
     groups->front().filtered = true;
     EXPECT_EQ(linux_copies(group, holders, std::nullopt, groups).doubt, Doubt::Membership);
-    holders[0].memberships = {{2, false}};
+    holders[0].memberships = {{group, 2, false}};
     EXPECT_EQ(linux_copies(group, holders, std::nullopt, groups).doubt, Doubt::None) << "somebody else's";
 }
 
