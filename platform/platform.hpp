@@ -33,9 +33,12 @@ struct PortFacts {
     std::function<SocketOptions(const Holder&)>
         options; ///< of another process's socket, which stays as it is
     std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
-    std::vector<Address> addresses;                              ///< of this host
-    std::function<bool(std::uint32_t uid)> may_bind_low;         ///< bind(2) to privileged ports
-    std::optional<std::uint16_t> first_unprivileged;             ///< where the kernel has a setting for it
+    std::vector<HostAddress> addresses;                          ///< of this host
+    std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not told
+    /// Whether another process's socket is a member itself; nothing where that cannot be asked.
+    std::function<std::optional<bool>(const Holder&, const JoinedGroup&)> joined;
+    std::function<bool(std::uint32_t uid)> may_bind_low; ///< bind(2) to privileged ports
+    std::optional<std::uint16_t> first_unprivileged;     ///< where the kernel has a setting for it
     std::string nat_rules; ///< iptables-save(8)'s or nft(8)'s listing; empty: none, or not permitted
 };
 

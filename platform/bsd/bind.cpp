@@ -1,6 +1,8 @@
 // bind(2) of Darwin (bsd/netinet/in_pcb.c, bsd/netinet6/in6_pcb.c) and FreeBSD (sys/netinet, sys/netinet6).
 #include "bsd/port_rules.hpp"
 
+#include "record/address.hpp"
+
 namespace netstat46 {
 namespace {
 
@@ -89,6 +91,13 @@ const PortHolder* refuses_user(const BsdKernel& kernel, const Newcomer& newcomer
     return refuses ? holder : nullptr;
 }
 
+/// For a multicast group SO_REUSEADDR does what SO_REUSEPORT does, of either side.
+bool may_share(const Newcomer& newcomer, const PortHolder& holder) {
+    if (is_multicast(unmapped(newcomer.address)) && (newcomer.reuseaddr || newcomer.reuseport))
+        return holder.reuseaddr == Truth::Yes || holder.reuseport == Truth::Yes;
+    return newcomer.reuseport && holder.reuseport == Truth::Yes;
+}
+
 /// Both kernels: without reuse options of its own the newcomer meets wildcards and connections too, and only
 /// SO_REUSEPORT on both sides lets it past. 0.0.0.0 does not keep a dual-stack wildcard out, nor one
 /// ::ffff:0.0.0.0 another.
@@ -96,7 +105,7 @@ const PortHolder* refuses_address(const BsdKernel& kernel, const Newcomer& newco
                                   bool also) {
     const bool wild = !newcomer.reuseaddr && !newcomer.reuseport;
     const PortHolder* holder = wild ? best_fit(kernel, lookup) : exact_fit(lookup);
-    if (holder == nullptr || (newcomer.reuseport && holder->reuseport == Truth::Yes)) return nullptr;
+    if (holder == nullptr || may_share(newcomer, *holder)) return nullptr;
     if (also && holder->wildcard && holder->family == Family::Inet) return nullptr;
     const bool mapped = !also && newcomer.family == Family::Inet6 && lookup.reach == &PortHolder::ipv4;
     if (mapped && lookup.any && holder->wildcard && holder->family == Family::Inet6) return nullptr;
@@ -112,10 +121,11 @@ BindVerdict bsd_bind(const BsdKernel& kernel, const Newcomer& newcomer, std::spa
         if (holder == nullptr) holder = refuses(kernel, newcomer, questions.first, false);
         if (holder == nullptr && questions.also) holder = refuses(kernel, newcomer, *questions.also, true);
     };
-    if (newcomer.uid != 0U) ask(refuses_user);
+    // Groups belong to everybody.
+    if (newcomer.uid != 0U && !is_multicast(unmapped(newcomer.address))) ask(refuses_user);
     ask(refuses_address);
     if (holder == nullptr) return {};
-    return {Outcome::Refused, "EADDRINUSE", {holder->row}, Doubt::None};
+    return {Outcome::Refused, "EADDRINUSE", {holder->row}, Doubt::None, {}};
 }
 
 } // namespace netstat46

@@ -22,4 +22,8 @@ BindVerdict bsd_bind(const BsdKernel& kernel, const Newcomer& newcomer, std::spa
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
                          std::span<const PortHolder> holders);
 
+/// Who gets a datagram to a multicast group or a broadcast address. Which groups are joined is not known.
+AnswerVerdict bsd_copies(const BsdKernel& kernel, const Address& destination,
+                         std::span<const PortHolder> holders);
+
 } // namespace netstat46

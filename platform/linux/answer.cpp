@@ -1,6 +1,7 @@
 // Who answers on Linux: inet_lhash2_lookup(), udp4_lib_lookup2() and their IPv6 twins, behind the 4-tuple.
 #include "linux/port_rules.hpp"
 
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -10,21 +11,26 @@ namespace netstat46 {
 namespace {
 
 constexpr std::uint32_t loopback_device = 1;
+constexpr std::int32_t no_cpu = -1;
 
-/// What the rules are asked for: a packet that came in on one interface.
+/// What the rules are asked for: a packet that came in on one interface and is received by one processor.
 struct Packet {
     Address destination;
     bool inet = false;
-    std::uint32_t device = 0; ///< 0: none that any socket is bound to
+    std::uint32_t device = 0;  ///< 0: none that any socket is bound to
+    std::int32_t cpu = no_cpu; ///< no_cpu: none that any socket asks for
 };
 
 /// What may come of a lookup: the rows of which one answers. Empty: nobody.
 using Answers = std::set<std::vector<std::size_t>>;
 
-/// compute_score(), less the processor's share (SO_INCOMING_CPU) and the peer's.
-int score_of(const PortHolder& holder, const Packet& packet) {
+/// compute_score(), less the peer's share. Where it is not known which processor the socket asks for, `asked`
+/// decides.
+int score_of(const PortHolder& holder, const Packet& packet, bool asked) {
     const int device = holder.device == 0 ? 0 : holder.protocol == Protocol::Tcp || !packet.inet ? 1 : 4;
-    return device + (packet.inet && holder.family == Family::Inet ? 1 : 0);
+    const std::int32_t cpu = holder.incoming_cpu.value_or(no_cpu);
+    const bool here = holder.incoming_cpu ? cpu != no_cpu && cpu == packet.cpu : asked;
+    return device + (packet.inet && holder.family == Family::Inet ? 1 : 0) + (here ? 1 : 0);
 }
 
 Truth may_get(const PortHolder& holder, const Packet& packet) {
@@ -71,17 +77,19 @@ Answers walk(const Chain& chain, const Packet& packet) {
     std::set<Walk> walks{Walk{}};
     for (const PortHolder* holder : chain) {
         const Truth gets = may_get(*holder, packet);
-        const int score = score_of(*holder, packet);
+        std::set<int> scores{score_of(*holder, packet, false), score_of(*holder, packet, true)};
         std::set<Walk> next;
         for (const Walk& now : walks) {
-            const bool better = gets != Truth::No && score > now.score;
-            if (!better || gets == Truth::Unknown) next.insert(now);
-            if (!better) continue;
-            if (holder->reuseport != Truth::Yes) next.insert({score, {holder->row}});
-            if (holder->reuseport == Truth::No) continue;
-            const std::vector<std::size_t> group = group_of(*holder, chain, packet);
-            answers.insert(group);
-            if (holder->protocol == Protocol::Udp) next.insert({score, group});
+            for (const int score : scores) {
+                const bool better = gets != Truth::No && score > now.score;
+                if (!better || gets == Truth::Unknown) next.insert(now);
+                if (!better) continue;
+                if (holder->reuseport != Truth::Yes) next.insert({score, {holder->row}});
+                if (holder->reuseport == Truth::No) continue;
+                const std::vector<std::size_t> group = group_of(*holder, chain, packet);
+                answers.insert(group);
+                if (holder->protocol == Protocol::Udp) next.insert({score, group});
+            }
         }
         walks = std::move(next);
     }
@@ -125,8 +133,10 @@ std::vector<Chain> possible_orders(std::span<const PortHolder> holders) {
     return {one, other};
 }
 
-/// The interfaces that make a difference: what a host says to itself comes in on lo.
-std::set<std::uint32_t> possible_devices(const Address& destination, std::span<const PortHolder> holders) {
+/// The interfaces that make a difference.
+std::set<std::uint32_t> possible_devices(const Address& destination, std::span<const PortHolder> holders,
+                                         const Interfaces& interfaces) {
+    if (interfaces && !interfaces->empty()) return *interfaces;
     std::set<std::uint32_t> devices{loopback_device};
     if (is_loopback(destination)) return devices;
     devices.insert(0);
@@ -134,55 +144,90 @@ std::set<std::uint32_t> possible_devices(const Address& destination, std::span<c
     return devices;
 }
 
-/// What of the sockets is not known.
-Doubt unread_facts(std::span<const PortHolder> holders) {
-    const auto any = [&](Truth PortHolder::*fact) {
-        return std::any_of(holders.begin(), holders.end(), [&](const PortHolder& holder) {
-            return !holder.connected && holder.*fact == Truth::Unknown;
-        });
+/// The processors that make a difference.
+std::set<std::int32_t> possible_cpus(std::span<const PortHolder> holders) {
+    std::set<std::int32_t> cpus{no_cpu};
+    for (const PortHolder& holder : holders)
+        if (!holder.connected) cpus.insert(std::max(holder.incoming_cpu.value_or(no_cpu), no_cpu));
+    return cpus;
+}
+
+/// Everything that may come of it, and whether that depends on more than the sockets' own facts.
+struct Outcomes {
+    Answers answers;
+    bool device_matters = false, cpu_matters = false, order_matters = false;
+};
+
+Outcomes outcomes_of(const Address& destination, std::span<const PortHolder> holders,
+                     const std::set<std::uint32_t>& devices) {
+    const std::vector<Chain> orders = possible_orders(holders);
+    const std::set<std::int32_t> cpus = possible_cpus(holders);
+    std::map<std::uint32_t, Answers> by_device;
+    std::map<std::int32_t, Answers> by_cpu;
+    std::vector<Answers> by_order(orders.size());
+    Outcomes out;
+    for (const std::uint32_t device : devices)
+        for (const std::int32_t cpu : cpus)
+            for (std::size_t order = 0; order < orders.size(); ++order) {
+                const Packet packet{destination, destination.family == Family::Inet, device, cpu};
+                const Answers answers = answers_to(packet, orders[order]);
+                for (Answers* all : {&out.answers, &by_device[device], &by_cpu[cpu], &by_order[order]})
+                    all->insert(answers.begin(), answers.end());
+            }
+    const auto differ = [](const auto& parts) {
+        return std::any_of(parts.begin(), parts.end(),
+                           [&](const auto& part) { return part.second != parts.begin()->second; });
     };
-    return any(&PortHolder::ipv4)        ? Doubt::V6Only
-           : any(&PortHolder::reuseport) ? Doubt::Option
-                                         : Doubt::Group;
+    out.device_matters = differ(by_device);
+    out.cpu_matters = differ(by_cpu);
+    out.order_matters = by_order.front() != by_order.back();
+    return out;
+}
+
+/// What of the sockets is not known and makes a difference: that is tried with each answer to it.
+Doubt unread_fact(const Address& destination, std::span<const PortHolder> holders,
+                  const std::set<std::uint32_t>& devices) {
+    const auto with = [&](std::optional<Truth> reach, std::optional<Truth> reuseport, bool cpus) {
+        std::vector<PortHolder> known(holders.begin(), holders.end());
+        for (PortHolder& holder : known) {
+            if (reach && holder.ipv4 == Truth::Unknown) holder.ipv4 = *reach;
+            if (reuseport && holder.reuseport == Truth::Unknown) holder.reuseport = *reuseport;
+            if (cpus && !holder.incoming_cpu) holder.incoming_cpu = no_cpu;
+        }
+        return outcomes_of(destination, known, devices).answers;
+    };
+    constexpr Truth yes = Truth::Yes;
+    constexpr Truth no = Truth::No;
+    const Answers plain = with(no, no, true);
+    if (with({}, no, true) != plain) return Doubt::V6Only;
+    if (with(no, {}, true) != plain || with(yes, {}, true) != with(yes, no, true)) return Doubt::Option;
+    return with(no, no, false) != plain ? Doubt::IncomingCpu : Doubt::None;
 }
 
 } // namespace
 
-AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolder> holders) {
-    const auto union_of = [](const std::vector<Answers>& all) {
-        Answers together;
-        for (const Answers& answers : all) together.insert(answers.begin(), answers.end());
-        return together;
-    };
-    std::vector<Answers> by_device;
-    bool order_matters = false;
-    for (const std::uint32_t device : possible_devices(destination, holders)) {
-        const Packet packet{destination, destination.family == Family::Inet, device};
-        std::vector<Answers> by_order;
-        for (const Chain& order : possible_orders(holders)) by_order.push_back(answers_to(packet, order));
-        order_matters |= by_order.front() != by_order.back();
-        by_device.push_back(union_of(by_order));
-    }
-    const bool device_matters = std::any_of(by_device.begin(), by_device.end(),
-                                            [&](const Answers& a) { return a != by_device.front(); });
-    const Answers answers = union_of(by_device);
+AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolder> holders,
+                           const Interfaces& interfaces) {
+    const std::set<std::uint32_t> devices = possible_devices(destination, holders, interfaces);
+    const Outcomes outcomes = outcomes_of(destination, holders, devices);
 
     AnswerVerdict verdict;
     std::set<std::size_t> rows;
-    for (const std::vector<std::size_t>& answer : answers) {
+    for (const std::vector<std::size_t>& answer : outcomes.answers) {
         rows.insert(answer.begin(), answer.end());
-        verdict.maybe_nobody |= answer.empty() && answers.size() > 1;
+        verdict.maybe_nobody |= answer.empty() && outcomes.answers.size() > 1;
     }
     verdict.who.assign(rows.begin(), rows.end());
-    if (answers.size() == 1) {
+    if (outcomes.answers.size() == 1) {
         verdict.doubt = rows.size() > 1 ? Doubt::Group : Doubt::None;
-    } else {
-        const Doubt unread = unread_facts(holders);
-        verdict.doubt = device_matters          ? Doubt::Interface
-                        : unread != Doubt::None ? unread
-                        : order_matters         ? Doubt::Order
-                                                : Doubt::Group;
+        return verdict;
     }
+    const Doubt unread =
+        outcomes.device_matters ? Doubt::Interface : unread_fact(destination, holders, devices);
+    verdict.doubt = unread != Doubt::None    ? unread
+                    : outcomes.cpu_matters   ? Doubt::Processor
+                    : outcomes.order_matters ? Doubt::Order
+                                             : Doubt::Group;
     return verdict;
 }
 

@@ -26,38 +26,65 @@ Truth meets(const Newcomer& newcomer, const PortHolder& self, const PortHolder& 
     return truth(devices_meet(newcomer, holder)) && (overlap(self, holder) || former_dual(self, holder));
 }
 
-/// inet_bind_conflict(). The uid of a TIME_WAIT socket does not count.
-Truth tcp_conflict(const Newcomer& newcomer, const PortHolder& self, const PortHolder& holder) {
+/// Names the holder and what of it is not known.
+void add_doubt(BindVerdict& verdict, const PortHolder& holder, bool options) {
+    verdict.because.push_back(holder.row);
+    verdict.doubts.push_back(options ? Doubt::Option : Doubt::V6Only);
+    verdict.doubt = verdict.doubts.front();
+}
+
+/// Whether the options let both have the port. The uid of a TIME_WAIT socket does not count.
+Truth tcp_share(const Newcomer& newcomer, const PortHolder& holder) {
     const Truth share_address =
         truth(newcomer.reuseaddr && holder.state != State::Listen) && holder.reuseaddr;
     const Truth share_port =
         both_reuseport(newcomer, holder) && truth(holder.time_wait || holder.uid == newcomer.uid);
-    return meets(newcomer, self, holder) && !share_address && !share_port;
+    return share_address || share_port;
 }
 
-Doubt doubt_about(const PortHolder& holder) {
-    return holder.v6only == Truth::Unknown ? Doubt::V6Only : Doubt::Option;
+/// inet_bind_conflict().
+Truth tcp_conflict(const Newcomer& newcomer, const PortHolder& self, const PortHolder& holder) {
+    return meets(newcomer, self, holder) && !tcp_share(newcomer, holder);
 }
 
 /// Half-open connections stand in no bind bucket (they are request sockets of their listener).
 bool keeps_port(const PortHolder& holder) { return holder.state != State::SynReceived; }
 
+/// Whether Linux may admit a SO_REUSEPORT newcomer whom `conflicting` refuse: sk_reuseport_match() compares
+/// it only with the last SO_REUSEPORT socket that the port's bucket remembers, which may be gone. That one
+/// was itself held against every socket that listens since, and the newcomer must lie within it; only a dual
+/// `::` may be more than it: a v6only `::` knows nothing of IPv4, a 0.0.0.0 nothing of IPv6.
+bool cache_may_admit(const PortHolder& self, const std::vector<const PortHolder*>& conflicting) {
+    const auto plain = [](const PortHolder* holder) {
+        return holder->state == State::Listen && holder->device == 0;
+    };
+    const auto reaches = [&](Truth PortHolder::*reach) {
+        return std::any_of(conflicting.begin(), conflicting.end(), [&](const PortHolder* holder) {
+            return plain(holder) && holder->*reach == Truth::Yes;
+        });
+    };
+    const bool dual = self.ipv4 == Truth::Yes && self.ipv6 == Truth::Yes;
+    if (!dual) return std::none_of(conflicting.begin(), conflicting.end(), plain);
+    return !reaches(&PortHolder::ipv4) || !reaches(&PortHolder::ipv6);
+}
+
 BindVerdict tcp_bind(const Newcomer& newcomer, std::span<const PortHolder> holders) {
     const PortHolder self = holder_of(newcomer);
-    BindVerdict refused{Outcome::Refused, "EADDRINUSE", {}, Doubt::None};
-    BindVerdict depends{Outcome::Depends, "EADDRINUSE", {}, Doubt::None};
+    std::vector<const PortHolder*> conflicting;
+    BindVerdict refused{Outcome::Refused, "EADDRINUSE", {}, Doubt::None, {}};
+    BindVerdict depends{Outcome::Depends, "EADDRINUSE", {}, Doubt::None, {}};
     for (const PortHolder& holder : holders) {
         if (!keeps_port(holder)) continue;
         const Truth conflict = tcp_conflict(newcomer, self, holder);
-        if (conflict == Truth::Yes) refused.because.push_back(holder.row);
-        if (conflict == Truth::Unknown) {
-            depends.because.push_back(holder.row);
-            depends.doubt = doubt_about(holder);
+        if (conflict == Truth::Yes) {
+            conflicting.push_back(&holder);
+            refused.because.push_back(holder.row);
         }
+        if (conflict == Truth::Unknown)
+            add_doubt(depends, holder, tcp_share(newcomer, holder) == Truth::Unknown);
     }
-    if (!refused.because.empty()) {
-        // sk_reuseport_match() asks what the bucket remembers of sockets that may be gone.
-        if (newcomer.reuseport) {
+    if (!conflicting.empty()) {
+        if (newcomer.reuseport && cache_may_admit(self, conflicting)) {
             refused.outcome = Outcome::Depends;
             refused.doubt = Doubt::ReuseportCache;
         }
@@ -80,6 +107,13 @@ bool surely_met_before(const PortHolder& a, const PortHolder& b, bool by_address
     return b.family == Family::Inet6 && b.reuseport == Truth::Yes;
 }
 
+/// An order matters only among sockets of which all is known.
+Doubt first_but_order(const std::vector<Doubt>& doubts) {
+    const auto found =
+        std::find_if(doubts.begin(), doubts.end(), [](Doubt doubt) { return doubt != Doubt::Order; });
+    return found == doubts.end() ? Doubt::Order : *found;
+}
+
 /// udp_lib_lport_inuse(), udp_lib_lport_inuse2(): the first socket that overlaps, unless both have
 /// SO_REUSEADDR, decides alone. Which one that is cannot always be told; every one that may be counts.
 BindVerdict first_decides(const Newcomer& newcomer, const Chain& chain) {
@@ -92,7 +126,7 @@ BindVerdict first_decides(const Newcomer& newcomer, const Chain& chain) {
             return counts(*other) == Truth::Yes && surely_met_before(*other, holder, chain.by_address);
         });
     };
-    BindVerdict verdict{Outcome::Ok, "EADDRINUSE", {}, Doubt::Order};
+    BindVerdict verdict{Outcome::Ok, "EADDRINUSE", {}, Doubt::Order, {}};
     bool may_admit = std::none_of(chain.sockets.begin(), chain.sockets.end(),
                                   [&](const PortHolder* holder) { return counts(*holder) == Truth::Yes; });
     for (const PortHolder* holder : chain.sockets) {
@@ -100,12 +134,18 @@ BindVerdict first_decides(const Newcomer& newcomer, const Chain& chain) {
         if (counted == Truth::No || behind_another(*holder)) continue;
         const Truth admitted = both_reuseport(newcomer, *holder) && truth(holder->uid == newcomer.uid);
         if (admitted != Truth::No) may_admit = true;
-        if (admitted != Truth::Yes) verdict.because.push_back(holder->row);
-        if (counted == Truth::Unknown || admitted == Truth::Unknown) verdict.doubt = doubt_about(*holder);
+        if (admitted == Truth::Yes && counted == Truth::Yes) continue;
+        const Truth both_reuseaddr = truth(newcomer.reuseaddr) && holder->reuseaddr;
+        const bool options = both_reuseaddr == Truth::Unknown || admitted == Truth::Unknown;
+        verdict.because.push_back(holder->row);
+        verdict.doubts.push_back(options                     ? Doubt::Option
+                                 : counted == Truth::Unknown ? Doubt::V6Only
+                                                             : Doubt::Order);
     }
     if (verdict.because.empty()) return {};
     verdict.outcome = may_admit ? Outcome::Depends : Outcome::Refused;
-    if (!may_admit) verdict.doubt = Doubt::None;
+    if (!may_admit) verdict.doubts.clear();
+    verdict.doubt = may_admit ? first_but_order(verdict.doubts) : Doubt::None;
     return verdict;
 }
 

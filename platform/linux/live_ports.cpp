@@ -1,5 +1,8 @@
 // Linux: what decides over ports besides the sockets.
+#include <bit>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -9,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux/live_groups.hpp"
 #include "linux/live_proc.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
@@ -17,21 +21,75 @@
 namespace netstat46 {
 namespace {
 
-std::optional<bool> option(int fd, int level, int name) {
-    int value = 0;
+constexpr int ipv6_multicast_all = 29; // linux/in6.h
+
+std::optional<std::int32_t> number(int fd, int level, int name) {
+    std::int32_t value = 0;
     socklen_t length = sizeof value;
     if (::getsockopt(fd, level, name, &value, &length) != 0) return std::nullopt;
-    return value != 0;
+    return value;
 }
 
-/// pidfd_getfd(2) gives a second descriptor of the same socket, which is only asked and closed again.
-SocketOptions options_of(const Holder& holder) {
+std::optional<bool> option(int fd, int level, int name) {
+    const auto value = number(fd, level, name);
+    return value ? std::optional(*value != 0) : std::nullopt;
+}
+
+/// A second descriptor of the holder's socket, which is only asked and closed again; -1: not permitted.
+Descriptor second_descriptor(const Holder& holder) {
     const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, holder.pid, 0)));
-    if (process.get() < 0 || holder.fd < 0) return {};
-    const Descriptor socket(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0)));
-    if (socket.get() < 0) return {};
-    return {option(socket.get(), SOL_SOCKET, SO_REUSEADDR), option(socket.get(), SOL_SOCKET, SO_REUSEPORT),
-            option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY)};
+    if (process.get() < 0 || holder.fd < 0) return Descriptor(-1);
+    return Descriptor(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0)));
+}
+
+SocketOptions options_of(const Holder& holder) {
+    const Descriptor socket = second_descriptor(holder);
+    const int fd = socket.get();
+    if (fd < 0) return {};
+    SocketOptions options;
+    options.reuseaddr = option(fd, SOL_SOCKET, SO_REUSEADDR);
+    options.reuseport = option(fd, SOL_SOCKET, SO_REUSEPORT);
+    options.v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    options.incoming_cpu = number(fd, SOL_SOCKET, SO_INCOMING_CPU);
+    options.multicast_all = option(fd, IPPROTO_IP, IP_MULTICAST_ALL);
+    options.multicast_all6 = option(fd, IPPROTO_IPV6, ipv6_multicast_all);
+    return options;
+}
+
+/// The kernel has EADDRNOTAVAIL where the socket is no member: net/ipv4/igmp.c, ip_mc_gsfget(), and
+/// net/ipv6/mcast.c, ip6_mc_msfget(). IPv6 does not compare the interface when it delivers.
+std::optional<bool> joined(const Holder& holder, const JoinedGroup& group) {
+    const Descriptor socket = second_descriptor(holder);
+    if (socket.get() < 0) return std::nullopt;
+    group_filter filter{};
+    filter.gf_interface = group.interface;
+    const bool inet = group.group.family == Family::Inet;
+    if (inet) {
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        std::memcpy(&name.sin_addr, group.group.bytes.data(), sizeof name.sin_addr);
+        std::memcpy(&filter.gf_group, &name, sizeof name);
+    } else {
+        sockaddr_in6 name{};
+        name.sin6_family = AF_INET6;
+        std::memcpy(&name.sin6_addr, group.group.bytes.data(), sizeof name.sin6_addr);
+        std::memcpy(&filter.gf_group, &name, sizeof name);
+    }
+    socklen_t length = sizeof filter;
+    const int level = inet ? IPPROTO_IP : IPPROTO_IPV6;
+    if (::getsockopt(socket.get(), level, MCAST_MSFILTER, &filter, &length) == 0) return true;
+    return errno == EADDRNOTAVAIL ? std::optional(false) : std::nullopt;
+}
+
+unsigned prefix_of(const sockaddr& mask, Family family) {
+    in6_addr bits{};
+    if (family == Family::Inet6)
+        std::memcpy(&bits, &reinterpret_cast<const sockaddr_in6&>(mask).sin6_addr, sizeof bits);
+    else
+        std::memcpy(&bits, &reinterpret_cast<const sockaddr_in&>(mask).sin_addr, sizeof(in_addr));
+    unsigned length = 0;
+    for (const std::uint8_t byte : bits.s6_addr) length += static_cast<unsigned>(std::popcount(byte));
+    return length;
 }
 
 /// CAP_NET_BIND_SERVICE of this process; of others only root is known to have it.
@@ -84,7 +142,9 @@ PortFacts live_port_facts() {
     PortFacts facts;
     facts.options = options_of;
     facts.is_local = bindable;
-    facts.addresses = own_addresses();
+    facts.addresses = own_addresses(prefix_of);
+    facts.groups = joined_groups();
+    facts.joined = joined;
     facts.may_bind_low = may_bind_low;
     facts.first_unprivileged = first_unprivileged();
     facts.nat_rules = nat_rules();

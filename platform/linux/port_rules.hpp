@@ -1,10 +1,15 @@
 // Linux's rules for ports, as functions over holders.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <span>
+#include <vector>
 
 #include "ports/holder.hpp"
 #include "ports/verdict.hpp"
+#include "record/port_facts.hpp"
 
 namespace netstat46 {
 
@@ -16,7 +21,18 @@ bool linux_needs_scope(const Address& address);
 /// user must be given; whether address and port are permitted to it is not asked here.
 BindVerdict linux_bind(const Newcomer& newcomer, std::span<const PortHolder> holders);
 
-/// Who gets what a new client, connected to none of `holders`, sends to `destination` (not v4-mapped).
-AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolder> holders);
+/// Interfaces by index; nothing: it may be any.
+using Interfaces = std::optional<std::set<std::uint32_t>>;
+
+/// Who gets what a new client, connected to none of `holders`, sends to `destination` (not v4-mapped) and
+/// comes in on one of `interfaces`.
+AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolder> holders,
+                           const Interfaces& interfaces = std::nullopt);
+
+/// Who gets a datagram to a multicast group or a broadcast address: everybody whom it matches.
+/// `groups`: what the host's interfaces have joined; nothing: not known.
+AnswerVerdict linux_copies(const Address& destination, std::span<const PortHolder> holders,
+                           const Interfaces& interfaces,
+                           const std::optional<std::vector<JoinedGroup>>& groups);
 
 } // namespace netstat46

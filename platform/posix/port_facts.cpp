@@ -2,8 +2,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +21,28 @@ std::optional<bool> try_bind(int family, const sockaddr* name, socklen_t length)
     ::close(fd);
     if (result == 0) return true;
     return error == EADDRNOTAVAIL || error == ENODEV ? std::optional(false) : std::nullopt;
+}
+
+std::optional<Address> address_of(const sockaddr* name) {
+    if (name == nullptr) return std::nullopt;
+    if (name->sa_family == AF_INET) {
+        sockaddr_in in{};
+        std::memcpy(&in, name, sizeof in);
+        Address address{Family::Inet, {}, 0};
+        std::memcpy(address.bytes.data(), &in.sin_addr, sizeof in.sin_addr);
+        return address;
+    }
+    if (name->sa_family != AF_INET6) return std::nullopt;
+    sockaddr_in6 in{};
+    std::memcpy(&in, name, sizeof in);
+    Address address{Family::Inet6, {}, in.sin6_scope_id};
+    std::memcpy(address.bytes.data(), &in.sin6_addr, sizeof in.sin6_addr);
+    return address;
+}
+
+/// The index of the interface of that name. Linux has labels there: `eth0:1`.
+std::uint32_t interface_of(std::string_view name) {
+    return ::if_nametoindex(std::string(name.substr(0, name.find(':'))).c_str());
 }
 
 } // namespace
@@ -37,27 +61,19 @@ std::optional<bool> bindable(const Address& address) {
     return try_bind(AF_INET6, reinterpret_cast<const sockaddr*>(&name), sizeof name);
 }
 
-std::vector<Address> own_addresses() {
+std::vector<HostAddress> own_addresses(PrefixOf prefix_of) {
     ifaddrs* list = nullptr;
     if (::getifaddrs(&list) != 0) return {};
-    std::vector<Address> addresses;
+    std::vector<HostAddress> addresses;
     for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-        const int family = entry->ifa_addr == nullptr ? AF_UNSPEC : entry->ifa_addr->sa_family;
-        Address address;
-        if (family == AF_INET) {
-            sockaddr_in in{};
-            std::memcpy(&in, entry->ifa_addr, sizeof in);
-            address.family = Family::Inet;
-            std::memcpy(address.bytes.data(), &in.sin_addr, sizeof in.sin_addr);
-        } else if (family == AF_INET6) {
-            sockaddr_in6 in{};
-            std::memcpy(&in, entry->ifa_addr, sizeof in);
-            address.family = Family::Inet6;
-            std::memcpy(address.bytes.data(), &in.sin6_addr, sizeof in.sin6_addr);
-        } else {
-            continue;
-        }
-        addresses.push_back(address);
+        const auto address = address_of(entry->ifa_addr);
+        if (!address) continue;
+        HostAddress own{*address, interface_of(entry->ifa_name), 0, {}};
+        if (prefix_of != nullptr && entry->ifa_netmask != nullptr)
+            own.prefix = prefix_of(*entry->ifa_netmask, address->family);
+        if (address->family == Family::Inet && (entry->ifa_flags & IFF_BROADCAST) != 0)
+            own.broadcast = address_of(entry->ifa_broadaddr);
+        addresses.push_back(own);
     }
     ::freeifaddrs(list);
     return addresses;
@@ -68,6 +84,7 @@ PortFacts port_facts_beside_tables() {
     facts.options = [](const Holder&) { return SocketOptions{}; };
     facts.is_local = bindable;
     facts.addresses = own_addresses();
+    facts.joined = [](const Holder&, const JoinedGroup&) { return std::optional<bool>{}; };
     facts.may_bind_low = [](std::uint32_t uid) { return uid == 0; };
     return facts;
 }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include <sys/socket.h>
+
 #include "platform.hpp"
 
 namespace netstat46 {
@@ -12,8 +14,11 @@ namespace netstat46 {
 /// choice.
 std::optional<bool> bindable(const Address& address);
 
-/// Every address of this host's interfaces.
-std::vector<Address> own_addresses();
+/// The bits of a netmask. Systems differ in how much of it there is to read.
+using PrefixOf = unsigned (*)(const sockaddr& mask, Family family);
+
+/// Every address of this host's interfaces; without `prefix_of` their lengths are not told.
+std::vector<HostAddress> own_addresses(PrefixOf prefix_of = nullptr);
 
 /// Of a system whose socket tables tell so_options, so that nobody need be asked for them.
 PortFacts port_facts_beside_tables();

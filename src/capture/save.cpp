@@ -101,11 +101,19 @@ void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts&
         const SocketOptions options = facts.options(holder);
         if (options.reuseaddr || options.reuseport)
             writer.append("socket_options.tsv",
-                          fmt::format("{}\t{}\t{}\t{}\n", key, written(options.reuseaddr),
-                                      written(options.reuseport), written(options.v6only)));
+                          fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", key, written(options.reuseaddr),
+                                      written(options.reuseport), written(options.v6only),
+                                      options.incoming_cpu ? std::to_string(*options.incoming_cpu) : "-",
+                                      written(options.multicast_all), written(options.multicast_all6)));
     }
-    for (const Address& address : facts.addresses)
-        writer.append("addresses.tsv", fmt::format("{}\n", address_text(address)));
+    for (const HostAddress& own : facts.addresses)
+        writer.append("addresses.tsv",
+                      fmt::format("{}\t{}\t{}\t{}\n", address_text(own.address), own.interface, own.prefix,
+                                  own.broadcast ? address_text(*own.broadcast) : "-"));
+    if (facts.groups) writer.append("groups.tsv", std::string_view{});
+    for (const JoinedGroup& joined : facts.groups.value_or(std::vector<JoinedGroup>{}))
+        writer.append("groups.tsv", fmt::format("{}\t{}\t{}\n", address_text(joined.group), joined.interface,
+                                                joined.filtered ? 1 : 0));
     if (facts.first_unprivileged)
         writer.append("net.ipv4.ip_unprivileged_port_start", fmt::format("{}\n", *facts.first_unprivileged));
     if (!facts.nat_rules.empty()) writer.append("nat_rules", facts.nat_rules);
@@ -123,9 +131,12 @@ Source save_capture(const std::string& directory, const Source& source, const Na
     while (const auto block = next()) writer.append(block->interface, block->bytes);
     writer.flush();
     constexpr std::size_t all = static_cast<std::size_t>(-1);
-    const Asked asked = names_asked(captured_source(writer.directory(), source.host, all));
+    Asked asked = names_asked(captured_source(writer.directory(), source.host, all));
+    const PortFacts facts = source.live ? live_port_facts() : PortFacts{};
+    for (const HostAddress& own : facts.addresses)
+        if (own.interface != 0) asked.interfaces.insert(own.interface);
     save_names(writer, asked, names, resolve_hosts);
-    if (source.live) save_port_facts(writer, asked, live_port_facts());
+    if (source.live) save_port_facts(writer, asked, facts);
     writer.finish(manifest_of(source.host, "netstat46 --save"));
     return captured_source(writer.directory(), source.host);
 }

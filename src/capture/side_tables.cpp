@@ -14,7 +14,7 @@
 namespace netstat46 {
 namespace {
 
-using Fields = std::array<std::string, 5>;
+using Fields = std::array<std::string, 7>;
 
 void append_utf8(std::string& out, unsigned code) {
     if (code < 0x80) {
@@ -106,7 +106,9 @@ SideDecoder socket_options(const DecodeContext& context) {
     return rows(context, [](Fields fields, SideTables& side) {
         const auto key = parse_number<std::uint64_t>(fields[0]);
         if (!key) return false;
-        side.ports.options[*key] = {flag(fields[1]), flag(fields[2]), flag(fields[3])};
+        side.ports.options[*key] = {flag(fields[1]), flag(fields[2]),
+                                    flag(fields[3]), parse_number<std::int32_t>(fields[4]),
+                                    flag(fields[5]), flag(fields[6])};
         return true;
     });
 }
@@ -114,8 +116,12 @@ SideDecoder socket_options(const DecodeContext& context) {
 SideDecoder addresses(const DecodeContext& context) {
     const SideDecoder every = rows(context, [](Fields fields, SideTables& side) {
         const auto address = parse_address(fields[0]);
-        if (address) side.ports.addresses.push_back(*address);
-        return address.has_value();
+        if (!address) return false;
+        HostAddress own{*address, parse_number<std::uint32_t>(fields[1]).value_or(0),
+                        parse_number<unsigned>(fields[2]).value_or(0), parse_address(fields[3])};
+        if (is_link_local(own.address)) own.address.scope = own.interface;
+        side.ports.addresses.push_back(own);
+        return true;
     });
     return [context, every, full = false](Bytes block, SideTables& side) mutable {
         if (full) return;
@@ -125,6 +131,21 @@ SideDecoder addresses(const DecodeContext& context) {
         side.ports.addresses.resize(most_addresses);
         context.problem({fmt::format("{}: more addresses than are read at offset {}", context.interface,
                                      block.offset())});
+    };
+}
+
+/// Lines `group TAB interface TAB filtered`. An empty table is one too: no interface has joined any.
+SideDecoder groups(const DecodeContext& context) {
+    const SideDecoder read = rows(context, [](Fields fields, SideTables& side) {
+        const auto group = parse_address(fields[0]);
+        const auto interface = parse_number<std::uint32_t>(fields[1]);
+        if (!group || !interface) return false;
+        side.ports.groups->push_back({*group, *interface, flag(fields[2]).value_or(true)});
+        return true;
+    });
+    return [read](Bytes block, SideTables& side) {
+        if (!side.ports.groups) side.ports.groups.emplace();
+        read(block, side);
     };
 }
 
@@ -154,6 +175,7 @@ constexpr DecoderEntry tables[] = {
     {"users.tsv", {}, 0, nullptr, numbered<&SideTables::users>},
     {"socket_options.tsv", {}, 0, nullptr, socket_options},
     {"addresses.tsv", {}, 0, nullptr, addresses},
+    {"groups.tsv", {}, 0, nullptr, groups},
     {"net.ipv4.ip_unprivileged_port_start", {}, 0, nullptr, first_unprivileged},
     {"nat_rules", {}, 0, nullptr, nat_rules},
 };

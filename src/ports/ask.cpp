@@ -36,16 +36,20 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
         host.is_local = facts.is_local;
         host.may_bind_low = facts.may_bind_low;
         host.nat = parse_nat_rules(facts.nat_rules);
+        host.addresses = facts.addresses;
+        host.groups = facts.groups;
         return host;
     }
     const KeptPortFacts& kept = table.side.ports;
     host.first_unprivileged = kept.first_unprivileged.value_or(host.first_unprivileged);
     host.nat = parse_nat_rules(kept.nat_rules);
+    host.addresses = kept.addresses;
+    host.groups = kept.groups;
     host.is_local = [&table, &kept](const Address& address) -> std::optional<bool> {
         if (is_loopback(address)) return true;
         if (!kept.addresses.empty())
             return std::any_of(kept.addresses.begin(), kept.addresses.end(),
-                               [&](const Address& other) { return same_address(address, other); });
+                               [&](const HostAddress& own) { return same_address(address, own.address); });
         for (const PortHolder& holder : table.holders)
             if (same_address(address, holder.address)) return true;
         return std::nullopt;
@@ -58,15 +62,35 @@ struct Asked {
     const ProblemSink& problem;
 };
 
+/// Those of `groups` that the answer may be about: the one asked for, and those that sockets are bound to.
+std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const PortTarget& target,
+                                   const PortTable& table) {
+    std::vector<JoinedGroup> out;
+    for (const JoinedGroup& each : groups) {
+        const bool bound =
+            std::any_of(table.holders.begin(), table.holders.end(),
+                        [&](const PortHolder& holder) { return same_address(holder.address, each.group); });
+        const bool asked = target.address && same_address(unmapped(*target.address), each.group);
+        if (bound || asked) out.push_back(each);
+    }
+    return out;
+}
+
 /// `answer` writes its text and gives the status.
 template <class Answer>
-PortReply with_table(const Asked& asked, Protocol protocol, std::uint16_t port, Answer answer) {
+PortReply with_table(const Asked& asked, const PortTarget& target, Answer answer) {
     const Source& source = asked.asker.source;
     const PortFacts facts = source.live ? live_port_facts() : PortFacts{};
-    const PortTable table = read_port_table(source, protocol, port, facts.options, asked.problem);
-    const Names names =
-        shown_names(source.live ? live_names() : replayed_names(table.side), {true, true, false});
-    const PortRows rows{table, columns_of(asked.asker, names, protocol)};
+    PortTable table =
+        read_port_table(source, target.protocol, target.port, facts.options, asked.problem, asked.asker.json);
+    if (target.protocol == Protocol::Udp && facts.groups && facts.joined)
+        add_memberships(table, groups_of(*facts.groups, target, table), facts.joined);
+    const Names all_names = source.live ? live_names() : replayed_names(table.side);
+    const Names names = shown_names(all_names, {true, true, false});
+    // No name server is asked for the hosts of a whole port.
+    const Names data_names = shown_names(all_names, {source.live, false, false});
+    const PortRows rows{table, columns_of(asked.asker, names, target.protocol),
+                        asked.asker.json ? data_names : names};
     Text text;
     const int status = answer(text, rows, host_of(source, table, facts));
     return {fmt::to_string(text), status};
@@ -77,47 +101,49 @@ std::optional<std::uint32_t> default_uid(const Source& source) {
 }
 
 PortReply ask_explain(const Asked& asked, const PortTarget& target) {
-    return with_table(asked, target.protocol, target.port,
-                      [&](Text& out, const PortRows& rows, const PortHost& host) {
-                          const Explanation explanation =
-                              explain(target, rows.table, host, default_uid(asked.asker.source));
-                          if (asked.asker.json)
-                              put_explanation_json(out, explanation, rows.table);
-                          else
-                              put_explanation(out, explanation, rows);
-                          return explanation.rows.empty() && explanation.intercepted_by.empty() ? no : ok;
-                      });
+    return with_table(asked, target, [&](Text& out, const PortRows& rows, const PortHost& host) {
+        const Explanation explanation =
+            explain(target, rows.table, host, default_uid(asked.asker.source), rows.names);
+        if (asked.asker.json)
+            put_explanation_json(out, explanation, rows);
+        else
+            put_explanation(out, explanation, rows);
+        return explanation.rows.empty() && explanation.intercepted_by.empty() ? no : ok;
+    });
 }
 
 PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
-    return with_table(
-        asked, target.protocol, target.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
-            WhoAnswer answer =
-                who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
-            if (host.is_local && host.is_local(answer.reached) == false)
-                answer = {{}, {}, answer.reached, true};
-            if (asked.asker.json)
-                put_who_answers_json(out, target, answer, rows.table);
-            else
-                put_who_answers(out, target, answer, rows);
-            if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty()) return depends;
-            return answer.verdict.who.empty() ? no : ok;
-        });
+    return with_table(asked, target, [&](Text& out, const PortRows& rows, const PortHost& host) {
+        WhoAnswer answer =
+            who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
+        if (answer.cast == Cast::Unicast && host.is_local && host.is_local(answer.reached) == false) {
+            answer.verdict = {};
+            answer.intercepted_by.clear();
+            answer.elsewhere = true;
+        }
+        if (asked.asker.json)
+            put_who_answers_json(out, target, answer, rows);
+        else
+            put_who_answers(out, target, answer, rows);
+        if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty()) return depends;
+        return answer.verdict.who.empty() ? no : ok;
+    });
 }
 
 PortReply ask_can_bind(const Asked& asked, Newcomer newcomer) {
     if (!newcomer.uid) newcomer.uid = default_uid(asked.asker.source);
-    return with_table(
-        asked, newcomer.protocol, newcomer.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
-            const BindAnswer answer = can_bind(host, newcomer, rows.table.holders);
-            if (asked.asker.json)
-                put_bind_answer_json(out, newcomer, answer, rows.table);
-            else
-                put_bind_answer(out, newcomer, answer, rows);
-            if (answer.verdict.outcome == Outcome::Refused) return no;
-            const bool sure = answer.verdict.outcome == Outcome::Ok && answer.intercepted_by.empty();
-            return sure ? ok : depends;
-        });
+    return with_table(asked, {newcomer.protocol, {}, newcomer.port},
+                      [&](Text& out, const PortRows& rows, const PortHost& host) {
+                          const BindAnswer answer = can_bind(host, newcomer, rows.table.holders);
+                          if (asked.asker.json)
+                              put_bind_answer_json(out, newcomer, answer, rows);
+                          else
+                              put_bind_answer(out, newcomer, answer, rows);
+                          if (answer.verdict.outcome == Outcome::Refused) return no;
+                          const bool sure =
+                              answer.verdict.outcome == Outcome::Ok && answer.intercepted_by.empty();
+                          return sure ? ok : depends;
+                      });
 }
 
 UsageError not_a_target(std::string_view option, std::string_view text, std::string_view form) {

@@ -91,10 +91,35 @@ std::string because(const BindVerdict& verdict, const PortRows& rows) {
     return "the system keeps this port for itself";
 }
 
+/// Each socket under its own doubt.
+std::string words_of_doubts(const BindVerdict& verdict, const PortRows& rows) {
+    const auto those = [&](Doubt doubt) {
+        std::vector<std::size_t> which;
+        for (std::size_t i = 0; i < verdict.because.size(); ++i)
+            if (verdict.doubts[i] == doubt) which.push_back(verdict.because[i]);
+        return names_of(rows, which);
+    };
+    const std::string options = those(Doubt::Option);
+    const std::string v6only = those(Doubt::V6Only);
+    const std::string order = those(Doubt::Order);
+    std::vector<std::string> parts;
+    if (!options.empty())
+        parts.push_back(fmt::format("on the reuse options of {}, which cannot be read", options));
+    if (!v6only.empty()) parts.push_back(fmt::format("on V6ONLY of {}, which is not known here", v6only));
+    if (!order.empty())
+        parts.push_back(fmt::format("on which socket the kernel meets first: {} would refuse it", order));
+    const std::string_view otherwise = !options.empty()  ? "; without them "
+                                       : !v6only.empty() ? "; else "
+                                                         : "";
+    return fmt::format("depends  {}{}{}", joined(parts, "; and "), otherwise,
+                       otherwise.empty() ? std::string_view{} : verdict.error);
+}
+
 std::string words_of(const BindVerdict& verdict, const PortRows& rows) {
     if (verdict.outcome == Outcome::Ok) return "ok";
     if (verdict.outcome == Outcome::Refused)
         return fmt::format("{}  {}", verdict.error, because(verdict, rows));
+    if (!verdict.doubts.empty()) return words_of_doubts(verdict, rows);
     const std::string who = names_of(rows, verdict.because);
     switch (verdict.doubt) {
     case Doubt::ReuseportCache:
@@ -102,15 +127,8 @@ std::string words_of(const BindVerdict& verdict, const PortRows& rows) {
             "depends  {} by rule, because of {}; what Linux remembers of earlier SO_REUSEPORT sockets "
             "may let it in",
             verdict.error, who);
-    case Doubt::V6Only:
-        return fmt::format("depends  on V6ONLY of {}, which is not known here; else {}", who, verdict.error);
-    case Doubt::Order:
-        return fmt::format("depends  on which socket the kernel meets first; {} would refuse it", who);
-    case Doubt::User:
-        return "depends  on the user";
     default:
-        return fmt::format("depends  on the reuse options of {}, which cannot be read; without them {}", who,
-                           verdict.error);
+        return "depends  on the user";
     }
 }
 
@@ -203,6 +221,13 @@ void put_owner_note(Text& out, std::span<const std::size_t> which, const PortRow
     }
 }
 
+std::string_view why_nobody(const WhoAnswer& answer) {
+    if (answer.elsewhere) return " here: it is no address of this host";
+    if (answer.unconnectable) return ": TCP does not connect to a multicast or broadcast address";
+    if (answer.unjoined) return ": no interface has joined this group";
+    return {};
+}
+
 } // namespace
 
 void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which, bool heading) {
@@ -233,8 +258,8 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
 }
 
 void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answer, const PortRows& rows) {
-    const std::string where =
-        fmt::format("{} {}", name_of(newcomer.protocol), written(newcomer.address, newcomer.port));
+    const std::string where = fmt::format("{} {}", name_of(newcomer.protocol),
+                                          written(newcomer.address, newcomer.port, rows.names));
     for (const std::string& line : lines_of(answer, rows)) put(out, fmt::format("{}: {}\n", where, line));
     if (answer.assumes_local)
         put(out, fmt::format("{}: if that is an address of the host, which is not known here\n", where));
@@ -247,12 +272,11 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
     const AnswerVerdict& verdict = answer.verdict;
     put_rows(out, rows, verdict.who, false);
     const std::string where =
-        fmt::format("{} {}", name_of(target.protocol), written(*target.address, target.port));
+        fmt::format("{} {}", name_of(target.protocol), written(*target.address, target.port, rows.names));
     if (!answer.intercepted_by.empty())
         put(out, fmt::format("{}: a nat rule takes it first: {}\n", where, cleaned(answer.intercepted_by)));
     else if (verdict.who.empty())
-        put(out, fmt::format("{}: nobody{}\n", where,
-                             answer.elsewhere ? " here: it is no address of this host" : ""));
+        put(out, fmt::format("{}: nobody{}\n", where, why_nobody(answer)));
     for (const std::size_t row : verdict.silent)
         put(out,
             fmt::format("{}: {} is bound without listening and refuses it\n", where, names_of(rows, {row})));
@@ -260,6 +284,8 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
         if (has_no_owner(rows.table, row) && why_no_owner(rows.table, row) == NoOwner::Kernel)
             put(out, fmt::format("{}: {}: {}\n", where, names_of(rows, {row}),
                                  words_of(NoOwner::Kernel).sentence));
+    if (verdict.copies && verdict.who.size() > 1 && verdict.doubt == Doubt::None)
+        put(out, fmt::format("{}: each of these receives a copy\n", where));
     const std::string why = doubt_in_words(verdict.doubt);
     if (!why.empty())
         put(out, fmt::format("{}: {}{}\n", where, why, verdict.maybe_nobody ? "; or nobody" : ""));

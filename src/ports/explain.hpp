@@ -15,6 +15,7 @@ namespace netstat46 {
 struct PortRows {
     const PortTable& table;
     std::vector<Column> columns;
+    const Names& names; ///< of the host that the sockets are on
 };
 
 /// Heading and rows, as the listing prints them.
@@ -30,10 +31,9 @@ void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answ
 void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows);
 
 // The same as one JSON document each.
-void put_explanation_json(Text& out, const Explanation& explanation, const PortTable& table);
+void put_explanation_json(Text& out, const Explanation& explanation, const PortRows& rows);
 void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer& answer,
-                          const PortTable& table);
-void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer,
-                          const PortTable& table);
+                          const PortRows& rows);
+void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows);
 
 } // namespace netstat46

@@ -39,29 +39,42 @@ private:
     bool first_ = true;
 };
 
-constexpr std::string_view doubt_names[] = {"",      "option", "v6only",   "user", "reuseport cache",
-                                            "order", "group",  "interface"};
+constexpr std::string_view doubt_names[] = {
+    "",      "option",    "v6only",       "user",      "reuseport cache", "order",
+    "group", "interface", "incoming_cpu", "processor", "membership"};
 
 void put_truth(List& object, std::string_view name, Truth value) {
     put(object.member(name), value == Truth::Yes ? "true" : value == Truth::No ? "false" : "null");
 }
 
-void put_holder(Text& out, const PortTable& table, std::size_t row) {
+void put_holder(Text& out, const PortRows& rows, std::size_t row, Doubt doubt) {
+    const PortTable& table = rows.table;
     const PortHolder& holder = table.holders[row];
-    const Names names = replayed_names(table.side);
     List object(out, '{', '}');
     put_json_socket(object.member("socket"), with_owner(table.sockets[row], table.side),
-                    {&table.host, &names});
+                    {&table.host, &rows.names});
     put_truth(object, "receives_ipv4", holder.ipv4);
     put_truth(object, "receives_ipv6", holder.ipv6);
     put_truth(object, "reuseaddr", holder.reuseaddr);
     put_truth(object, "reuseport", holder.reuseport);
+    if (holder.incoming_cpu.value_or(-1) >= 0) object.number("incoming_cpu", *holder.incoming_cpu);
+    if (doubt != Doubt::None) object.text("depends_on", doubt_names[static_cast<std::size_t>(doubt)]);
 }
 
-void put_holders(List& object, std::string_view name, const PortTable& table,
-                 const std::vector<std::size_t>& rows) {
+/// `doubts`: each one's; empty: none.
+void put_holders(List& object, std::string_view name, const PortRows& rows,
+                 const std::vector<std::size_t>& which, const std::vector<Doubt>& doubts = {}) {
     List list(object.member(name), '[', ']');
-    for (const std::size_t row : rows) put_holder(list.item(), table, row);
+    for (std::size_t i = 0; i < which.size(); ++i)
+        put_holder(list.item(), rows, which[i], i < doubts.size() ? doubts[i] : Doubt::None);
+}
+
+/// As an endpoint of the listing: the interface of a link-local address stands beside it.
+void put_address(List& object, const Address& address, const PortRows& rows) {
+    object.text("address", address_text(address));
+    if (address.scope == 0) return;
+    const std::string_view name = rows.names.interface ? rows.names.interface(address.scope) : "";
+    object.text("scope", name.empty() ? std::string_view(fmt::to_string(address.scope)) : name);
 }
 
 void put_texts(List& object, std::string_view name, const std::vector<std::string>& texts) {
@@ -75,31 +88,32 @@ void put_certainty(List& object, bool doubtful, Doubt doubt, std::string_view na
     if (!nat_rule.empty()) object.text("intercepted_by", nat_rule);
 }
 
-void put_who(List& object, const WhoAnswer& answer, const PortTable& table) {
-    put_holders(object, "answered_by", table, answer.verdict.who);
-    if (!answer.verdict.silent.empty()) put_holders(object, "refused_by", table, answer.verdict.silent);
+void put_who(List& object, const WhoAnswer& answer, const PortRows& rows) {
+    put_holders(object, "answered_by", rows, answer.verdict.who);
+    if (!answer.verdict.silent.empty()) put_holders(object, "refused_by", rows, answer.verdict.silent);
     object.flag("maybe_nobody", answer.verdict.maybe_nobody);
+    if (answer.verdict.copies) object.flag("each", true);
+    if (answer.unconnectable) object.flag("cannot_be_connected", true);
     if (answer.elsewhere) object.flag("not_an_address_of_the_host", true);
     put_certainty(object, answer.verdict.doubt != Doubt::None, answer.verdict.doubt, answer.intercepted_by);
 }
 
-void put_verdict(List& object, const BindVerdict& verdict, const PortTable& table,
-                 std::string_view nat_rule) {
+void put_verdict(List& object, const BindVerdict& verdict, const PortRows& rows, std::string_view nat_rule) {
     constexpr std::string_view outcomes[] = {"ok", "refused", "depends"};
     object.text("outcome", outcomes[static_cast<std::size_t>(verdict.outcome)]);
     if (!verdict.error.empty()) object.text("error", verdict.error);
-    put_holders(object, "because_of", table, verdict.because);
+    put_holders(object, "because_of", rows, verdict.because, verdict.doubts);
     put_certainty(object, verdict.outcome == Outcome::Depends, verdict.doubt,
                   verdict.outcome == Outcome::Refused ? "" : nat_rule);
 }
 
-void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, const PortTable& table) {
-    object.text("address", address_text(newcomer.address));
+void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, const PortRows& rows) {
+    put_address(object, newcomer.address, rows);
     if (newcomer.family == Family::Inet6) object.flag("v6only", newcomer.v6only);
     object.flag("reuseaddr", newcomer.reuseaddr);
     object.flag("reuseport", newcomer.reuseport);
     if (newcomer.uid) object.number("uid", *newcomer.uid);
-    put_verdict(object, answer.verdict, table, answer.intercepted_by);
+    put_verdict(object, answer.verdict, rows, answer.intercepted_by);
     if (answer.assumes_local) object.flag("assumes_local_address", true);
     if (answer.by_user.empty()) return;
     List list(object.member("by_user"), '[', ']');
@@ -110,7 +124,7 @@ void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, 
             for (const std::uint32_t uid : users.users) put_number(uids.item(), uid);
         }
         one.flag("everybody_else", users.everybody_else);
-        put_verdict(one, users.verdict, table, {});
+        put_verdict(one, users.verdict, rows, {});
     }
 }
 
@@ -121,19 +135,19 @@ void put_target(List& object, Protocol protocol, std::uint16_t port) {
 
 } // namespace
 
-void put_explanation_json(Text& out, const Explanation& explanation, const PortTable& table) {
+void put_explanation_json(Text& out, const Explanation& explanation, const PortRows& rows) {
     {
         List object(out, '{', '}');
         put_target(object, explanation.target.protocol, explanation.target.port);
-        if (explanation.target.address) object.text("address", address_text(*explanation.target.address));
+        if (explanation.target.address) put_address(object, *explanation.target.address, rows);
         object.flag("held", !explanation.rows.empty());
-        put_holders(object, "holders", table, explanation.rows);
+        put_holders(object, "holders", rows, explanation.rows);
         {
             List answers(object.member("answers"), '[', ']');
             for (const AnswerLine& line : explanation.answers) {
                 List one(answers.item(), '{', '}');
                 put_texts(one, "to", line.to);
-                put_who(one, line.answer, table);
+                put_who(one, line.answer, rows);
                 if (!line.why.empty()) one.text("why", line.why);
             }
         }
@@ -141,7 +155,7 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortT
         for (const BindLine& line : explanation.binds) {
             List one(binds.item(), '{', '}');
             one.text("programs", line.programs);
-            put_bind(one, line.newcomer, line.answer, table);
+            put_bind(one, line.newcomer, line.answer, rows);
             if (line.answer.verdict.outcome == Outcome::Ok) put_texts(one, "would_get", line.gets);
         }
     }
@@ -149,22 +163,22 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortT
 }
 
 void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer& answer,
-                          const PortTable& table) {
+                          const PortRows& rows) {
     {
         List object(out, '{', '}');
         put_target(object, newcomer.protocol, newcomer.port);
-        put_bind(object, newcomer, answer, table);
+        put_bind(object, newcomer, answer, rows);
     }
     out.push_back('\n');
 }
 
 void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer,
-                          const PortTable& table) {
+                          const PortRows& rows) {
     {
         List object(out, '{', '}');
         put_target(object, target.protocol, target.port);
-        object.text("address", address_text(*target.address));
-        put_who(object, answer, table);
+        put_address(object, *target.address, rows);
+        put_who(object, answer, rows);
     }
     out.push_back('\n');
 }

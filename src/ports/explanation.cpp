@@ -53,9 +53,10 @@ bool answers_at_all(const PortHolder& holder) {
     return kind == Kind::Listening || kind == Kind::Receiving;
 }
 
-std::string headline_of(const PortTarget& target, const std::vector<const PortHolder*>& holders) {
+std::string headline_of(const PortTarget& target, const std::vector<const PortHolder*>& holders,
+                        const Names& names) {
     const std::string port =
-        target.address ? written(*target.address, target.port) : std::to_string(target.port);
+        target.address ? written(*target.address, target.port, names) : std::to_string(target.port);
     const std::string name = fmt::format("Port {}/{}", port, name_of(target.protocol));
     if (holders.empty()) return name + " is free: no socket holds it";
     const bool answered = std::any_of(holders.begin(), holders.end(),
@@ -73,7 +74,8 @@ struct Destination {
 };
 
 /// Loopback, what somebody is bound to, and the rest, of one family.
-std::vector<Destination> destinations_of(Family family, std::span<const PortHolder> holders) {
+std::vector<Destination> destinations_of(Family family, std::span<const PortHolder> holders,
+                                         const Names& names) {
     const bool inet = family == Family::Inet;
     const Address loopback = *parse_address(inet ? "127.0.0.1" : "::1");
     std::vector<Destination> out{{loopback, address_text(loopback)}};
@@ -82,19 +84,20 @@ std::vector<Destination> destinations_of(Family family, std::span<const PortHold
         const bool known = std::any_of(out.begin(), out.end(), [&](const Destination& other) {
             return same_address(other.address, holder.address);
         });
-        if (!known) out.push_back({holder.address, address_text(holder.address)});
+        if (!known) out.push_back({holder.address, scoped_text(holder.address, names)});
     }
     out.push_back({inet ? any_inet : any_inet6, inet ? "any other IPv4" : "any other IPv6"});
     return out;
 }
 
-std::vector<Destination> destinations_of(const PortTarget& target, std::span<const PortHolder> holders) {
+std::vector<Destination> destinations_of(const PortTarget& target, std::span<const PortHolder> holders,
+                                         const Names& names) {
     std::vector<Destination> out;
     const Address asked = target.address ? unmapped(*target.address) : Address{Family::Inet6, {}, 0};
-    if (!is_unspecified(asked)) return {{asked, address_text(asked)}};
+    if (!is_unspecified(asked)) return {{asked, scoped_text(asked, names)}};
     for (const Family family : {Family::Inet, Family::Inet6}) {
         if (asked.family == Family::Inet && family == Family::Inet6) continue;
-        const auto more = destinations_of(family, holders);
+        const auto more = destinations_of(family, holders, names);
         out.insert(out.end(), more.begin(), more.end());
     }
     return out;
@@ -112,7 +115,10 @@ bool another(std::span<const PortHolder> holders, const PortHolder& one, const D
 }
 
 std::string why_of(const WhoAnswer& who, const Destination& to, std::span<const PortHolder> holders) {
+    if (who.unconnectable) return "TCP does not connect to a multicast or broadcast address";
+    if (who.unjoined) return "no interface has joined this group";
     if (who.verdict.doubt != Doubt::None) return doubt_in_words(who.verdict.doubt);
+    if (who.verdict.copies) return who.verdict.who.size() > 1 ? "each of these receives a copy" : "";
     if (!who.verdict.silent.empty()) return "bound without listening, it refuses for all behind it";
     if (who.verdict.who.size() != 1) return {};
     const PortHolder& one = holders[who.verdict.who.front()];
@@ -128,6 +134,7 @@ bool alike(const AnswerLine& a, const AnswerLine& b) {
     return a.answer.verdict.who == b.answer.verdict.who &&
            a.answer.verdict.silent == b.answer.verdict.silent &&
            a.answer.verdict.doubt == b.answer.verdict.doubt &&
+           a.answer.verdict.copies == b.answer.verdict.copies &&
            a.answer.intercepted_by == b.answer.intercepted_by && a.why == b.why;
 }
 
@@ -152,8 +159,8 @@ void remark_on_shadows(std::vector<AnswerLine>& lines, std::span<const PortHolde
 }
 
 std::vector<AnswerLine> answers_of(const PortTarget& target, const PortHost& host,
-                                   std::span<const PortHolder> holders) {
-    const std::vector<Destination> destinations = destinations_of(target, holders);
+                                   std::span<const PortHolder> holders, const Names& names) {
+    const std::vector<Destination> destinations = destinations_of(target, holders, names);
     std::vector<AnswerLine> single;
     for (const Destination& to : destinations) {
         AnswerLine line{{to.name}, who_answers(host, target.protocol, to.address, target.port, holders), {}};
@@ -200,7 +207,7 @@ constexpr Program udp_programs[] = {
 
 /// What the newcomer would receive once it is there: as the newest socket.
 std::vector<std::string> gets(const PortTarget& target, const PortHost& host, const Newcomer& newcomer,
-                              std::span<const PortHolder> holders) {
+                              std::span<const PortHolder> holders, const Names& names) {
     PortHolder self = holder_of(newcomer);
     self.row = 0;
     std::vector<PortHolder> all{self};
@@ -208,22 +215,24 @@ std::vector<std::string> gets(const PortTarget& target, const PortHost& host, co
         ++holder.row;
         all.push_back(holder);
     }
-    std::vector<std::string> names;
-    for (const AnswerLine& line : answers_of(target, host, all)) {
+    std::vector<std::string> out;
+    for (const AnswerLine& line : answers_of(target, host, all, names)) {
         const std::vector<std::size_t>& who = line.answer.verdict.who;
         if (std::find(who.begin(), who.end(), self.row) == who.end()) continue;
         const bool all = line.to.size() > 1 && !line.to.back().starts_with("any other ");
-        names.insert(names.end(), all ? line.to.end() - 1 : line.to.begin(), line.to.end());
+        out.insert(out.end(), all ? line.to.end() - 1 : line.to.begin(), line.to.end());
     }
-    return names;
+    return out;
 }
 
 std::vector<BindLine> binds_of(const PortTarget& target, const PortHost& host,
-                               std::span<const PortHolder> holders, std::optional<std::uint32_t> uid) {
+                               std::span<const PortHolder> holders, std::optional<std::uint32_t> uid,
+                               const Names& names) {
     std::vector<BindLine> lines;
     const auto add = [&](const Newcomer& newcomer, std::string_view address, std::string_view programs) {
         BindLine line{newcomer, address, programs, can_bind(host, newcomer, holders), {}};
-        if (line.answer.verdict.outcome == Outcome::Ok) line.gets = gets(target, host, newcomer, holders);
+        if (line.answer.verdict.outcome == Outcome::Ok)
+            line.gets = gets(target, host, newcomer, holders, names);
         lines.push_back(std::move(line));
     };
     Newcomer newcomer;
@@ -263,6 +272,12 @@ std::string doubt_in_words(Doubt doubt) {
         return "one of them: which one the kernel meets first cannot be seen";
     case Doubt::Interface:
         return "depends on the interface that the packets come in on";
+    case Doubt::IncomingCpu:
+        return "depends on SO_INCOMING_CPU, which cannot be read";
+    case Doubt::Processor:
+        return "depends on the processor that receives (SO_INCOMING_CPU)";
+    case Doubt::Membership:
+        return "depends on the multicast groups that each has joined, and from whom";
     case Doubt::V6Only:
         return "depends on V6ONLY, which is not known here";
     case Doubt::Option:
@@ -284,7 +299,7 @@ std::string counted(const std::vector<const PortHolder*>& holders) {
 }
 
 Explanation explain(const PortTarget& target, const PortTable& table, const PortHost& host,
-                    std::optional<std::uint32_t> uid) {
+                    std::optional<std::uint32_t> uid, const Names& names) {
     Explanation out;
     out.target = target;
     Newcomer asked;
@@ -298,9 +313,9 @@ Explanation explain(const PortTarget& target, const PortTable& table, const Port
         about.push_back(&holder);
         out.rows.push_back(holder.row);
     }
-    out.headline = headline_of(target, about);
-    out.answers = answers_of(target, host, table.holders);
-    out.binds = binds_of(target, host, table.holders, uid);
+    out.headline = headline_of(target, about, names);
+    out.answers = answers_of(target, host, table.holders, names);
+    out.binds = binds_of(target, host, table.holders, uid, names);
     for (const AnswerLine& line : out.answers)
         if (out.intercepted_by.empty()) out.intercepted_by = line.answer.intercepted_by;
     return out;

@@ -36,9 +36,9 @@ struct Explanation {
     std::string intercepted_by; ///< a nat rule that takes some of it
 };
 
-/// `uid`: the user who asks, or nobody in particular.
+/// `uid`: the user who asks, or nobody in particular. `names`: of interfaces.
 Explanation explain(const PortTarget& target, const PortTable& table, const PortHost& host,
-                    std::optional<std::uint32_t> uid);
+                    std::optional<std::uint32_t> uid, const Names& names = {});
 
 /// Why one cannot say who answers; empty for None.
 std::string doubt_in_words(Doubt doubt);

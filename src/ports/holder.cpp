@@ -1,5 +1,7 @@
 #include "ports/holder.hpp"
 
+#include "freebsd/row.hpp"
+#include "linux/port_rules.hpp"
 #include "linux/row.hpp"
 #include "record/address.hpp"
 
@@ -9,6 +11,7 @@ namespace {
 // sys/socket.h of Darwin and FreeBSD.
 constexpr std::uint32_t so_reuseaddr = 0x0004;
 constexpr std::uint32_t so_reuseport = 0x0200;
+constexpr std::uint32_t so_reuseport_lb = 0x00010000; // FreeBSD's
 
 constexpr std::uint8_t timer_timewait = 3; // linux/inet_diag.h, idiag_timer
 
@@ -35,6 +38,12 @@ void set_reach(PortHolder& holder) {
     holder.ipv6 = truth(holder.address.family == Family::Inet6);
 }
 
+void set_defaults(PortHolder& holder) {
+    holder.reuseaddr = holder.reuseport = Truth::No;
+    holder.incoming_cpu = -1;
+    holder.multicast_all = holder.multicast_all6 = Truth::Yes;
+}
+
 PortHolder holder_of(const SocketRecord& socket, const System& system, std::size_t row) {
     PortHolder holder;
     holder.protocol = socket.protocol;
@@ -51,6 +60,8 @@ PortHolder holder_of(const SocketRecord& socket, const System& system, std::size
         holder.time_wait =
             socket.state == State::TimeWait || (socket.timer && socket.timer->kind == timer_timewait);
         if (holder.family == Family::Inet6 && holder.connected) holder.v6only = Truth::Unknown;
+        if (holder.address.scope == 0 && linux_needs_scope(holder.address))
+            holder.address.scope = holder.device;
         set_reach(holder);
     } else {
         holder.ipv4 = truth(socket.serves.ipv4);
@@ -59,12 +70,14 @@ PortHolder holder_of(const SocketRecord& socket, const System& system, std::size
     if (socket.options) {
         holder.reuseaddr = truth((*socket.options & so_reuseaddr) != 0);
         holder.reuseport = truth((*socket.options & so_reuseport) != 0);
+        holder.balanced = &system == &freebsd_system && (*socket.options & so_reuseport_lb) != 0;
     }
     return holder;
 }
 
 PortHolder holder_of(const Newcomer& newcomer) {
     PortHolder holder;
+    set_defaults(holder);
     holder.protocol = newcomer.protocol;
     holder.family = newcomer.family;
     holder.address = unmapped(newcomer.address);

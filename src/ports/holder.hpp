@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "record/socket_record.hpp"
 #include "system.hpp"
@@ -19,6 +20,13 @@ constexpr Truth truth(std::optional<bool> value) { return value ? truth(*value) 
 constexpr Truth operator&&(Truth a, Truth b) { return std::min(a, b); }
 constexpr Truth operator||(Truth a, Truth b) { return std::max(a, b); }
 constexpr Truth operator!(Truth a) { return a == Truth::Unknown ? a : truth(a == Truth::No); }
+
+/// Whether a socket has itself joined a multicast group on an interface.
+struct Membership {
+    Address group;
+    std::uint32_t interface = 0;
+    bool joined = false;
+};
 
 /// A socket as the port rules see it. `address` is never v4-mapped: a socket bound to ::ffff:a.b.c.d has the
 /// family Inet6 and the address a.b.c.d.
@@ -35,7 +43,12 @@ struct PortHolder {
     std::uint32_t device = 0; ///< interface index it is bound to
     std::optional<std::uint32_t> uid;
     Truth reuseaddr = Truth::Unknown, reuseport = Truth::Unknown;
-    Truth reuse_shared_uid = Truth::No; ///< Darwin: SOF_REUSESHAREUID
+    Truth reuse_shared_uid = Truth::No;       ///< Darwin: SOF_REUSESHAREUID
+    bool balanced = false;                    ///< FreeBSD: SO_REUSEPORT_LB
+    std::optional<std::int32_t> incoming_cpu; ///< Linux SO_INCOMING_CPU; -1: none; nothing: not known
+    /// Linux: gets what comes for groups that other sockets have joined (IPv4's and IPv6's option).
+    Truth multicast_all = Truth::Unknown, multicast_all6 = Truth::Unknown;
+    std::vector<Membership> memberships; ///< Linux: of the groups that are asked about
     /// Place in the kernel's own order, which is the listing's: it meets the lower one first. BSD: newest
     /// first. Linux: comparable only within a family.
     std::size_t row = 0;
@@ -55,6 +68,9 @@ struct Newcomer {
 
 /// The socket at `row` of its table as the rules of its system see it.
 PortHolder holder_of(const SocketRecord& socket, const System& system, std::size_t row);
+
+/// Linux: the options of a socket that no program has set any of (sock_init_data(), inet_create()).
+void set_defaults(PortHolder& holder);
 
 /// Linux: whose packets the address admits. A specific IPv6 address gets no IPv4 whatever its V6ONLY says.
 void set_reach(PortHolder& holder);

@@ -10,6 +10,7 @@
 
 #include "capture/decoders.hpp"
 #include "format/output.hpp"
+#include "linux/row.hpp"
 #include "list.hpp"
 #include "record/address.hpp"
 
@@ -17,18 +18,23 @@ namespace netstat46 {
 namespace {
 
 /// A socket that outlives its block.
-SocketRecord kept(SocketRecord socket) {
+SocketRecord kept(SocketRecord socket, std::deque<std::string>& texts) {
     socket.unix_ = {};
-    socket.freebsd = {};
+    socket.control = {};
+    FreeBsdFacts& facts = socket.freebsd;
+    for (std::string_view* text : {&facts.stack, &facts.congestion, &facts.log_id})
+        if (!text->empty()) *text = texts.emplace_back(*text);
     return socket;
 }
 
-Plan plan_of(const PortTable& table) {
+Plan plan_of(const PortTable& table, bool whole) {
     Section section;
     section.table = {table.protocol, true, true};
     section.selects = [](const SocketRecord&) { return true; };
     Plan plan;
     plan.wanted.owners = plan.wanted.bound = true;
+    plan.wanted.tcp_info = whole;
+    plan.wanted.holders = whole || table.protocol == Protocol::Udp; // all are looked at: is_kernels_own()
     plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
     return plan;
@@ -37,6 +43,9 @@ Plan plan_of(const PortTable& table) {
 void add_options(PortHolder& holder, const SocketOptions& options) {
     if (options.reuseaddr) holder.reuseaddr = truth(*options.reuseaddr);
     if (options.reuseport) holder.reuseport = truth(*options.reuseport);
+    if (options.incoming_cpu) holder.incoming_cpu = options.incoming_cpu;
+    if (options.multicast_all) holder.multicast_all = truth(*options.multicast_all);
+    if (options.multicast_all6) holder.multicast_all6 = truth(*options.multicast_all6);
     if (!options.v6only || holder.v6only != Truth::Unknown) return;
     holder.v6only = truth(*options.v6only);
     set_reach(holder);
@@ -59,9 +68,9 @@ Source noting(Source source, Seen& seen) {
 /// The interface that should have answered for `table` and did not, or an empty view. A host without IPv6 has
 /// none for that.
 std::string_view lacking(const PortTable& table, const Seen& seen) {
-    const std::vector<Address>& addresses = table.side.ports.addresses;
-    const bool has_inet6 = std::any_of(addresses.begin(), addresses.end(), [](const Address& address) {
-        return address.family == Family::Inet6;
+    const std::vector<HostAddress>& addresses = table.side.ports.addresses;
+    const bool has_inet6 = std::any_of(addresses.begin(), addresses.end(), [](const HostAddress& own) {
+        return own.address.family == Family::Inet6;
     });
     for (const auto& part : parts_of(*table.host.system, {table.protocol, true, true})) {
         const DecoderEntry& usual = *part.front();
@@ -75,24 +84,46 @@ std::string_view lacking(const PortTable& table, const Seen& seen) {
 
 } // namespace
 
+bool is_kernels_own(const SocketRecord& socket, const SideTables& side, const HostFacts& host) {
+    if (host.system != &linux_system || socket.protocol != Protocol::Udp) return false;
+    if (socket.owner_key == 0) return true;
+    const bool all_seen =
+        side.owners_read && !side.owners_withheld && !side.links_withheld && host.sight == Sight::Everyone;
+    return all_seen && side.holders(socket).empty();
+}
+
+void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
+                     const std::function<std::optional<bool>(const Holder&, const JoinedGroup&)>& joined) {
+    for (PortHolder& holder : table.holders)
+        for (const Holder& owner : table.side.owners.all(table.sockets[holder.row].owner_key)) {
+            if (!holder.memberships.empty()) break;
+            for (const JoinedGroup& group : groups)
+                if (const auto member = joined(owner, group))
+                    holder.memberships.push_back({group.group, group.interface, *member});
+        }
+}
+
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
                           const std::function<SocketOptions(const Holder&)>& options,
-                          const ProblemSink& problem) {
+                          const ProblemSink& problem, bool whole) {
     PortTable table;
     table.host = source.host;
     table.protocol = protocol;
     table.port = port;
+    table.texts = std::make_shared<std::deque<std::string>>();
     Output nowhere(STDOUT_FILENO); // each socket is kept instead of printed
-    const Streams streams{nowhere, problem, [](std::string_view) {},
-                          [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket)); }};
+    const Streams streams{
+        nowhere, problem, [](std::string_view) {},
+        [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket, *table.texts)); }};
     const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
     Seen seen;
-    list(plan_of(table), noting(source, seen), on_port, table.side, streams);
+    list(plan_of(table, whole), noting(source, seen), on_port, table.side, streams);
     if (const auto missing = lacking(table, seen); !source.live && !missing.empty())
         throw std::runtime_error(
             fmt::format("{}: this capture lacks it, so nothing can be said of the port", missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
         PortHolder holder = holder_of(table.sockets[row], *source.host.system, row);
+        if (is_kernels_own(table.sockets[row], table.side, source.host)) set_defaults(holder);
         const auto kept = table.side.ports.options.find(table.sockets[row].owner_key);
         if (kept != table.side.ports.options.end()) add_options(holder, kept->second);
         for (const Holder& owner : table.side.owners.all(table.sockets[row].owner_key)) {

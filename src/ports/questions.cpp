@@ -121,6 +121,25 @@ std::string rule_against(const PortHost& host, const Newcomer& newcomer) {
     return rule;
 }
 
+/// What bind(2) admits although no interface holds it. The BSDs know no 255.255.255.255 there.
+bool is_to_many(const PortHost& host, const Address& address) {
+    const Cast cast = cast_of(address, host.addresses);
+    return cast == Cast::Multicast || (cast == Cast::Broadcast && host.system == &linux_system);
+}
+
+AnswerVerdict by_rules(const PortHost& host, Protocol protocol, const Address& address, Cast cast,
+                       std::span<const PortHolder> holders) {
+    if (cast != Cast::Unicast && protocol == Protocol::Tcp) return {};
+    if (host.system == &linux_system) {
+        const Interfaces interfaces = arrival_interfaces(address, host.addresses);
+        return cast == Cast::Unicast ? linux_answer(address, holders, interfaces)
+                                     : linux_copies(address, holders, interfaces, host.groups);
+    }
+    const BsdKernel kernel{host.system == &freebsd_system, host.major};
+    return cast == Cast::Unicast ? bsd_answer(kernel, address, holders)
+                                 : bsd_copies(kernel, address, holders);
+}
+
 /// connect(2) to a wildcard reaches the host itself.
 Address reached(const Address& destination) {
     Address address = unmapped(destination);
@@ -137,11 +156,12 @@ int major_of(const std::string& release) { return leading_number<int>(release); 
 BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
     const Address inner = unmapped(newcomer.address);
     std::optional<bool> local = true;
-    if (!is_unspecified(inner)) local = host.is_local ? host.is_local(inner) : std::nullopt;
+    const bool to_many = is_to_many(host, inner);
+    if (!is_unspecified(inner) && !to_many) local = host.is_local ? host.is_local(inner) : std::nullopt;
     const auto ask = [&](const Newcomer& one) {
         const std::string_view error = refused_outright(host, one, local);
         return error.empty() ? by_rules(host, one, holders)
-                             : BindVerdict{Outcome::Refused, error, {}, Doubt::None};
+                             : BindVerdict{Outcome::Refused, error, {}, Doubt::None, {}};
     };
     BindAnswer answer;
     if (newcomer.uid) {
@@ -159,11 +179,16 @@ BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<co
 WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
                       std::span<const PortHolder> holders) {
     const Address address = reached(destination);
-    const AnswerVerdict verdict =
-        host.system == &linux_system
-            ? linux_answer(address, holders)
-            : bsd_answer({host.system == &freebsd_system, host.major}, address, holders);
-    return {verdict, intercepting_rule(host.nat, protocol, address, port), address, false};
+    const Cast cast = cast_of(address, host.addresses);
+    const bool unconnectable = cast != Cast::Unicast && protocol == Protocol::Tcp;
+    WhoAnswer answer{
+        by_rules(host, protocol, address, cast, holders), {}, address, cast, unconnectable, false, false};
+    if (cast == Cast::Multicast && host.groups)
+        answer.unjoined =
+            std::none_of(host.groups->begin(), host.groups->end(),
+                         [&](const JoinedGroup& each) { return same_address(each.group, address); });
+    if (!unconnectable) answer.intercepted_by = intercepting_rule(host.nat, protocol, address, port);
+    return answer;
 }
 
 } // namespace netstat46

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ports/destination.hpp"
 #include "ports/holder.hpp"
 #include "ports/nat.hpp"
 #include "ports/verdict.hpp"
@@ -27,6 +28,8 @@ struct PortHost {
     std::uint16_t first_unprivileged = 1024; ///< Linux net.ipv4.ip_unprivileged_port_start
     std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known
     std::function<bool(std::uint32_t uid)> may_bind_low;         ///< empty: root
+    std::vector<HostAddress> addresses;                          ///< empty: not known
+    std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not known
     NatRules nat;
 };
 
@@ -47,8 +50,11 @@ struct BindAnswer {
 struct WhoAnswer {
     AnswerVerdict verdict;
     std::string intercepted_by;
-    Address reached;        ///< the destination, without wildcard or v4-mapping
-    bool elsewhere = false; ///< it is no address of the host
+    Address reached; ///< the destination, without wildcard or v4-mapping
+    Cast cast = Cast::Unicast;
+    bool unconnectable = false; ///< TCP to many: connect(2) refuses it, and no listener answers
+    bool unjoined = false;      ///< no interface of the host has joined the group
+    bool elsewhere = false;     ///< it is no address of the host
 };
 
 /// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.

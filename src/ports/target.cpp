@@ -53,8 +53,14 @@ std::optional<std::uint16_t> parse_port(std::string_view text, const Names& name
 
 std::string_view name_of(Protocol protocol) { return protocol == Protocol::Udp ? "udp" : "tcp"; }
 
-std::string written(const Address& address, std::uint16_t port) {
-    const std::string host = address_text(address);
+std::string scoped_text(const Address& address, const Names& names) {
+    Text text;
+    put_scoped(text, address, names);
+    return fmt::to_string(text);
+}
+
+std::string written(const Address& address, std::uint16_t port, const Names& names) {
+    const std::string host = scoped_text(address, names);
     return address.family == Family::Inet6 ? fmt::format("[{}]:{}", host, port)
                                            : fmt::format("{}:{}", host, port);
 }

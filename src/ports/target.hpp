@@ -31,7 +31,10 @@ std::optional<Newcomer> parse_newcomer(std::string_view text, const Names& names
 /// `tcp`, `udp`.
 std::string_view name_of(Protocol protocol);
 
-/// `127.0.0.1:80`, `[::1]:80`.
-std::string written(const Address& address, std::uint16_t port);
+/// `fe80::1%eth0`.
+std::string scoped_text(const Address& address, const Names& names);
+
+/// `127.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`.
+std::string written(const Address& address, std::uint16_t port, const Names& names = {});
 
 } // namespace netstat46

@@ -18,6 +18,9 @@ enum class Doubt : std::uint8_t {
     Order,          ///< which of two sockets the kernel meets first
     Group,          ///< SO_REUSEPORT sockets take turns
     Interface,      ///< where the client's packets come in
+    IncomingCpu,    ///< a socket's SO_INCOMING_CPU cannot be read
+    Processor,      ///< SO_INCOMING_CPU: which processor receives
+    Membership,     ///< which multicast groups are joined, and from whom they take what is sent
 };
 
 enum class Outcome : std::uint8_t { Ok, Refused, Depends };
@@ -28,12 +31,14 @@ struct BindVerdict {
     std::string_view error;           ///< `EADDRINUSE`; for Depends: what it would be if it is refused
     std::vector<std::size_t> because; ///< the sockets that refuse it, or may
     Doubt doubt = Doubt::None;
+    std::vector<Doubt> doubts; ///< Depends: that of each of `because`; empty: all have `doubt`
 };
 
 /// Who receives a new client's connection or datagram. `who` empty: nobody; several: one of them.
 struct AnswerVerdict {
     std::vector<std::size_t> who;
     bool maybe_nobody = false;
+    bool copies = false;             ///< multicast and broadcast: each of `who` receives it
     std::vector<std::size_t> silent; ///< bound without listening: it gets the connection and refuses it
     Doubt doubt = Doubt::None;
 };

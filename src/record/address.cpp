@@ -121,6 +121,15 @@ bool is_v4_mapped(const Address& address) {
            std::equal(mapped_prefix.begin(), mapped_prefix.end(), address.bytes.begin());
 }
 
+bool is_multicast(const Address& address) {
+    return address.family == Family::Inet ? (address.bytes[0] & 0xf0) == 0xe0
+                                          : address.family == Family::Inet6 && address.bytes[0] == 0xff;
+}
+
+bool is_link_local(const Address& address) {
+    return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+}
+
 Address unmapped(const Address& address) {
     if (!is_v4_mapped(address)) return address;
     Address inner{Family::Inet, {}, 0};

@@ -17,6 +17,9 @@ namespace netstat46 {
 /// The IPv4 address inside a v4-mapped one; others unchanged.
 [[nodiscard]] Address unmapped(const Address& address);
 
+[[nodiscard]] bool is_multicast(const Address& address);  ///< 224.0.0.0/4, ff00::/8
+[[nodiscard]] bool is_link_local(const Address& address); ///< fe80::/10
+
 /// As inet_ntop(3) writes it, without scope: `0.0.0.0`, `::1`, `::ffff:10.0.0.1`.
 void put_address(Text& out, const Address& address);
 

@@ -14,12 +14,34 @@ namespace netstat46 {
 /// What getsockopt(2) tells of a socket; nothing where it is not permitted or there is no such option.
 struct SocketOptions {
     std::optional<bool> reuseaddr, reuseport, v6only;
+    std::optional<std::int32_t> incoming_cpu;          ///< Linux SO_INCOMING_CPU; -1: none
+    std::optional<bool> multicast_all, multicast_all6; ///< Linux IP_MULTICAST_ALL, IPV6_MULTICAST_ALL
+};
+
+/// An address of the host.
+struct HostAddress {
+    Address address;                  ///< link-local ones with their interface as scope
+    std::uint32_t interface = 0;      ///< the index of the one that holds it; 0: not told
+    unsigned prefix = 0;              ///< length in bits; 0: not told
+    std::optional<Address> broadcast; ///< IPv4: as it was set, if it was
+
+    friend bool operator==(const HostAddress&, const HostAddress&) = default;
+};
+
+/// A multicast group that an interface receives.
+struct JoinedGroup {
+    Address group;
+    std::uint32_t interface = 0;
+    bool filtered = false; ///< some socket takes only certain senders
+
+    friend bool operator==(const JoinedGroup&, const JoinedGroup&) = default;
 };
 
 /// What a capture holds of that. BSD socket tables tell options themselves.
 struct KeptPortFacts {
     std::unordered_map<std::uint64_t, SocketOptions> options; ///< by owner key
-    std::vector<Address> addresses;                           ///< of the host; empty: not told
+    std::vector<HostAddress> addresses;                       ///< of the host; empty: not told
+    std::optional<std::vector<JoinedGroup>> groups;           ///< nothing: not told
     std::optional<std::uint16_t> first_unprivileged;
     std::string nat_rules; ///< as PortFacts::nat_rules
 };

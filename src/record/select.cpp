@@ -62,10 +62,6 @@ bool same_bits(const std::uint8_t* left, const std::uint8_t* right, unsigned len
     return rest == 0 || (left[whole] ^ right[whole]) >> (8 - rest) == 0;
 }
 
-bool is_link_local(const Address& address) {
-    return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
-}
-
 bool in_scope(const AddressRange& range, const Address& address, const SocketRecord& socket,
               const Names& names) {
     if (range.scope.empty()) return true;

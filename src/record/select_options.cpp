@@ -97,9 +97,15 @@ Wrong select_ports(Selection& selection, std::string_view value, const Names& na
     return std::nullopt;
 }
 
-Wrong select_address(Selection& selection, std::string_view value, const Names& /*names*/) {
+bool is_interface(const std::string& scope, const Names& names) {
+    return is_digits(scope) || (names.interface_index && names.interface_index(scope));
+}
+
+Wrong select_address(Selection& selection, std::string_view value, const Names& names) {
     auto range = parse_address_range(value);
     if (!range) return fmt::format("`{}' is no address or prefix", value);
+    if (!range->scope.empty() && !is_interface(range->scope, names))
+        return fmt::format("`{}' is no interface of this host", range->scope);
     selection.addresses.push_back(std::move(*range));
     return std::nullopt;
 }

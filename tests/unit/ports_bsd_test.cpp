@@ -196,6 +196,53 @@ TEST(PortsBsd, ABoundSocketThatDoesNotListenRefusesForTheOneBehindIt) {
     EXPECT_EQ(verdict.silent, std::vector<std::size_t>{0});
 }
 
+// FreeBSD's tests/sys/netinet/multicast.sh and every mDNS responder need this.
+TEST(PortsBsd, AGroupIsSharedByThoseThatReuseTheAddressWhoeverTheyAre) {
+    for (const BsdKernel& kernel : {darwin, BsdKernel{true, 14}}) {
+        const auto outcome = [&](const char* held, const char* wanted, std::uint32_t uid) {
+            const std::vector<PortHolder> holders{
+                holder(newcomer("udp", {"inet", "224.0.0.251", "-", held}, 501), "bound", 0)};
+            return result(
+                bsd_bind(kernel, newcomer("udp", {"inet", "224.0.0.251", "-", wanted}, uid), holders));
+        };
+        EXPECT_EQ(outcome("reuseaddr", "reuseaddr", 502), "ok");
+        EXPECT_EQ(outcome("reuseaddr", "reuseport", 501), "ok");
+        EXPECT_EQ(outcome("reuseaddr", "none", 501), "EADDRINUSE");
+        EXPECT_EQ(outcome("none", "reuseaddr", 501), "EADDRINUSE");
+    }
+}
+
+TEST(PortsBsd, EveryMatchingSocketGetsACopyOfABroadcastUpToOneThatDoesNotShare) {
+    const auto bound = [](const char* where, const char* option, std::size_t row) {
+        return holder(newcomer("udp", {"inet", where, "-", option}, 501), "bound", row);
+    };
+    const Address everybody = address("255.255.255.255");
+    const std::vector<PortHolder> shared{bound("0.0.0.0", "reuseport", 0), bound("10.0.0.1", "reuseport", 1),
+                                         bound("0.0.0.0", "none", 2), bound("0.0.0.0", "reuseport", 3)};
+    const AnswerVerdict verdict = bsd_copies(darwin, everybody, shared);
+    EXPECT_TRUE(verdict.copies);
+    EXPECT_EQ(verdict.who, (std::vector<std::size_t>{0, 2}));
+    EXPECT_EQ(verdict.doubt, Doubt::None);
+    EXPECT_EQ(bsd_copies(darwin, address("224.0.0.251"), shared).doubt, Doubt::Membership);
+}
+
+// FreeBSD's tests/sys/netinet/so_reuseport_lb_test.c, and sys/netinet/in_pcb.c, in_pcblookup_lbgroup().
+TEST(PortsFreeBsd, SocketsThatShareTheLoadComeFirst) {
+    const auto listening = [](const char* where, bool balanced, std::size_t row) {
+        PortHolder out = holder(newcomer("tcp", {"inet", where, "-", "none"}, 501), "listen", row);
+        out.balanced = balanced;
+        return out;
+    };
+    using Rows = std::vector<std::size_t>;
+    const std::vector<PortHolder> holders{listening("127.0.0.1", true, 0), listening("127.0.0.1", true, 1),
+                                          listening("127.0.0.1", false, 2)};
+    const AnswerVerdict verdict = bsd_answer({true, 14}, address("127.0.0.1"), holders);
+    EXPECT_EQ(verdict.who, (Rows{0, 1}));
+    EXPECT_EQ(verdict.doubt, Doubt::Group);
+    const std::vector<PortHolder> wide{listening("127.0.0.1", false, 0), listening("0.0.0.0", true, 1)};
+    EXPECT_EQ(bsd_answer({true, 14}, address("127.0.0.1"), wide).who, Rows{1});
+}
+
 TEST(PortsFreeBsd, AnotherUserOnTheWildcardIsRefusedWhereDarwinAdmits) {
     const std::vector<PortHolder> holders{
         holder(newcomer("tcp", {"inet", "0.0.0.0", "-", "reuseaddr"}, 501), "listen", 0)};

@@ -189,6 +189,12 @@ TEST(PortsExplain, JsonSaysTheSame) {
     EXPECT_EQ(members(who.text, "certainty"), std::vector<std::string>{"certain"});
 }
 
+TEST(PortsExplain, AHolderInJsonIsASocketAsInTheListing) {
+    const PortReply reply = ask(freebsd, who_answers("127.0.0.1:8888"), true);
+    EXPECT_NE(reply.text.find(R"("tcp":{"congestion":"cubic","snd_mss":)"), std::string::npos) << reply.text;
+    EXPECT_NE(reply.text.find(R"("freebsd":{"stack":"freebsd")"), std::string::npos) << reply.text;
+}
+
 TEST(PortsAsk, ACaptureWithoutTheTableIsNoAnswer) {
     constexpr const char* lacks = ": this capture lacks it, so nothing can be said of the port";
     for (const PortQuestion& question :

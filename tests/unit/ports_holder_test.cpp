@@ -108,7 +108,19 @@ TEST(KeptPortFacts, AreOneLineEach) {
     EXPECT_EQ(options.options.at(17).reuseport, false);
     EXPECT_EQ(options.options.at(17).v6only, std::nullopt);
     EXPECT_EQ(options.options.at(18).v6only, false);
+    EXPECT_EQ(options.options.at(17).incoming_cpu, std::nullopt) << "an older capture";
+    const SocketOptions all = read("socket_options.tsv", "17\t1\t0\t-\t-1\t1\t0\n").options.at(17);
+    EXPECT_EQ(all.incoming_cpu, -1);
+    EXPECT_EQ(all.multicast_all, true);
+    EXPECT_EQ(all.multicast_all6, false);
     EXPECT_EQ(read("addresses.tsv", "127.0.0.1\n::1\n").addresses.size(), 2U);
+    const auto own = read("addresses.tsv", "10.1.0.1\t3\t24\t10.1.0.255\nfe80::1\t3\t64\t-\n").addresses;
+    EXPECT_EQ(own.front(), (HostAddress{*parse_address("10.1.0.1"), 3, 24, parse_address("10.1.0.255")}));
+    EXPECT_EQ(own.back().address, parse_address("fe80::1%3"));
+    EXPECT_EQ(read("addresses.tsv", "").groups, std::nullopt);
+    EXPECT_EQ(read("groups.tsv", "").groups, std::vector<JoinedGroup>{});
+    EXPECT_EQ(read("groups.tsv", "224.0.0.1\t3\t0\n").groups->front(),
+              (JoinedGroup{*parse_address("224.0.0.1"), 3, false}));
     EXPECT_EQ(read("net.ipv4.ip_unprivileged_port_start", "80\n").first_unprivileged, 80);
     EXPECT_EQ(read("nat_rules", "# ipv4\n*nat\n").nat_rules, "# ipv4\n*nat\n");
 }
@@ -116,6 +128,7 @@ TEST(KeptPortFacts, AreOneLineEach) {
 TEST(KeptPortFacts, SayWhichLinesAreNone) {
     EXPECT_TRUE(read("socket_options.tsv", "x\t1\n", 1).options.empty());
     EXPECT_TRUE(read("addresses.tsv", "nowhere\n", 1).addresses.empty());
+    EXPECT_TRUE(read("groups.tsv", "224.0.0.1\n", 1).groups->empty());
     EXPECT_EQ(read("net.ipv4.ip_unprivileged_port_start", "70000\n", 1).first_unprivileged, std::nullopt);
 }
 

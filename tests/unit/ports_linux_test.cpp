@@ -7,32 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include "ports_holders.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// `0.0.0.0`, `::`, `:: v6only`, `::1 reuseaddr reuseport`.
-Newcomer socket(std::string_view text, Protocol protocol = Protocol::Tcp, std::uint32_t uid = 1000) {
-    const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
-    Newcomer out;
-    out.protocol = protocol;
-    out.address = *parse_address(text.substr(0, text.find(' ')));
-    out.family = out.address.family;
-    out.v6only = has("v6only");
-    out.reuseaddr = has("reuseaddr");
-    out.reuseport = has("reuseport");
-    out.uid = uid;
-    return out;
-}
-
-PortHolder holder(std::string_view text, State state = State::Listen, std::size_t row = 0,
-                  Protocol protocol = Protocol::Tcp) {
-    PortHolder out = holder_of(socket(text, protocol));
-    out.state = state;
-    out.row = row;
-    return out;
-}
 
 TEST(PortsLinux, OverlapIsTheTableOfFiveKindsOfAddress) {
     const std::vector<std::string_view> kinds{"0.0.0.0", "127.0.0.1", "::", ":: v6only", "::1"};
@@ -76,9 +55,57 @@ TEST(PortsLinux, AnOptionThatCannotBeReadMakesItDependOnlyWhereItMatters) {
 TEST(PortsLinux, ReuseportIsSharedByOneUserAndARefusalMayBeOverruled) {
     const std::vector<PortHolder> holders{holder("0.0.0.0 reuseport")};
     EXPECT_EQ(linux_bind(socket("0.0.0.0 reuseport"), holders).outcome, Outcome::Ok);
-    const BindVerdict other = linux_bind(socket("0.0.0.0 reuseport", Protocol::Tcp, 1001), holders);
+    const BindVerdict other = linux_bind(socket(":: reuseport", Protocol::Tcp, 1001), holders);
     EXPECT_EQ(other.outcome, Outcome::Depends);
     EXPECT_EQ(other.doubt, Doubt::ReuseportCache);
+}
+
+TEST(PortsLinux, WhatTheBucketRemembersAdmitsOnlyADualWildcardPastListeners) {
+    const auto outcome = [](std::string_view fresh, const std::vector<PortHolder>& holders) {
+        return linux_bind(socket(fresh), holders).outcome;
+    };
+    for (const std::string_view fresh : {"0.0.0.0 reuseport", "127.0.0.1 reuseport",
+                                         "::ffff:127.0.0.1 reuseport", "::ffff:0.0.0.0 reuseport"})
+        EXPECT_EQ(outcome(fresh, {holder("0.0.0.0")}), Outcome::Refused) << fresh;
+    for (const std::string_view fresh : {":: v6only reuseport", "::1 reuseport"})
+        EXPECT_EQ(outcome(fresh, {holder("::1")}), Outcome::Refused) << fresh;
+    EXPECT_EQ(outcome(":: reuseport", {holder("0.0.0.0")}), Outcome::Depends);
+    EXPECT_EQ(outcome(":: reuseport", {holder(":: v6only")}), Outcome::Depends);
+    EXPECT_EQ(outcome(":: reuseport", {holder("::")}), Outcome::Refused);
+    EXPECT_EQ(outcome(":: reuseport", {holder("0.0.0.0"), holder("::1", State::Listen, 1)}),
+              Outcome::Refused);
+    EXPECT_EQ(outcome("::", {holder("0.0.0.0")}), Outcome::Refused) << "without SO_REUSEPORT";
+}
+
+TEST(PortsLinux, OfHoldersThatDoNotListenOrAreOnADeviceTheBucketMayRememberMore) {
+    PortHolder on_two = holder("0.0.0.0");
+    on_two.device = 2;
+    EXPECT_EQ(linux_bind(socket("0.0.0.0 reuseport"), std::vector{on_two}).doubt, Doubt::ReuseportCache);
+    const std::vector<PortHolder> bound{holder("0.0.0.0", State::Bound)};
+    EXPECT_EQ(linux_bind(socket("0.0.0.0 reuseport"), bound).doubt, Doubt::ReuseportCache);
+    const std::vector<PortHolder> both{holder("0.0.0.0", State::Bound), holder("0.0.0.0", State::Listen, 1)};
+    EXPECT_EQ(linux_bind(socket("0.0.0.0 reuseport"), both).outcome, Outcome::Refused);
+}
+
+TEST(PortsLinux, EachHolderHasItsOwnDoubt) {
+    PortHolder hidden = holder("127.0.0.1", State::TimeWait, 0);
+    hidden.reuseaddr = Truth::Unknown;
+    PortHolder connected = holder("::1 reuseaddr", State::Established, 1);
+    connected.connected = true;
+    connected.v6only = Truth::Unknown;
+    connected.reuseaddr = Truth::No;
+    const BindVerdict verdict = linux_bind(socket("0.0.0.0 reuseaddr"), std::vector{hidden, connected});
+    EXPECT_EQ(verdict.outcome, Outcome::Depends);
+    EXPECT_EQ(verdict.because, (std::vector<std::size_t>{0, 1}));
+    EXPECT_EQ(verdict.doubts, (std::vector{Doubt::Option, Doubt::V6Only}));
+    connected.reuseaddr = Truth::Unknown;
+    EXPECT_EQ(linux_bind(socket("0.0.0.0 reuseaddr"), std::vector{connected}).doubts,
+              std::vector{Doubt::Option})
+        << "the reuse options are in doubt too";
+    hidden.v6only = Truth::Unknown;
+    hidden.protocol = Protocol::Udp;
+    EXPECT_EQ(linux_bind(socket("127.0.0.1 reuseaddr", Protocol::Udp), std::vector{hidden}).doubt,
+              Doubt::Option);
 }
 
 TEST(PortsLinux, DevicesKeepSocketsApartOnlyIfBothHaveOne) {
@@ -124,49 +151,6 @@ TEST(PortsLinux, UdpOrderAcrossFamiliesIsNotKnown) {
     const BindVerdict verdict = linux_bind(socket("0.0.0.0 reuseport", Protocol::Udp), holders);
     EXPECT_EQ(verdict.outcome, Outcome::Depends);
     EXPECT_EQ(verdict.doubt, Doubt::Order);
-}
-
-using Rows = std::vector<std::size_t>;
-
-TEST(PortsLinux, ExactBeatsWildcardAndPureIpv4BeatsDual) {
-    const std::vector<PortHolder> holders{holder("0.0.0.0", State::Listen, 0), holder("::", State::Listen, 1),
-                                          holder("127.0.0.2", State::Listen, 2),
-                                          holder("::1", State::Listen, 3)};
-    EXPECT_EQ(linux_answer(*parse_address("127.0.0.1"), holders).who, Rows{0});
-    EXPECT_EQ(linux_answer(*parse_address("127.0.0.2"), holders).who, Rows{2});
-    EXPECT_EQ(linux_answer(*parse_address("::1"), holders).who, Rows{3});
-    EXPECT_EQ(linux_answer(*parse_address("fd00::1"), holders).who, Rows{1});
-}
-
-TEST(PortsLinux, NobodyAnswersForAV6OnlyWildcardOverIpv4OrForASocketThatDoesNotListen) {
-    const std::vector<PortHolder> holders{holder(":: v6only"), holder("127.0.0.1", State::Bound)};
-    const AnswerVerdict verdict = linux_answer(*parse_address("127.0.0.1"), holders);
-    EXPECT_TRUE(verdict.who.empty());
-    EXPECT_EQ(verdict.doubt, Doubt::None);
-}
-
-TEST(PortsLinux, AReuseportGroupTakesTurns) {
-    const std::vector<PortHolder> holders{holder("0.0.0.0 reuseport", State::Listen, 0),
-                                          holder("0.0.0.0 reuseport", State::Listen, 1)};
-    const AnswerVerdict verdict = linux_answer(*parse_address("127.0.0.1"), holders);
-    EXPECT_EQ(verdict.who, (Rows{0, 1}));
-    EXPECT_EQ(verdict.doubt, Doubt::Group);
-}
-
-TEST(PortsLinux, OfEqualUdpSocketsTheNewestGetsTheDatagram) {
-    const std::vector<PortHolder> holders{holder("0.0.0.0 reuseaddr", State::Unknown, 0, Protocol::Udp),
-                                          holder("0.0.0.0 reuseaddr", State::Unknown, 1, Protocol::Udp)};
-    EXPECT_EQ(linux_answer(*parse_address("127.0.0.1"), holders).who, Rows{0});
-}
-
-TEST(PortsLinux, ADeviceBoundListenerAnswersOnlyWhatComesInThere) {
-    PortHolder bound = holder("0.0.0.0", State::Listen, 0);
-    bound.device = 2;
-    EXPECT_TRUE(linux_answer(*parse_address("127.0.0.1"), std::vector{bound}).who.empty());
-    const AnswerVerdict verdict = linux_answer(*parse_address("192.168.1.23"), std::vector{bound});
-    EXPECT_EQ(verdict.who, Rows{0});
-    EXPECT_TRUE(verdict.maybe_nobody);
-    EXPECT_EQ(verdict.doubt, Doubt::Interface);
 }
 
 } // namespace

@@ -161,6 +161,31 @@ TEST(WhoAnswers, AWildcardDestinationIsTheHostItself) {
     EXPECT_EQ(who("::").size(), 0U);
 }
 
+TEST(WhoAnswers, TcpDoesNotConnectToMany) {
+    PortHost own = host(&linux_system);
+    own.addresses = {{*parse_address("10.1.0.1"), 2, 24, {}}};
+    const std::vector<PortHolder> holders{listening("0.0.0.0", 1000)};
+    for (const char* to : {"224.0.0.1", "255.255.255.255", "10.1.0.255", "ff02::1", "::ffff:224.0.0.1"}) {
+        const WhoAnswer answer = who_answers(own, Protocol::Tcp, *parse_address(to), 8888, holders);
+        EXPECT_TRUE(answer.unconnectable) << to;
+        EXPECT_TRUE(answer.verdict.who.empty()) << to;
+        EXPECT_EQ(answer.verdict.doubt, Doubt::None) << to;
+    }
+}
+
+TEST(CanBind, WhatIsMeantForManyNeedsNoInterface) {
+    PortHost own = host(&linux_system);
+    own.is_local = [](const Address&) { return false; };
+    Newcomer group = newcomer("224.0.0.251", 5353);
+    group.protocol = Protocol::Udp;
+    EXPECT_EQ(error(own, group), "");
+    EXPECT_EQ(error(own, newcomer("255.255.255.255", 5353)), "");
+    EXPECT_EQ(error(host(&linux_system), newcomer("ff02::1", 5353)), "EINVAL");
+    own.system = &freebsd_system;
+    EXPECT_EQ(error(own, group), "");
+    EXPECT_EQ(error(own, newcomer("255.255.255.255", 5353)), "EADDRNOTAVAIL");
+}
+
 TEST(Questions, TheMajorNumberIsTheRelease) {
     EXPECT_EQ(major_of("14.5-RELEASE"), 14);
     EXPECT_EQ(major_of(""), 0);

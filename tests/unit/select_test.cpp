@@ -20,6 +20,10 @@ Names names() {
         return std::nullopt;
     };
     names.interface = [](std::uint32_t index) { return index == 2 ? std::string_view("eth0") : ""; };
+    names.interface_index = [](std::string_view name) -> std::optional<std::uint32_t> {
+        if (name == "eth0") return 2;
+        return std::nullopt;
+    };
     return names;
 }
 
@@ -132,6 +136,12 @@ TEST(Select, AScopeIsAnIndexOrAName) {
     record.device = 2;
     EXPECT_TRUE(selects({{"--address", "fe80::/10%eth0"}}, record) ||
                 selects({{"--address", "fe80::%eth0/10"}}, record));
+}
+
+TEST(Select, AScopeThatIsNoInterfaceIsNamed) {
+    EXPECT_EQ(mistake("--address", "fe80::1%eth1"), "`eth1' is no interface of this host");
+    EXPECT_EQ(mistake("--address", "fe80::%eth1/10"), "`eth1' is no interface of this host");
+    EXPECT_EQ(mistake("--address", "fe80::1%3"), "");
 }
 
 TEST(Select, AnyHolderCounts) {
