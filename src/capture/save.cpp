@@ -223,8 +223,13 @@ void save_capture(const std::string& directory, const Source& source, const Name
     writer.flush();
     const Asked asked = names_asked(captured_source(directory, source.host));
     save_names(writer, asked, names, resolve_hosts);
-    if (source.live) save_port_facts(writer, asked, live_port_facts(), source.host.os);
-    writer.finish(manifest_of(source.host, "netstat46 --save"));
+    HostFacts host = source.host;
+    if (source.live) {
+        const PortFacts facts = live_port_facts();
+        save_port_facts(writer, asked, facts, host.os);
+        host.nat = facts.nat;
+    }
+    writer.finish(manifest_of(host, "netstat46 --save"));
 }
 
 std::string escaped_field(std::string_view text) {

@@ -25,6 +25,15 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
     return {};
 }
 
+/// What a capture says of its nat rules; one that does not say may hold them all the same.
+NatKnown kept_nat(NatKnown known, bool has_rules) {
+    using State = NatKnown::State;
+    if (known.state == State::NotTold && has_rules) known.state = State::Read;
+    if (known.state == State::Read && !has_rules) return {State::NotRead, "this capture lacks nat_rules"};
+    if (known.state == State::NotRead) known.reason += " (when this was saved)";
+    return known;
+}
+
 /// What is known of the host that the sockets are on: of a capture's, only what the capture holds.
 PortHost host_of(const Source& source, const PortTable& table, const PortFacts& facts) {
     PortHost host;
@@ -35,11 +44,13 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
         host.is_local = facts.is_local;
         host.may_bind_low = facts.may_bind_low;
         host.nat = parse_nat_rules(facts.nat_rules);
+        host.nat_known = facts.nat;
         return host;
     }
     const KeptPortFacts& kept = table.side.ports;
     host.first_unprivileged = kept.first_unprivileged.value_or(host.first_unprivileged);
     host.nat = parse_nat_rules(kept.nat_rules);
+    host.nat_known = kept_nat(source.host.nat, !kept.nat_rules.empty());
     host.is_local = [&table, &kept](const Address& address) -> std::optional<bool> {
         if (is_loopback(address)) return true;
         if (!kept.addresses.empty())
@@ -56,6 +67,12 @@ struct Asked {
     const PortAsker& asker;
     const ProblemSink& problem;
 };
+
+/// A capture's sockets are judged without rules that it says nothing of.
+void note_nat(const Asked& asked, const NatKnown& known) {
+    if (known.state != NatKnown::State::NotTold) return;
+    asked.problem({"nat rules are not part of this capture", false});
+}
 
 /// `answer` writes its text and gives the status.
 template <class Answer>
@@ -80,6 +97,7 @@ PortReply ask_explain(const Asked& asked, const PortTarget& target) {
                       [&](Text& out, const PortRows& rows, const PortHost& host) {
                           const Explanation explanation =
                               explain(target, rows.table, host, default_uid(asked.asker.source));
+                          note_nat(asked, explanation.nat);
                           if (asked.asker.json)
                               put_explanation_json(out, explanation, rows.table);
                           else
@@ -93,13 +111,18 @@ PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
         asked, target.protocol, target.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
             WhoAnswer answer =
                 who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
-            if (host.is_local && host.is_local(answer.reached) == false)
-                answer = {{}, {}, answer.reached, true};
+            if (host.is_local && host.is_local(answer.reached) == false) {
+                answer.verdict = {};
+                answer.elsewhere = true;
+            }
+            note_nat(asked, answer.nat);
             if (asked.asker.json)
                 put_who_answers_json(out, target, answer, rows.table);
             else
                 put_who_answers(out, target, answer, rows);
-            if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty()) return depends;
+            if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty() ||
+                answer.depends_on_nat())
+                return depends;
             return answer.verdict.who.empty() ? no : ok;
         });
 }

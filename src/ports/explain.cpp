@@ -172,6 +172,10 @@ void put_binds(Text& out, const Explanation& explanation, const PortRows& rows) 
     put_table(out, lines);
 }
 
+std::string unread(const NatKnown& nat) {
+    return fmt::format("NAT rules could not be read: {}", cleaned(nat.reason));
+}
+
 /// Why somebody's owner is `-`.
 void put_owner_note(Text& out, const Explanation& explanation, const PortTable& table) {
     const bool unowned = std::any_of(explanation.rows.begin(), explanation.rows.end(), [&](std::size_t row) {
@@ -205,6 +209,8 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
         put_rows(out, rows, explanation.rows, true);
     }
     put_owner_note(out, explanation, rows.table);
+    if (explanation.nat.state == NatKnown::State::NotRead)
+        put(out, fmt::format("{}\n", unread(explanation.nat)));
     if (!explanation.rows.empty() || !explanation.intercepted_by.empty()) {
         out.push_back('\n');
         put_answers(out, explanation, rows);
@@ -234,6 +240,7 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
     else if (verdict.who.empty())
         put(out, fmt::format("{}: nobody{}\n", where,
                              answer.elsewhere ? " here: it is no address of this host" : ""));
+    if (answer.depends_on_nat()) put(out, fmt::format("{}: depends: {}\n", where, unread(answer.nat)));
     for (const std::size_t row : verdict.silent)
         put(out,
             fmt::format("{}: {} is bound without listening and refuses it\n", where, names_of(rows, {row})));

@@ -69,9 +69,13 @@ void put_texts(List& object, std::string_view name, const std::vector<std::strin
     for (const std::string& text : texts) put_json_string(list.item(), text);
 }
 
+/// `doubtful` with no doubt: on nat rules.
 void put_certainty(List& object, bool doubtful, Doubt doubt, std::string_view nat_rule) {
     object.text("certainty", !nat_rule.empty() ? "intercepted" : doubtful ? "depends" : "certain");
-    if (doubt != Doubt::None) object.text("depends_on", doubt_names[static_cast<std::size_t>(doubt)]);
+    if (doubt != Doubt::None)
+        object.text("depends_on", doubt_names[static_cast<std::size_t>(doubt)]);
+    else if (doubtful && nat_rule.empty())
+        object.text("depends_on", "nat rules");
     if (!nat_rule.empty()) object.text("intercepted_by", nat_rule);
 }
 
@@ -80,7 +84,8 @@ void put_who(List& object, const WhoAnswer& answer, const PortTable& table) {
     if (!answer.verdict.silent.empty()) put_holders(object, "refused_by", table, answer.verdict.silent);
     object.flag("maybe_nobody", answer.verdict.maybe_nobody);
     if (answer.elsewhere) object.flag("not_an_address_of_the_host", true);
-    put_certainty(object, answer.verdict.doubt != Doubt::None, answer.verdict.doubt, answer.intercepted_by);
+    put_certainty(object, answer.verdict.doubt != Doubt::None || answer.depends_on_nat(),
+                  answer.verdict.doubt, answer.intercepted_by);
 }
 
 void put_verdict(List& object, const BindVerdict& verdict, const PortTable& table,
@@ -114,6 +119,13 @@ void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, 
     }
 }
 
+/// Whether the rules of packet filters were read.
+void put_nat(List& object, const NatKnown& nat) {
+    constexpr std::string_view names[] = {"not told", "read", "none", "not read"};
+    object.text("nat_rules", names[static_cast<std::size_t>(nat.state)]);
+    if (!nat.reason.empty()) object.text("nat_rules_reason", nat.reason);
+}
+
 void put_target(List& object, Protocol protocol, std::uint16_t port) {
     object.text("protocol", name_of(protocol));
     object.number("port", port);
@@ -128,6 +140,7 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortT
         if (explanation.target.address) object.text("address", address_text(*explanation.target.address));
         object.flag("held", !explanation.rows.empty());
         put_holders(object, "holders", table, explanation.rows);
+        put_nat(object, explanation.nat);
         {
             List answers(object.member("answers"), '[', ']');
             for (const AnswerLine& line : explanation.answers) {
@@ -154,6 +167,7 @@ void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer&
         List object(out, '{', '}');
         put_target(object, newcomer.protocol, newcomer.port);
         put_bind(object, newcomer, answer, table);
+        put_nat(object, answer.nat);
     }
     out.push_back('\n');
 }
@@ -165,6 +179,7 @@ void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& 
         put_target(object, target.protocol, target.port);
         object.text("address", address_text(*target.address));
         put_who(object, answer, table);
+        put_nat(object, answer.nat);
     }
     out.push_back('\n');
 }

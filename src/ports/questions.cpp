@@ -118,6 +118,20 @@ std::string rule_against(const PortHost& host, const Newcomer& newcomer) {
     return rule;
 }
 
+/// TCP connects to no group and to no broadcast address.
+bool can_be_reached(Protocol protocol, const Address& address) {
+    if (protocol != Protocol::Tcp) return true;
+    if (address.family == Family::Inet6) return address.bytes[0] != 0xff;
+    const bool broadcast = std::all_of(address.bytes.begin(), address.bytes.begin() + 4,
+                                       [](std::uint8_t byte) { return byte == 0xff; });
+    return address.bytes[0] >> 4U != 14 && !broadcast;
+}
+
+/// Of the addresses that stand for any of the host's.
+bool stands_for_own(const Address& address) {
+    return same_address(address, any_inet) || same_address(address, any_inet6);
+}
+
 /// connect(2) to a wildcard reaches the host itself.
 Address reached(const Address& destination) {
     Address address = unmapped(destination);
@@ -150,6 +164,7 @@ BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<co
     }
     answer.assumes_local = !local && answer.verdict.outcome != Outcome::Refused;
     answer.intercepted_by = rule_against(host, newcomer);
+    answer.nat = host.nat_known;
     return answer;
 }
 
@@ -159,7 +174,12 @@ WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& de
     const AnswerVerdict verdict = host.os == Os::Linux
                                       ? linux_answer(address, holders)
                                       : bsd_answer({host.os == Os::FreeBSD, host.major}, address, holders);
-    return {verdict, intercepting_rule(host.nat, protocol, address, port), address, false};
+    WhoAnswer answer{verdict, {}, address, false, host.nat_known, can_be_reached(protocol, address)};
+    if (!answer.nat_matters) return answer;
+    const bool own = is_loopback(address) || stands_for_own(address);
+    const Truth local = own ? Truth::Yes : host.is_local ? truth(host.is_local(address)) : Truth::Unknown;
+    answer.intercepted_by = intercepting_rule(host.nat, protocol, address, port, local);
+    return answer;
 }
 
 } // namespace netstat46

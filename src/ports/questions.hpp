@@ -10,6 +10,7 @@
 
 #include "ports/holder.hpp"
 #include "ports/nat.hpp"
+#include "record/port_facts.hpp"
 #include "ports/verdict.hpp"
 
 namespace netstat46 {
@@ -27,6 +28,7 @@ struct PortHost {
     std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known
     std::function<bool(std::uint32_t uid)> may_bind_low;         ///< empty: root
     NatRules nat;
+    NatKnown nat_known; ///< whether `nat` is all of them
 };
 
 /// The verdict for some users who fare alike.
@@ -41,6 +43,7 @@ struct BindAnswer {
     std::vector<UserVerdict> by_user; ///< if the outcome depends on the user
     bool assumes_local = false;       ///< whether the host has the address is not known
     std::string intercepted_by;       ///< the nat rule that takes its packets first
+    NatKnown nat;                     ///< of the host
 };
 
 struct WhoAnswer {
@@ -48,6 +51,13 @@ struct WhoAnswer {
     std::string intercepted_by;
     Address reached;        ///< the destination, without wildcard or v4-mapping
     bool elsewhere = false; ///< it is no address of the host
+    NatKnown nat;           ///< of the host
+    bool nat_matters = true; ///< a rule could change the answer
+
+    /// Rules that could change it may be there.
+    [[nodiscard]] bool depends_on_nat() const {
+        return nat_matters && nat.state == NatKnown::State::NotRead;
+    }
 };
 
 /// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.
