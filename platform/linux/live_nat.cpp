@@ -22,9 +22,7 @@ NatListing not_read(std::string reason) { return {{Known::NotRead, std::move(rea
 NatListing none(std::string reason) { return {{Known::None, std::move(reason)}, {}}; }
 
 /// The remedy for what is refused.
-NatListing not_permitted() {
-    return not_read(::geteuid() == 0 ? "CAP_NET_ADMIN is needed" : "run as root");
-}
+NatListing not_permitted() { return not_read(::geteuid() == 0 ? "CAP_NET_ADMIN is needed" : "run as root"); }
 
 bool has_line(std::string_view text, std::string_view line) {
     const std::string wanted = fmt::format("{}\n", line);

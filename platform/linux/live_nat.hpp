@@ -1,17 +1,9 @@
 // What nftables and iptables of this network namespace hold, or why that is not known.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "record/port_facts.hpp"
 
 namespace netstat46 {
-
-struct NatListing {
-    NatKnown known;
-    std::string rules; ///< as parse_nat_rules() reads them
-};
 
 /// Loads no kernel module: what is not in the kernel holds no rule. Runs nft(8) and iptables-save(8) only
 /// where there are tables.

@@ -103,9 +103,8 @@ bool take_messages(NftTables& out, Bytes rest) {
 
 Truth has_part(std::string_view module, std::string_view symbol) {
     if (exists(fmt::format("/sys/module/{}", module))) return Truth::Yes;
-    const auto loaded = any_line("/proc/modules", [&](std::string_view line) {
-        return line.starts_with(fmt::format("{} ", module));
-    });
+    const auto loaded = any_line(
+        "/proc/modules", [&](std::string_view line) { return line.starts_with(fmt::format("{} ", module)); });
     if (loaded == true) return Truth::Yes;
     const auto built_in = any_line(built_in_list(), [&](std::string_view line) {
         return line.ends_with(fmt::format("/{}.ko", module));

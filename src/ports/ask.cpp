@@ -84,7 +84,10 @@ PortReply with_table(const Asked& asked, Protocol protocol, std::uint16_t port, 
         shown_names(source.live ? live_names() : replayed_names(table.side), {true, true, false});
     const PortRows rows{table, columns_of(asked.asker, names, protocol)};
     Text text;
-    const int status = answer(text, rows, host_of(source, table, facts));
+    const auto other_port = [&](std::uint16_t other) {
+        return read_port_table(source, protocol, other, facts.options, [](const Problem&) {});
+    };
+    const int status = answer(text, rows, host_of(source, table, facts), other_port);
     return {fmt::to_string(text), status};
 }
 
@@ -94,7 +97,7 @@ std::optional<std::uint32_t> default_uid(const Source& source) {
 
 PortReply ask_explain(const Asked& asked, const PortTarget& target) {
     return with_table(asked, target.protocol, target.port,
-                      [&](Text& out, const PortRows& rows, const PortHost& host) {
+                      [&](Text& out, const PortRows& rows, const PortHost& host, const auto& /*other_port*/) {
                           const Explanation explanation =
                               explain(target, rows.table, host, default_uid(asked.asker.source));
                           note_nat(asked, explanation.nat);
@@ -107,39 +110,52 @@ PortReply ask_explain(const Asked& asked, const PortTarget& target) {
 }
 
 PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
-    return with_table(
-        asked, target.protocol, target.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
-            WhoAnswer answer =
-                who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
-            if (host.is_local && host.is_local(answer.reached) == false) {
-                answer.verdict = {};
-                answer.elsewhere = true;
-            }
-            note_nat(asked, answer.nat);
-            if (asked.asker.json)
-                put_who_answers_json(out, target, answer, rows.table);
-            else
-                put_who_answers(out, target, answer, rows);
-            if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty() ||
-                answer.depends_on_nat())
-                return depends;
-            return answer.verdict.who.empty() ? no : ok;
-        });
+    return with_table(asked, target.protocol, target.port,
+                      [&](Text& out, const PortRows& rows, PortHost host, const auto& other_port) {
+                          WhoAnswer answer = who_answers(host, target.protocol, *target.address, target.port,
+                                                         rows.table.holders);
+                          if (host.is_local && host.is_local(answer.reached) == false) {
+                              answer.verdict = {};
+                              answer.elsewhere = true;
+                          }
+                          note_nat(asked, answer.nat);
+                          PortTable table_there;
+                          std::optional<PortRows> rows_there;
+                          std::vector<std::size_t> there;
+                          if (answer.leads_here) {
+                              table_there = other_port(answer.leads_to->port);
+                              host.nat = {};
+                              there = who_answers(host, target.protocol, answer.leads_to->address,
+                                                  answer.leads_to->port, table_there.holders)
+                                          .verdict.who;
+                              rows_there.emplace(PortRows{table_there, rows.columns});
+                          }
+                          const LedTo led{rows_there ? &*rows_there : nullptr, there};
+                          if (asked.asker.json)
+                              put_who_answers_json(out, target, answer, rows.table, led);
+                          else
+                              put_who_answers(out, target, answer, rows, led);
+                          if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty() ||
+                              answer.depends_on_nat())
+                              return depends;
+                          return answer.verdict.who.empty() ? no : ok;
+                      });
 }
 
 PortReply ask_can_bind(const Asked& asked, Newcomer newcomer) {
     if (!newcomer.uid) newcomer.uid = default_uid(asked.asker.source);
-    return with_table(
-        asked, newcomer.protocol, newcomer.port, [&](Text& out, const PortRows& rows, const PortHost& host) {
-            const BindAnswer answer = can_bind(host, newcomer, rows.table.holders);
-            if (asked.asker.json)
-                put_bind_answer_json(out, newcomer, answer, rows.table);
-            else
-                put_bind_answer(out, newcomer, answer, rows);
-            if (answer.verdict.outcome == Outcome::Refused) return no;
-            const bool sure = answer.verdict.outcome == Outcome::Ok && answer.intercepted_by.empty();
-            return sure ? ok : depends;
-        });
+    return with_table(asked, newcomer.protocol, newcomer.port,
+                      [&](Text& out, const PortRows& rows, const PortHost& host, const auto& /*other_port*/) {
+                          const BindAnswer answer = can_bind(host, newcomer, rows.table.holders);
+                          if (asked.asker.json)
+                              put_bind_answer_json(out, newcomer, answer, rows.table);
+                          else
+                              put_bind_answer(out, newcomer, answer, rows);
+                          if (answer.verdict.outcome == Outcome::Refused) return no;
+                          const bool sure =
+                              answer.verdict.outcome == Outcome::Ok && answer.intercepted_by.empty();
+                          return sure ? ok : depends;
+                      });
 }
 
 UsageError not_a_target(std::string_view option, std::string_view text, std::string_view form) {

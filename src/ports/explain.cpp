@@ -188,6 +188,15 @@ void put_owner_note(Text& out, const Explanation& explanation, const PortTable& 
                    "has accepted it yet.\n");
 }
 
+/// A line on where a nat rule leads, or nothing.
+std::string lead_in_words(std::string_view where, const WhoAnswer& answer, const LedTo& led) {
+    if (!answer.leads_to) return {};
+    const std::string there = written(answer.leads_to->address, answer.leads_to->port);
+    if (led.rows == nullptr) return fmt::format("{}: it leads to {}\n", where, there);
+    return fmt::format("{}: it leads to {}, answered by {}\n", where, there,
+                       led.who.empty() ? "nobody" : names_of(*led.rows, led.who));
+}
+
 } // namespace
 
 void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which, bool heading) {
@@ -230,13 +239,15 @@ void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answ
     put_rows(out, rows, answer.verdict.because, true);
 }
 
-void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows) {
+void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
+                     const LedTo& led) {
     const AnswerVerdict& verdict = answer.verdict;
     put_rows(out, rows, verdict.who, false);
     const std::string where =
         fmt::format("{} {}", name_of(target.protocol), written(*target.address, target.port));
     if (!answer.intercepted_by.empty())
-        put(out, fmt::format("{}: a nat rule takes it first: {}\n", where, cleaned(answer.intercepted_by)));
+        put(out, fmt::format("{}: a nat rule takes it first: {}\n{}", where, cleaned(answer.intercepted_by),
+                             lead_in_words(where, answer, led)));
     else if (verdict.who.empty())
         put(out, fmt::format("{}: nobody{}\n", where,
                              answer.elsewhere ? " here: it is no address of this host" : ""));

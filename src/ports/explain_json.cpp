@@ -173,13 +173,19 @@ void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer&
 }
 
 void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer,
-                          const PortTable& table) {
+                          const PortTable& table, const LedTo& led) {
     {
         List object(out, '{', '}');
         put_target(object, target.protocol, target.port);
         object.text("address", address_text(*target.address));
         put_who(object, answer, table);
         put_nat(object, answer.nat);
+        if (answer.leads_to) {
+            List lead(object.member("leads_to"), '{', '}');
+            lead.text("address", address_text(answer.leads_to->address));
+            lead.number("port", answer.leads_to->port);
+            if (led.rows != nullptr) put_holders(lead, "answered_by", led.rows->table, led.who);
+        }
     }
     out.push_back('\n');
 }

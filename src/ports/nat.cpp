@@ -84,8 +84,14 @@ std::vector<Way> ways_to(const Address& destination, const NatRules& rules) {
 }
 
 NatVerdict verdict_of(const NatRules& rules, const NatQuestion& question, const Way& way) {
-    NatPacket packet{
-        question.protocol, question.destination, question.port, question.to_local, way.source, way.in, false, {}};
+    NatPacket packet{question.protocol,
+                     question.destination,
+                     question.port,
+                     question.to_local,
+                     way.source,
+                     way.in,
+                     false,
+                     {}};
     const bool own = way.source == NatSource::Own;
     if (own && rules.pf) packet.in = "lo0";
     if (std::find(rules.skipped.begin(), rules.skipped.end(), packet.in) != rules.skipped.end()) return {};
@@ -117,6 +123,24 @@ std::string text_of(const NatOutcome& outcome) {
     if (outcome.rule != nullptr) return outcome.rule->text;
     return outcome.kind == NatAction::Kind::Drop ? "the policy of its chain is drop"
                                                  : "there are more rules than are followed";
+}
+
+/// Where the outcome sends a packet, if that is one place.
+void set_target(Interception& out, const NatQuestion& question, bool own) {
+    const NatTarget& target = out.first.target;
+    const NatAction::Kind kind = out.first.kind;
+    out.leads_here = kind == NatAction::Kind::Redirect || kind == NatAction::Kind::Tproxy;
+    if (!out.leads_here && kind != NatAction::Kind::Dnat) return;
+    const bool one_address = !target.first || target.first->bytes == target.last->bytes;
+    if (!target.known || !one_address || target.ports.first != target.ports.last) return;
+    Endpoint end;
+    end.address = question.destination;
+    if (target.first)
+        end.address = *target.first;
+    else if (own && kind == NatAction::Kind::Tproxy) // an address of the interface, which is lo
+        end.address = loopback_of(question.destination.family);
+    end.port = target.ports.first == 0 ? question.port : target.ports.first;
+    out.leads_to = end;
 }
 
 } // namespace
@@ -163,10 +187,16 @@ Interception interception(const NatRules& rules, const NatQuestion& question) {
         }
         if (taken.empty()) {
             out.first = verdict.taken.front();
+            if (verdict.taken.size() == 1) set_target(out, question, way.source == NatSource::Own);
             others = verdict.taken.size() - 1;
         }
         taken.push_back(name);
         conditional |= verdict.may_pass;
+        const NatOutcome& last = verdict.taken.back();
+        if (last.kind == NatAction::Kind::Unclear && last.rule == nullptr) { // there is too much to follow
+            out.certain = false;
+            break;
+        }
         out.certain &= verdict.certain() && text_of(verdict.taken.front()) == text_of(out.first);
     }
     if (taken.empty()) return out;

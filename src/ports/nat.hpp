@@ -16,7 +16,9 @@ struct NatQuestion {
 };
 
 struct Interception {
-    std::string text;     ///< the rule, and for whom or on what it depends; empty: nothing takes anything
+    std::string text; ///< the rule, and for whom or on what it depends; empty: nothing takes anything
+    std::optional<Endpoint> leads_to; ///< where `first` sends them, if that is one place
+    bool leads_here = false;          ///< which is a socket of this host
     NatOutcome first;     ///< what is done to clients of the host itself if to any, else to others
     bool certain = false; ///< one thing happens, to every client
 };

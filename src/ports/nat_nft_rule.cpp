@@ -1,5 +1,7 @@
 #include "ports/nat_nft_rule.hpp"
 
+#include "ports/nat_nft_keys.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -10,50 +12,18 @@ namespace {
 
 using Kind = NatAction::Kind;
 
-template <std::size_t count>
-bool among(const std::string_view (&words)[count], std::string_view word) {
-    return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
-
-struct MetaKey {
-    std::string_view name;
-    NatField field;
-};
-
-/// Behind `meta`, which may be left out where nft leaves it out.
-constexpr MetaKey meta_keys[] = {
-    {"l4proto", NatField::Protocol}, {"nfproto", NatField::Family},
-    {"protocol", NatField::Family},  {"iifname", NatField::In},
-    {"iif", NatField::In},           {"oifname", NatField::Out},
-    {"oif", NatField::Out},          {"mark", NatField::Mark},
-    {"skuid", NatField::Unknown},    {"skgid", NatField::Unknown},
-    {"cgroup", NatField::Unknown},   {"pkttype", NatField::Unknown},
-    {"length", NatField::Unknown},   {"cpu", NatField::Unknown},
-    {"iifgroup", NatField::Unknown}, {"oifgroup", NatField::Unknown},
-    {"iiftype", NatField::Unknown},  {"oiftype", NatField::Unknown},
-    {"priority", NatField::Unknown}, {"nftrace", NatField::Unknown},
-    {"random", NatField::Unknown},   {"time", NatField::Unknown},
-    {"hour", NatField::Unknown},     {"day", NatField::Unknown},
-    {"secmark", NatField::Unknown},  {"rtclassid", NatField::Unknown},
-};
-
-/// Expressions of two words that are not followed.
-constexpr std::string_view other_expressions[] = {
-    "icmp",   "icmpv6", "ah",  "esp", "comp", "ether", "vlan",  "arp",    "rt",  "osf",
-    "socket", "igmp",   "hbh", "dst", "frag", "mh",    "ipsec", "geneve", "gre", "vxlan"};
-
 /// What may stand behind `log`, each with a word behind it.
 constexpr std::string_view log_words[] = {"prefix", "level", "group", "snaplen", "queue-threshold"};
 
 constexpr std::string_view comparisons[] = {"==", "!=", "<", ">", "<=", ">="};
 
-class RuleReader {
+class RuleReader : public NftCursor {
 public:
-    RuleReader(const NatWords& words, const NftTable& table) : words_(words), table_(table) {}
+    RuleReader(const NatWords& words, const NftTable& table) : NftCursor(words), table_(table) {}
 
     NatRule read() {
         while (!at_end()) read_statement();
-        rule_.text = nat_text(words_);
+        rule_.text = nat_text(all());
         return std::move(rule_);
     }
 
@@ -75,15 +45,11 @@ public:
     }
 
 private:
-    [[nodiscard]] bool at_end() const { return at_ >= words_.size(); }
-    [[nodiscard]] std::string_view peek(std::size_t ahead = 0) const {
-        return at_ + ahead < words_.size() ? words_[at_ + ahead] : std::string_view{};
-    }
-    std::string_view take() { return at_end() ? std::string_view{} : words_[at_++]; }
-    bool take_if(std::string_view word) {
-        if (peek() != word) return false;
-        ++at_;
-        return true;
+    NatSet take_elements() {
+        std::size_t place = at();
+        NatSet set = read_nft_elements(all(), place, table_);
+        go_to(place);
+        return set;
     }
     void unclear() { rule_.matches.push_back(nat_unknown()); }
 
@@ -112,14 +78,12 @@ private:
         }
     }
 
-    void skip(std::size_t count) { at_ = std::min(at_ + count, words_.size()); }
-
     /// What is behind belongs to the statement.
     void end_with(Kind kind) {
         NatAction action;
         action.kind = kind;
         set_action(action);
-        at_ = words_.size();
+        skip_all();
     }
 
     void set_action(NatAction action) {
@@ -157,105 +121,10 @@ private:
         set_action(action);
     }
 
-    /// A field of packets; nothing if there is none at this place.
-    std::optional<NatField> take_key() {
-        const std::string_view word = peek();
-        if (word == "ip" || word == "ip6") return take_network(word == "ip6");
-        if (word == "tcp" || word == "udp" || word == "th" || word == "sctp" || word == "udplite" ||
-            word == "dccp")
-            return take_transport();
-        if (word == "fib") return take_fib();
-        if (word == "ct") return take_conntrack();
-        if (word == "numgen" || word == "jhash" || word == "symhash") return take_random();
-        const bool meta = word == "meta";
-        const std::string_view name = meta ? peek(1) : word;
-        for (const MetaKey& key : meta_keys)
-            if (key.name == name) {
-                skip(meta ? 2 : 1);
-                return key.field;
-            }
-        if (meta || among(other_expressions, word)) {
-            skip(2);
-            return NatField::Unknown;
-        }
-        return std::nullopt;
-    }
-
-    NatField take_network(bool inet6) {
-        skip(1);
-        rule_.matches.push_back(nat_match(NatField::Family, {nat_range(inet6 ? 6 : 4, inet6 ? 6 : 4)}));
-        const std::string_view what = take();
-        if (what == "daddr") return NatField::Destination;
-        if (what == "saddr") return NatField::Source;
-        return what == "protocol" || what == "nexthdr" ? NatField::Protocol : NatField::Unknown;
-    }
-
-    NatField take_transport() {
-        const std::string_view protocol = take();
-        if (protocol != "th") rule_.matches.push_back(nat_match(NatField::Protocol, {nat_value(protocol)}));
-        const std::string_view what = take();
-        if (what == "option") skip(2);
-        if (what == "dport") return NatField::DestinationPort;
-        if (what == "sport") return NatField::SourcePort;
-        return protocol == "tcp" && what == "flags" ? NatField::TcpFlags : NatField::Unknown;
-    }
-
-    /// `fib daddr type`; with more before `type` it is also about interfaces.
-    NatField take_fib() {
-        skip(1);
-        const std::string_view address = peek();
-        std::size_t count = 0;
-        while (!at_end() && peek() != "type" && peek() != "oif" && peek() != "oifname" && peek() != "check") {
-            skip(1);
-            ++count;
-            if (take_if(".")) skip(1), ++count;
-        }
-        if (take() != "type" || count != 1) return NatField::Unknown;
-        if (address == "daddr") return NatField::DestinationType;
-        return address == "saddr" ? NatField::SourceType : NatField::Unknown;
-    }
-
-    NatField take_conntrack() {
-        skip(1);
-        if (take_if("state")) return NatField::State;
-        if (take_if("original") || take_if("reply")) {
-            if (peek() == "ip" || peek() == "ip6") skip(1);
-        }
-        skip(1);
-        return NatField::Unknown;
-    }
-
-    /// `numgen random mod 2`, `jhash ip saddr . tcp sport mod 2 seed 0x1 offset 5`.
-    NatField take_random() {
-        while (!at_end() && peek() != "mod") skip(1);
-        skip(1);
-        rule_.modulus = static_cast<std::size_t>(nat_integer(take()).value_or(0));
-        if (take_if("seed")) skip(1);
-        if (take_if("offset")) {
-            skip(1);
-            rule_.modulus = 0;
-        }
-        return NatField::Random;
-    }
-
-    /// Fields with a `.` between any two; empty if there is none.
-    std::vector<NatField> take_keys() {
-        std::vector<NatField> fields;
-        do {
-            const auto field = take_key();
-            if (!field) {
-                if (!fields.empty()) fields.push_back(NatField::Unknown);
-                break;
-            }
-            fields.push_back(*field);
-        } while (take_if("."));
-        return fields;
-    }
-
     /// A comparison, a map of verdicts, or something that is set.
     bool read_expression() {
         NatMatch match;
-        match.fields = take_keys();
+        match.fields = take_nft_keys(*this, rule_);
         if (match.fields.empty()) return false;
         if (take_if("vmap")) {
             match.set = take_set();
@@ -315,7 +184,7 @@ private:
 
     /// `{ ... }`, `@name`, or one element without braces.
     std::shared_ptr<const NatSet> take_set() {
-        if (take_if("{")) return std::make_shared<const NatSet>(read_nft_elements(words_, at_, table_));
+        if (take_if("{")) return std::make_shared<const NatSet>(take_elements());
         if (peek().starts_with('@')) {
             const auto found = table_.sets.find(std::string(take().substr(1)));
             return found == table_.sets.end() ? nullptr : found->second;
@@ -378,9 +247,9 @@ private:
         }
         constexpr std::string_view operators[] = {"&", "|", "^", "<<", ">>", "map"};
         do {
-            if (!take_keys().empty()) continue;
+            if (!take_nft_keys(*this, rule_).empty()) continue;
             if (take_if("{"))
-                read_nft_elements(words_, at_, table_);
+                take_elements();
             else
                 skip(1);
         } while (among(operators, peek()) && !take().empty());
@@ -404,7 +273,7 @@ private:
         }
         const std::string_view word = peek();
         const bool port = word.size() > 1 && word.starts_with(':') && nat_target(word).known == false;
-        NatWords rest(words_.begin() + static_cast<std::ptrdiff_t>(at_), words_.end());
+        NatWords rest = behind();
         if (port) rest.front().remove_prefix(1); // `:tcp dport map { ... }`
         if (!read_mapped(rest, action)) {
             action.target = nat_target(take());
@@ -417,27 +286,25 @@ private:
         set_action(action);
         rule_.goes_on = kind == Kind::Tproxy;
         if (unusual) rule_.action.target.known = false;
-        if (kind != Kind::Tproxy) at_ = words_.size();
+        if (kind != Kind::Tproxy) skip_all();
     }
 
     /// `tcp dport map { 80 : 10.0.0.1 }`: the target is what the key maps to.
     bool read_mapped(const NatWords& words, const NatAction& action) {
         RuleReader inner(words, table_);
         NatMatch match;
-        match.fields = inner.take_keys();
+        match.fields = take_nft_keys(inner, inner.rule_);
         if (match.fields.empty() || !inner.take_if("map")) return false;
         match.set = inner.take_set();
         rule_.matches.insert(rule_.matches.end(), inner.rule_.matches.begin(), inner.rule_.matches.end());
         rule_.modulus = inner.rule_.modulus;
         rule_.action = action;
         rule_.map = std::move(match);
-        at_ += inner.at_;
+        skip(inner.at());
         return true;
     }
 
-    NatWords words_;
     const NftTable& table_;
-    std::size_t at_ = 0;
     NatRule rule_;
 };
 

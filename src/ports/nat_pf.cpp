@@ -86,8 +86,7 @@ private:
         const std::optional<Address> outside = rule_.action.target.first;
         rule_.matches.clear();
         if (outside)
-            rule_.matches.push_back(
-                nat_match(NatField::Destination, {nat_value(address_text(*outside))}));
+            rule_.matches.push_back(nat_match(NatField::Destination, {nat_value(address_text(*outside))}));
         unclear();
         rule_.action.target = {};
         rule_.action.target.known = false;

@@ -252,6 +252,13 @@ NatVerdict nat_verdict(const NatRules& rules, NatHook hook, const NatPacket& pac
     return Walk(rules, hook, packet).verdict();
 }
 
+Address loopback_of(Family family) {
+    Address loopback{family, {}, 0};
+    if (family == Family::Inet) loopback.bytes[0] = 127;
+    loopback.bytes[family == Family::Inet ? 3 : 15] = 1;
+    return loopback;
+}
+
 NatVerdict nat_verdict_of_own(const NatRules& rules, NatPacket packet, const IsLocal& is_local) {
     packet.source = NatSource::Own;
     packet.in.clear();
@@ -272,10 +279,7 @@ NatVerdict nat_verdict_of_own(const NatRules& rules, NatPacket packet, const IsL
     };
     for (NatOutcome& outcome : sent.taken) {
         if (outcome.kind == Kind::Redirect && !outcome.target.first) { // nf_nat_redirect_ipv4(), local out
-            Address loopback{packet.destination.family, {}, 0};
-            if (loopback.family == Family::Inet) loopback.bytes[0] = 127;
-            loopback.bytes[loopback.family == Family::Inet ? 3 : 15] = 1;
-            outcome.target.first = outcome.target.last = loopback;
+            outcome.target.first = outcome.target.last = loopback_of(packet.destination.family);
         }
         const bool sent_on = outcome.kind == Kind::Dnat || outcome.kind == Kind::Redirect;
         if (!sent_on || !outcome.target.known) {

@@ -24,8 +24,8 @@ struct NatPacket {
     std::uint16_t port = 0;
     Truth to_local = Truth::Yes; ///< the destination is an address of this host
     NatSource source = NatSource::Own;
-    std::string in;    ///< the interface it comes in on; empty: none, it is on its way out
-    bool seen = false; ///< it passed Output before, so nat has been asked
+    std::string in;                      ///< the interface it comes in on; empty: none, it is on its way out
+    bool seen = false;                   ///< it passed Output before, so nat has been asked
     std::optional<Address> connected_to; ///< the destination before Output changed it
 };
 
@@ -47,6 +47,9 @@ struct NatVerdict {
 /// What the rules at `hook` do with the packet, given what conditions can be judged: those that cannot make
 /// several outcomes possible. Filters that only drop packets, outside of nat, are not followed.
 NatVerdict nat_verdict(const NatRules& rules, NatHook hook, const NatPacket& packet);
+
+/// 127.0.0.1, ::1.
+Address loopback_of(Family family);
 
 /// Whether this host has the address.
 using IsLocal = std::function<Truth(const Address&)>;

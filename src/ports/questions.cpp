@@ -174,11 +174,19 @@ WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& de
     const AnswerVerdict verdict = host.os == Os::Linux
                                       ? linux_answer(address, holders)
                                       : bsd_answer({host.os == Os::FreeBSD, host.major}, address, holders);
-    WhoAnswer answer{verdict, {}, address, false, host.nat_known, can_be_reached(protocol, address)};
+    WhoAnswer answer;
+    answer.verdict = verdict;
+    answer.reached = address;
+    answer.nat = host.nat_known;
+    answer.nat_matters = can_be_reached(protocol, address);
     if (!answer.nat_matters) return answer;
     const bool own = is_loopback(address) || stands_for_own(address);
     const Truth local = own ? Truth::Yes : host.is_local ? truth(host.is_local(address)) : Truth::Unknown;
-    answer.intercepted_by = intercepting_rule(host.nat, protocol, address, port, local);
+    const Interception taken = interception(host.nat, {protocol, address, port, local});
+    answer.intercepted_by = taken.text;
+    answer.leads_to = taken.leads_to;
+    const bool to_own = taken.leads_to && host.is_local && host.is_local(taken.leads_to->address) == true;
+    answer.leads_here = taken.leads_to && (taken.leads_here || to_own);
     return answer;
 }
 

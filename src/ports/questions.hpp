@@ -10,8 +10,8 @@
 
 #include "ports/holder.hpp"
 #include "ports/nat.hpp"
-#include "record/port_facts.hpp"
 #include "ports/verdict.hpp"
+#include "record/port_facts.hpp"
 
 namespace netstat46 {
 
@@ -49,15 +49,15 @@ struct BindAnswer {
 struct WhoAnswer {
     AnswerVerdict verdict;
     std::string intercepted_by;
-    Address reached;        ///< the destination, without wildcard or v4-mapping
-    bool elsewhere = false; ///< it is no address of the host
-    NatKnown nat;           ///< of the host
-    bool nat_matters = true; ///< a rule could change the answer
+    Address reached;                  ///< the destination, without wildcard or v4-mapping
+    bool elsewhere = false;           ///< it is no address of the host
+    NatKnown nat;                     ///< of the host
+    bool nat_matters = true;          ///< a rule could change the answer
+    std::optional<Endpoint> leads_to; ///< where `intercepted_by` sends it, if that is one place
+    bool leads_here = false;          ///< which is a socket of this host
 
     /// Rules that could change it may be there.
-    [[nodiscard]] bool depends_on_nat() const {
-        return nat_matters && nat.state == NatKnown::State::NotRead;
-    }
+    [[nodiscard]] bool depends_on_nat() const { return nat_matters && nat.state == NatKnown::State::NotRead; }
 };
 
 /// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.

@@ -30,6 +30,11 @@ struct NatKnown {
     friend bool operator==(const NatKnown&, const NatKnown&) = default;
 };
 
+struct NatListing {
+    NatKnown known;
+    std::string rules; ///< as parse_nat_rules() reads them; empty unless they are Read
+};
+
 /// What a capture holds of that. BSD socket tables tell options themselves.
 struct KeptPortFacts {
     std::unordered_map<std::uint64_t, SocketOptions> options; ///< by owner key

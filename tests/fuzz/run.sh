@@ -27,6 +27,7 @@ rm -rf "$scratch/fuzz-seeds"
 answers tests/captures/linux | sow linux "$ten 012 013 014 015 016 017 020 021 022 023 024 025 026 027"
 answers tests/captures/darwin* | sow darwin ''
 answers tests/captures/freebsd | sow freebsd "$ten"
+find tests/fuzz/nat -type f | sow nat ''
 find tests/captures -name '*.tsv' -o -name manifest -o -name nat_rules -o -name 'net.ipv4*' | sow capture "$ten"
 
 try() {
