@@ -114,7 +114,7 @@ live: $(OUT)/live_tests $(OUT)/netstat46
 # The other systems' live parts against headers and kernels of our own (tests/fake).
 FAKES := darwin freebsd
 fake_sources = $(filter-out %/live_layout.cpp,$(wildcard platform/$(1)/live.cpp platform/$(1)/live_*.cpp)) \
-               tests/fake/$(1)_live_test.cpp
+               $(wildcard tests/fake/$(1)_*_test.cpp)
 fake_objects = $(patsubst %.cpp,$(OUT)/fake/%.o,$(call fake_sources,$(1)))
 FAKE_TESTS := $(FAKES:%=$(OUT)/%_live_test)
 FAKE_OBJECTS := $(foreach os,$(FAKES),$(call fake_objects,$(os)))

@@ -39,7 +39,8 @@ struct PortFacts {
     std::function<std::optional<bool>(const Holder&, const JoinedGroup&)> joined;
     std::function<bool(std::uint32_t uid)> may_bind_low; ///< bind(2) to privileged ports
     std::optional<std::uint16_t> first_unprivileged;     ///< where the kernel has a setting for it
-    std::string nat_rules; ///< iptables-save(8)'s or nft(8)'s listing; empty: none, or not permitted
+    NatKnown nat;
+    std::string nat_rules; ///< as parse_nat_rules() reads them; empty unless `nat` is Read
 };
 
 PortFacts live_port_facts();

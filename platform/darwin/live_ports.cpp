@@ -1,8 +1,17 @@
+#include <utility>
+
 #include "platform.hpp"
+#include "posix/pf.hpp"
 #include "posix/port_facts.hpp"
 
 namespace netstat46 {
 
-PortFacts live_port_facts() { return port_facts_beside_tables(); }
+PortFacts live_port_facts() {
+    PortFacts facts = port_facts_beside_tables();
+    NatListing nat = pf_rules();
+    facts.nat = std::move(nat.known);
+    facts.nat_rules = std::move(nat.rules);
+    return facts;
+}
 
 } // namespace netstat46

@@ -1,11 +1,10 @@
 // Linux: what decides over ports besides the sockets.
 #include <bit>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <memory>
 #include <string>
+#include <utility>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "linux/live_groups.hpp"
+#include "linux/live_nat.hpp"
 #include "linux/live_proc.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
@@ -112,30 +112,6 @@ std::uint16_t first_unprivileged() {
     return static_cast<std::uint16_t>(std::min(port, 65535U));
 }
 
-std::string output_of(const char* command) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command, "r"), ::pclose);
-    std::string text;
-    char buffer[4096];
-    while (pipe) {
-        const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe.get());
-        if (got == 0) break;
-        text.append(buffer, got);
-    }
-    return text;
-}
-
-/// Only root may ask. nft(8) does not write out all that iptables(8) makes; and iptables has two homes in the
-/// kernel, of which the older one is asked only where it is in use: asking would load its modules.
-std::string nat_rules() {
-    if (::geteuid() != 0) return {};
-    return output_of("PATH=/usr/sbin:/sbin:/usr/bin:/bin; exec 2>/dev/null;"
-                     " for family in 4: 6:6; do echo \"# ipv${family%:*}\"; tables=ip${family#*:}tables;"
-                     " $tables-nft-save -t nat;"
-                     " if grep -qx nat /proc/net/ip${family#*:}_tables_names; then"
-                     " $tables-legacy-save -t nat || $tables-save -t nat; fi; done;"
-                     " echo '# nft'; nft list ruleset");
-}
-
 } // namespace
 
 PortFacts live_port_facts() {
@@ -147,7 +123,9 @@ PortFacts live_port_facts() {
     facts.joined = joined;
     facts.may_bind_low = may_bind_low;
     facts.first_unprivileged = first_unprivileged();
-    facts.nat_rules = nat_rules();
+    NatListing nat = linux_nat_rules();
+    facts.nat = std::move(nat.known);
+    facts.nat_rules = std::move(nat.rules);
     return facts;
 }
 

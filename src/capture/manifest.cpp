@@ -17,6 +17,8 @@ using Named = std::pair<std::string_view, Value>;
 
 constexpr Named<Sight> sight_names[] = {
     {"everyone", Sight::Everyone}, {"namespace", Sight::Namespace}, {"own", Sight::Own}};
+constexpr Named<NatKnown::State> nat_names[] = {
+    {"read", NatKnown::State::Read}, {"none", NatKnown::State::None}, {"not read", NatKnown::State::NotRead}};
 constexpr Named<ByteOrder> byte_order_names[] = {{"little", ByteOrder::Little}, {"big", ByteOrder::Big}};
 
 template <class Value, std::size_t count>
@@ -61,6 +63,13 @@ std::optional<std::string> take(const Named<Value> (&names)[count], std::string_
     return fmt::format("{}: `{}' is not {}", key, text, choice(names));
 }
 
+/// Without what would end the line.
+std::string escaped_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '.';
+    return text;
+}
+
 constexpr Named<std::string HostFacts::*> texts[] = {{"release", &HostFacts::release},
                                                      {"machine", &HostFacts::machine},
                                                      {"kernel", &HostFacts::kernel},
@@ -82,6 +91,10 @@ std::optional<std::string> read_manifest(std::string_view text, std::span<const 
             wrong = take_system(systems, value, host);
         } else if (key == "sight") {
             wrong = take(sight_names, key, value, host.sight);
+        } else if (key == "nat_rules") {
+            wrong = take(nat_names, key, value, host.nat.state);
+        } else if (key == "nat_rules_reason") {
+            host.nat.reason = value;
         } else if (key == "byte_order") {
             wrong = take(byte_order_names, key, value, host.byte_order);
         }
@@ -106,6 +119,8 @@ std::string manifest_of(const HostFacts& host, std::string_view origin) {
     line("hostname", host.hostname);
     line("time", host.time);
     line("sight", name_of(sight_names, host.sight));
+    line("nat_rules", name_of(nat_names, host.nat.state));
+    line("nat_rules_reason", escaped_line(host.nat.reason));
     line("byte_order", name_of(byte_order_names, host.byte_order));
     line("word_size", fmt::format("{}", sizeof(void*)));
     return text;

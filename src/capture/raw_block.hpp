@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "record/port_facts.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -58,6 +59,7 @@ struct HostFacts {
     ByteOrder byte_order = ByteOrder::Little;
     Sight sight = Sight::NotTold;
     bool selinux = false; ///< Linux: SELinux is enabled
+    NatKnown nat;         ///< of a capture
 };
 
 } // namespace netstat46

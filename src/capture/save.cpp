@@ -137,8 +137,10 @@ Source save_capture(const std::string& directory, const Source& source, const Na
         if (own.interface != 0) asked.interfaces.insert(own.interface);
     save_names(writer, asked, names, resolve_hosts);
     if (source.live) save_port_facts(writer, asked, facts);
-    writer.finish(manifest_of(source.host, "netstat46 --save"));
-    return captured_source(writer.directory(), source.host);
+    HostFacts host = source.host;
+    if (source.live) host.nat = facts.nat;
+    writer.finish(manifest_of(host, "netstat46 --save"));
+    return captured_source(writer.directory(), host);
 }
 
 std::string escaped_field(std::string_view text) {

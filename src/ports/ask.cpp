@@ -26,6 +26,15 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
     return {};
 }
 
+/// What a capture says of its nat rules; one that does not say may hold them all the same.
+NatKnown kept_nat(NatKnown known, bool has_rules) {
+    using State = NatKnown::State;
+    if (known.state == State::NotTold && has_rules) known.state = State::Read;
+    if (known.state == State::Read && !has_rules) return {State::NotRead, "this capture lacks nat_rules"};
+    if (known.state == State::NotRead) known.reason += " (when this was saved)";
+    return known;
+}
+
 /// What is known of the host that the sockets are on: of a capture's, only what the capture holds.
 PortHost host_of(const Source& source, const PortTable& table, const PortFacts& facts) {
     PortHost host;
@@ -38,6 +47,7 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
         host.nat = parse_nat_rules(facts.nat_rules);
         host.addresses = facts.addresses;
         host.groups = facts.groups;
+        host.nat_known = facts.nat;
         return host;
     }
     const KeptPortFacts& kept = table.side.ports;
@@ -45,6 +55,7 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
     host.nat = parse_nat_rules(kept.nat_rules);
     host.addresses = kept.addresses;
     host.groups = kept.groups;
+    host.nat_known = kept_nat(source.host.nat, !kept.nat_rules.empty());
     host.is_local = [&table, &kept](const Address& address) -> std::optional<bool> {
         if (is_loopback(address)) return true;
         if (!kept.addresses.empty())
@@ -76,6 +87,15 @@ std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const
     return out;
 }
 
+/// A capture's sockets are judged without rules that it says nothing of.
+void note_nat(const Asked& asked, const NatKnown& known) {
+    if (known.state != NatKnown::State::NotTold) return;
+    asked.problem({"nat rules are not part of this capture", false});
+}
+
+/// The sockets of another port, which a rule leads to.
+using OtherPort = std::function<PortTable(std::uint16_t)>;
+
 /// `answer` writes its text and gives the status.
 template <class Answer>
 PortReply with_table(const Asked& asked, const PortTarget& target, Answer answer) {
@@ -92,7 +112,11 @@ PortReply with_table(const Asked& asked, const PortTarget& target, Answer answer
     const PortRows rows{table, columns_of(asked.asker, names, target.protocol),
                         asked.asker.json ? data_names : names};
     Text text;
-    const int status = answer(text, rows, host_of(source, table, facts));
+    const OtherPort other_port = [&](std::uint16_t other) {
+        return read_port_table(
+            source, target.protocol, other, facts.options, [](const Problem&) {}, false);
+    };
+    const int status = answer(text, rows, host_of(source, table, facts), other_port);
     return {fmt::to_string(text), status};
 }
 
@@ -101,39 +125,59 @@ std::optional<std::uint32_t> default_uid(const Source& source) {
 }
 
 PortReply ask_explain(const Asked& asked, const PortTarget& target) {
-    return with_table(asked, target, [&](Text& out, const PortRows& rows, const PortHost& host) {
-        const Explanation explanation =
-            explain(target, rows.table, host, default_uid(asked.asker.source), rows.names);
-        if (asked.asker.json)
-            put_explanation_json(out, explanation, rows);
-        else
-            put_explanation(out, explanation, rows);
-        return explanation.rows.empty() && explanation.intercepted_by.empty() ? no : ok;
-    });
+    return with_table(asked, target,
+                      [&](Text& out, const PortRows& rows, const PortHost& host, const OtherPort& /*other*/) {
+                          const Explanation explanation =
+                              explain(target, rows.table, host, default_uid(asked.asker.source), rows.names);
+                          note_nat(asked, explanation.nat);
+                          if (asked.asker.json)
+                              put_explanation_json(out, explanation, rows);
+                          else
+                              put_explanation(out, explanation, rows);
+                          return explanation.rows.empty() && explanation.intercepted_by.empty() ? no : ok;
+                      });
+}
+
+int status_of(const WhoAnswer& answer) {
+    if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty() || answer.depends_on_nat())
+        return depends;
+    return answer.verdict.who.empty() ? no : ok;
 }
 
 PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
-    return with_table(asked, target, [&](Text& out, const PortRows& rows, const PortHost& host) {
-        WhoAnswer answer =
-            who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
-        if (answer.cast == Cast::Unicast && host.is_local && host.is_local(answer.reached) == false) {
-            answer.verdict = {};
-            answer.intercepted_by.clear();
-            answer.elsewhere = true;
-        }
-        if (asked.asker.json)
-            put_who_answers_json(out, target, answer, rows);
-        else
-            put_who_answers(out, target, answer, rows);
-        if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty()) return depends;
-        return answer.verdict.who.empty() ? no : ok;
-    });
+    return with_table(
+        asked, target, [&](Text& out, const PortRows& rows, PortHost host, const OtherPort& other_port) {
+            WhoAnswer answer =
+                who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
+            if (answer.cast == Cast::Unicast && host.is_local && host.is_local(answer.reached) == false) {
+                answer.verdict = {};
+                answer.elsewhere = true;
+            }
+            note_nat(asked, answer.nat);
+            PortTable table_there;
+            std::optional<PortRows> rows_there;
+            std::vector<std::size_t> there;
+            if (answer.leads_here) {
+                table_there = other_port(answer.leads_to->port);
+                host.nat = {};
+                there = who_answers(host, target.protocol, answer.leads_to->address, answer.leads_to->port,
+                                    table_there.holders)
+                            .verdict.who;
+                rows_there.emplace(PortRows{table_there, rows.columns, rows.names});
+            }
+            const LedTo led{rows_there ? &*rows_there : nullptr, there};
+            if (asked.asker.json)
+                put_who_answers_json(out, target, answer, rows, led);
+            else
+                put_who_answers(out, target, answer, rows, led);
+            return status_of(answer);
+        });
 }
 
 PortReply ask_can_bind(const Asked& asked, Newcomer newcomer) {
     if (!newcomer.uid) newcomer.uid = default_uid(asked.asker.source);
     return with_table(asked, {newcomer.protocol, {}, newcomer.port},
-                      [&](Text& out, const PortRows& rows, const PortHost& host) {
+                      [&](Text& out, const PortRows& rows, const PortHost& host, const OtherPort& /*other*/) {
                           const BindAnswer answer = can_bind(host, newcomer, rows.table.holders);
                           if (asked.asker.json)
                               put_bind_answer_json(out, newcomer, answer, rows);

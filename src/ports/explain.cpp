@@ -228,6 +228,19 @@ std::string_view why_nobody(const WhoAnswer& answer) {
     return {};
 }
 
+std::string unread(const NatKnown& nat) {
+    return fmt::format("NAT rules could not be read: {}", cleaned(nat.reason));
+}
+
+/// A line on where a nat rule leads, or nothing.
+std::string lead_in_words(std::string_view where, const WhoAnswer& answer, const LedTo& led) {
+    if (!answer.leads_to) return {};
+    const std::string there = written(answer.leads_to->address, answer.leads_to->port);
+    if (led.rows == nullptr) return fmt::format("{}: it leads to {}\n", where, there);
+    return fmt::format("{}: it leads to {}, answered by {}\n", where, there,
+                       led.who.empty() ? "nobody" : names_of(*led.rows, led.who));
+}
+
 } // namespace
 
 void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which, bool heading) {
@@ -249,6 +262,8 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
         put_rows(out, rows, explanation.rows, true);
     }
     put_owner_note(out, explanation.rows, rows);
+    if (explanation.nat.state == NatKnown::State::NotRead)
+        put(out, fmt::format("{}\n", unread(explanation.nat)));
     if (!explanation.rows.empty() || !explanation.intercepted_by.empty()) {
         out.push_back('\n');
         put_answers(out, explanation, rows);
@@ -268,15 +283,18 @@ void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answ
     put_rows(out, rows, answer.verdict.because, true);
 }
 
-void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows) {
+void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
+                     const LedTo& led) {
     const AnswerVerdict& verdict = answer.verdict;
     put_rows(out, rows, verdict.who, false);
     const std::string where =
         fmt::format("{} {}", name_of(target.protocol), written(*target.address, target.port, rows.names));
     if (!answer.intercepted_by.empty())
-        put(out, fmt::format("{}: a nat rule takes it first: {}\n", where, cleaned(answer.intercepted_by)));
+        put(out, fmt::format("{}: a nat rule takes it first: {}\n{}", where, cleaned(answer.intercepted_by),
+                             lead_in_words(where, answer, led)));
     else if (verdict.who.empty())
         put(out, fmt::format("{}: nobody{}\n", where, why_nobody(answer)));
+    if (answer.depends_on_nat()) put(out, fmt::format("{}: depends: {}\n", where, unread(answer.nat)));
     for (const std::size_t row : verdict.silent)
         put(out,
             fmt::format("{}: {} is bound without listening and refuses it\n", where, names_of(rows, {row})));

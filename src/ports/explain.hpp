@@ -18,6 +18,12 @@ struct PortRows {
     const Names& names; ///< of the host that the sockets are on
 };
 
+/// The sockets of the port that a nat rule leads to.
+struct LedTo {
+    const PortRows* rows = nullptr; ///< null: they are not this host's
+    std::vector<std::size_t> who;   ///< those that answer there
+};
+
 /// Heading and rows, as the listing prints them.
 void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which, bool heading);
 
@@ -28,12 +34,14 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
 void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answer, const PortRows& rows);
 
 /// The rows that answer, and a sentence where that is not the whole truth.
-void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows);
+void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
+                     const LedTo& led = {});
 
 // The same as one JSON document each.
 void put_explanation_json(Text& out, const Explanation& explanation, const PortRows& rows);
 void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer& answer,
                           const PortRows& rows);
-void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows);
+void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
+                          const LedTo& led = {});
 
 } // namespace netstat46

@@ -82,9 +82,13 @@ void put_texts(List& object, std::string_view name, const std::vector<std::strin
     for (const std::string& text : texts) put_json_string(list.item(), text);
 }
 
+/// `doubtful` with no doubt: on nat rules.
 void put_certainty(List& object, bool doubtful, Doubt doubt, std::string_view nat_rule) {
     object.text("certainty", !nat_rule.empty() ? "intercepted" : doubtful ? "depends" : "certain");
-    if (doubt != Doubt::None) object.text("depends_on", doubt_names[static_cast<std::size_t>(doubt)]);
+    if (doubt != Doubt::None)
+        object.text("depends_on", doubt_names[static_cast<std::size_t>(doubt)]);
+    else if (doubtful && nat_rule.empty())
+        object.text("depends_on", "nat rules");
     if (!nat_rule.empty()) object.text("intercepted_by", nat_rule);
 }
 
@@ -95,7 +99,8 @@ void put_who(List& object, const WhoAnswer& answer, const PortRows& rows) {
     if (answer.verdict.copies) object.flag("each", true);
     if (answer.unconnectable) object.flag("cannot_be_connected", true);
     if (answer.elsewhere) object.flag("not_an_address_of_the_host", true);
-    put_certainty(object, answer.verdict.doubt != Doubt::None, answer.verdict.doubt, answer.intercepted_by);
+    put_certainty(object, answer.verdict.doubt != Doubt::None || answer.depends_on_nat(),
+                  answer.verdict.doubt, answer.intercepted_by);
 }
 
 void put_verdict(List& object, const BindVerdict& verdict, const PortRows& rows, std::string_view nat_rule) {
@@ -128,6 +133,13 @@ void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, 
     }
 }
 
+/// Whether the rules of packet filters were read.
+void put_nat(List& object, const NatKnown& nat) {
+    constexpr std::string_view names[] = {"not told", "read", "none", "not read"};
+    object.text("nat_rules", names[static_cast<std::size_t>(nat.state)]);
+    if (!nat.reason.empty()) object.text("nat_rules_reason", nat.reason);
+}
+
 void put_target(List& object, Protocol protocol, std::uint16_t port) {
     object.text("protocol", name_of(protocol));
     object.number("port", port);
@@ -142,6 +154,7 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortR
         if (explanation.target.address) put_address(object, *explanation.target.address, rows);
         object.flag("held", !explanation.rows.empty());
         put_holders(object, "holders", rows, explanation.rows);
+        put_nat(object, explanation.nat);
         {
             List answers(object.member("answers"), '[', ']');
             for (const AnswerLine& line : explanation.answers) {
@@ -168,17 +181,25 @@ void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer&
         List object(out, '{', '}');
         put_target(object, newcomer.protocol, newcomer.port);
         put_bind(object, newcomer, answer, rows);
+        put_nat(object, answer.nat);
     }
     out.push_back('\n');
 }
 
-void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer,
-                          const PortRows& rows) {
+void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
+                          const LedTo& led) {
     {
         List object(out, '{', '}');
         put_target(object, target.protocol, target.port);
         put_address(object, *target.address, rows);
         put_who(object, answer, rows);
+        put_nat(object, answer.nat);
+        if (answer.leads_to) {
+            List lead(object.member("leads_to"), '{', '}');
+            lead.text("address", address_text(answer.leads_to->address));
+            lead.number("port", answer.leads_to->port);
+            if (led.rows != nullptr) put_holders(lead, "answered_by", *led.rows, led.who);
+        }
     }
     out.push_back('\n');
 }

@@ -314,6 +314,7 @@ Explanation explain(const PortTarget& target, const PortTable& table, const Port
         out.rows.push_back(holder.row);
     }
     out.headline = headline_of(target, about, names);
+    out.nat = host.nat_known;
     out.answers = answers_of(target, host, table.holders, names);
     out.binds = binds_of(target, host, table.holders, uid, names);
     for (const AnswerLine& line : out.answers)

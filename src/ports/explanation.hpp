@@ -34,6 +34,7 @@ struct Explanation {
     std::vector<AnswerLine> answers;
     std::vector<BindLine> binds;
     std::string intercepted_by; ///< a nat rule that takes some of it
+    NatKnown nat;               ///< of the host
 };
 
 /// `uid`: the user who asks, or nobody in particular. `names`: of interfaces.

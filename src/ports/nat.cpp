@@ -1,325 +1,217 @@
 #include "ports/nat.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "parse.hpp"
-#include "ports/holder.hpp"
-#include "record/address.hpp"
-#include "record/select.hpp"
+#include "ports/nat_words.hpp"
 
 namespace netstat46 {
 namespace {
 
-/// At blanks, but for those between quotes (comments, names of interfaces).
-std::vector<std::string_view> words_of(std::string_view line) {
-    std::vector<std::string_view> words;
-    while (true) {
-        const std::size_t begin = line.find_first_not_of(" \t");
-        if (begin == std::string_view::npos) return words;
-        line.remove_prefix(begin);
-        std::size_t end = 0;
-        for (bool quoted = false; end < line.size() && (quoted || (line[end] != ' ' && line[end] != '\t'));
-             ++end) {
-            if (line[end] == '\\')
-                ++end;
-            else if (line[end] == '"')
-                quoted = !quoted;
-        }
-        words.push_back(line.substr(0, end));
-        line.remove_prefix(std::min(end, line.size()));
+// ---- Reading
+
+/// `# ipv4`, `# pf nat com.apple/200.AirDrop`: the words behind the `#`, or none.
+NatWords heading(std::string_view line) {
+    constexpr std::string_view sections[] = {"ipv4", "ipv6", "nft", "pf"};
+    NatWords words = nat_words(line);
+    if (words.size() < 2 || words.size() > 4 || words[0] != "#") return {};
+    if (std::find(std::begin(sections), std::end(sections), words[1]) == std::end(sections)) return {};
+    words.erase(words.begin());
+    return words;
+}
+
+/// The lines up to the next heading; moves behind them.
+std::string_view take_section(std::string_view& text) {
+    const std::string_view begin = text;
+    std::size_t size = 0;
+    while (!text.empty() && heading(text.substr(0, text.find('\n'))).empty()) {
+        const std::string_view rest = text;
+        take_line(text);
+        size += rest.size() - text.size();
     }
+    return begin.substr(0, size);
 }
 
-/// The elements between `{` at `words[at]` and `}`; of a map their keys. One word that is no set is itself.
-std::vector<std::string_view> elements(const std::vector<std::string_view>& words, std::size_t at) {
-    if (at >= words.size()) return {};
-    if (words[at] != "{") return {words[at]};
-    std::vector<std::string_view> keys;
-    bool key = true;
-    for (++at; at < words.size() && words[at] != "}"; ++at) {
-        const bool ends = words[at].ends_with(',');
-        if (key) keys.push_back(words[at].substr(0, words[at].size() - (ends ? 1 : 0)));
-        key = ends;
-    }
-    return keys;
-}
+// ---- Clients
 
-/// `8888`, `8000:8100`, `8000-8100`.
-void read_ports(NatRule& rule, std::string_view text) {
-    const std::size_t dash = text.find_first_of(":-");
-    const auto first = parse_number<std::uint16_t>(text.substr(0, dash));
-    const auto last =
-        dash == std::string_view::npos ? first : parse_number<std::uint16_t>(text.substr(dash + 1));
-    if (first && last)
-        rule.ports.push_back({*first, *last});
-    else
-        rule.conditional = true;
-}
-
-/// `80,443,8000:8100`.
-void read_port_list(NatRule& rule, std::string_view text) {
-    while (!text.empty()) {
-        const std::string_view item = text.substr(0, text.find(','));
-        read_ports(rule, item);
-        text.remove_prefix(std::min(item.size() + 1, text.size()));
-    }
-}
-
-/// `10.0.0.1`, `127.0.0.0/8`.
-void read_destination(NatRule& rule, std::string_view text) {
-    if (const auto range = parse_address_range(text))
-        rule.networks.push_back(*range);
-    else
-        rule.conditional = true;
-}
-
-void read_protocol(NatRule& rule, std::string_view name) {
-    if (name == "tcp")
-        rule.protocol = Protocol::Tcp;
-    else if (name == "udp")
-        rule.protocol = Protocol::Udp;
-    else if (name == "all")
-        rule.protocol.reset();
-    else
-        rule.protocol = Protocol::Raw;
-}
-
-/// What stands behind -j or -g.
-void read_target(NatRule& rule, std::string_view name, std::string_view table) {
-    if (name == "DNAT" || name == "REDIRECT")
-        rule.action = NatRule::Action::Take;
-    else if (name == "RETURN")
-        rule.action = NatRule::Action::Return;
-    else if (name == "ACCEPT")
-        rule.action = NatRule::Action::Accept;
-    else
-        rule.action = NatRule::Action::Jump;
-    rule.jump = fmt::format("{} {}", table, name);
-}
-
-/// An option of a rule that may leave packets out. Comments do not, nor does `--dst-type LOCAL`: local is
-/// every address that is asked for.
-bool is_condition(std::string_view option, std::string_view value, bool negated) {
-    if (option == "--dst-type") return negated || value != "LOCAL";
-    return option == "-i" || option == "-o" || option == "-s" ||
-           (option.starts_with("--") && option != "--comment");
-}
-
-/// One `-A CHAIN ...` of iptables-save.
-NatRule read_iptables_rule(const std::vector<std::string_view>& words, std::string_view table) {
-    NatRule rule;
-    bool negated = false;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const std::string_view word = words[i];
-        const std::string_view value = i + 1 < words.size() ? words[i + 1] : std::string_view{};
-        if (word == "!") {
-            negated = true;
-            continue;
-        }
-        if (word == "-j" || word == "-g") {
-            read_target(rule, value, table);
-            break; // what follows is the target's
-        }
-        if (word == "-A") {
-            rule.chain = fmt::format("{} {}", table, value);
-        } else if (word == "-p") {
-            read_protocol(rule, value);
-        } else if (word == "--dport" || word == "--dports") {
-            rule.other_ports = negated;
-            read_port_list(rule, value);
-        } else if (word == "-d") {
-            rule.outside = negated;
-            read_destination(rule, value);
-        } else if (is_condition(word, value, negated)) {
-            rule.conditional = true;
-        }
-        negated = false;
-    }
-    return rule;
-}
-
-/// What a packet must be besides protocol, destination and port; docker's `fib daddr type local` is met by
-/// every address that is asked for.
-constexpr std::string_view nft_conditions[] = {"iifname", "oifname", "iif",   "oif",   "iifgroup", "oifgroup",
-                                               "saddr",   "sport",   "mark",  "skuid", "skgid",    "socket",
-                                               "cgroup",  "pkttype", "limit", "quota", "ether",    "length",
-                                               "dscp",    "vmap",    "xt",    ".",     "numgen",   "jhash"};
-
-/// One line of a chain of nft.
-NatRule read_nft_rule(const std::vector<std::string_view>& words, std::string_view table,
-                      std::string_view chain) {
-    NatRule rule;
-    rule.chain = fmt::format("{} {}", table, chain);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const std::string_view word = words[i];
-        std::size_t at = i + 1;
-        const auto next = [&] { return at < words.size() ? words[at] : std::string_view{}; };
-        const bool negated = next() == "!=";
-        if (negated || next() == "map") ++at;
-        if (word == "tcp" || word == "udp") {
-            read_protocol(rule, word);
-        } else if (word == "l4proto" || word == "protocol") {
-            if (negated || next() == "{")
-                rule.conditional = true;
-            else
-                read_protocol(rule, next());
-        } else if (word == "dport") {
-            rule.other_ports = negated;
-            for (const std::string_view ports : elements(words, at)) read_ports(rule, ports);
-        } else if (word == "fib") {
-            ++i; // what it looks up
-        } else if (word == "daddr") {
-            rule.outside = negated;
-            for (const std::string_view network : elements(words, at)) read_destination(rule, network);
-        } else if (std::find(std::begin(nft_conditions), std::end(nft_conditions), word) !=
-                   std::end(nft_conditions)) {
-            rule.conditional = true;
-        } else if (word == "dnat" || word == "redirect") {
-            rule.action = NatRule::Action::Take;
-        } else if (word == "return") {
-            rule.action = NatRule::Action::Return;
-        } else if (word == "accept") {
-            rule.action = NatRule::Action::Accept;
-        } else if (word == "jump" || word == "goto") {
-            rule.action = NatRule::Action::Jump;
-            rule.jump = fmt::format("{} {}", table, next());
-        }
-    }
-    return rule;
-}
-
-std::string joined(const std::vector<std::string_view>& words) {
-    std::string text;
-    for (const std::string_view word : words) text += (text.empty() ? "" : " ") + std::string(word);
-    return text;
-}
-
-/// Where the reader is.
-struct Place {
-    std::string_view dialect; ///< `ipv4`, `ipv6`, `nft`
-    std::string table, chain;
-    bool inet = false, inet6 = false;
-    bool iptables = false; ///< rules of iptables were read before
+/// Packets that come the same way.
+struct Way {
+    NatSource source = NatSource::Own;
+    std::string in; ///< the interface; empty: none that a rule names
 };
 
-void read_iptables_line(NatRules& out, const Place& place, const std::vector<std::string_view>& words) {
-    if (words.front().starts_with(":")) {
-        const std::string_view name = words.front().substr(1);
-        if (name != "PREROUTING" && name != "OUTPUT") return;
-        out.hooks.push_back(
-            {fmt::format("{} {}", place.dialect, name), place.inet, place.inet6, name == "PREROUTING"});
-    } else if (words.front() == "-A") {
-        out.rules.push_back(read_iptables_rule(words, place.dialect));
-        out.rules.back().text = joined(words);
+/// What rules call an interface that none of them names.
+constexpr std::string_view another_device = "\x01";
+
+constexpr std::size_t most_devices = 64;
+
+void add_devices(std::set<std::string>& devices, const NatMatch& match) {
+    for (std::size_t i = 0; i < match.fields.size(); ++i) {
+        if (match.fields[i] != NatField::In || !match.set) continue;
+        for (const NatElement& element : *match.set) {
+            if (devices.size() >= most_devices || i >= element.values.size()) break;
+            const NatValue& value = element.values[i];
+            if (value.kind == NatValue::Kind::Name || value.kind == NatValue::Kind::Group)
+                devices.insert(value.name);
+            else if (value.kind == NatValue::Kind::Prefix)
+                devices.insert(value.name + "*");
+        }
     }
 }
 
-void read_nft_line(NatRules& out, Place& place, const std::vector<std::string_view>& words) {
-    if (words.front() == "table" && words.size() > 2) {
-        place.inet = words[1] != "ip6";
-        place.inet6 = words[1] != "ip";
-        place.table = fmt::format("nft {} {}", words[1], words[2]);
-    } else if (words.front() == "chain" && words.size() > 1) {
-        place.chain = words[1];
-    } else if (words.front() == "type" && words.size() > 3) {
-        const bool nat = words[1] == "nat" && (words[3] == "prerouting" || words[3] == "output");
-        if (nat)
-            out.hooks.push_back({fmt::format("{} {}", place.table, place.chain), place.inet, place.inet6,
-                                 words[3] == "prerouting"});
-    } else if (std::find(words.begin(), words.end(), "xt") != words.end() && place.iptables) {
-        return; // iptables-save wrote it out whole
-    } else if (words.front() != "}" && !place.chain.empty()) {
-        out.rules.push_back(read_nft_rule(words, place.table, place.chain));
-        out.rules.back().text = joined(words);
-    }
+/// The interfaces that rules name.
+std::set<std::string> named_devices(const NatRules& rules) {
+    std::set<std::string> devices(rules.skipped.begin(), rules.skipped.end());
+    for (const auto& [chain, list] : rules.chains)
+        for (const NatRule& rule : list) {
+            for (const NatMatch& match : rule.matches) add_devices(devices, match);
+            if (rule.map) add_devices(devices, *rule.map);
+        }
+    return devices;
 }
 
-/// The first `bits` bits agree.
-bool within(const Address& address, const Address& network, unsigned bits) {
-    if (address.family != network.family) return false;
-    for (unsigned i = 0; i < bits && i < 128; ++i) {
-        const auto mask = static_cast<std::uint8_t>(0x80U >> (i % 8));
-        if ((address.bytes[i / 8] & mask) != (network.bytes[i / 8] & mask)) return false;
-    }
-    return true;
+std::vector<Way> ways_to(const Address& destination, const NatRules& rules) {
+    std::vector<Way> ways{{NatSource::Own, {}}};
+    if (is_loopback(destination)) return ways;
+    ways.push_back({NatSource::Other, std::string(another_device)});
+    for (const std::string& device : named_devices(rules))
+        if (device != "lo" && device != "lo0") ways.push_back({NatSource::Other, device});
+    return ways;
 }
 
-struct Packet {
-    Protocol protocol;
-    Address destination;
-    std::uint16_t port;
-};
+NatVerdict verdict_of(const NatRules& rules, const NatQuestion& question, const Way& way) {
+    NatPacket packet{question.protocol,
+                     question.destination,
+                     question.port,
+                     question.to_local,
+                     way.source,
+                     way.in,
+                     false,
+                     {}};
+    const bool own = way.source == NatSource::Own;
+    if (own && rules.pf) packet.in = "lo0";
+    if (std::find(rules.skipped.begin(), rules.skipped.end(), packet.in) != rules.skipped.end()) return {};
+    if (!own || rules.pf) return nat_verdict(rules, NatHook::Prerouting, packet);
+    return nat_verdict_of_own(rules, packet);
+}
 
-bool meets(const NatRule& rule, const Packet& packet) {
-    if (rule.protocol && *rule.protocol != packet.protocol) return false;
-    const auto port = [&](const PortRange& range) {
-        return packet.port >= range.first && packet.port <= range.last;
+// ---- In words
+
+std::string name_of(const Way& way, bool others_are_named) {
+    if (way.source == NatSource::Own) return "what this host itself sends";
+    if (way.in != another_device) return fmt::format("what comes in on {}", way.in);
+    return others_are_named ? "what comes in on any other interface" : "what comes in on an interface";
+}
+
+/// Whose packets it is about, if not all; empty: everybody's.
+std::string whose(const std::vector<std::string>& taken, const std::vector<std::string>& passed) {
+    const auto listed = [](const std::vector<std::string>& names) {
+        std::string text;
+        for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+        return text;
     };
-    const auto network = [&](const AddressRange& range) {
-        return within(packet.destination, range.address, range.length);
-    };
-    if (!rule.ports.empty() && std::any_of(rule.ports.begin(), rule.ports.end(), port) == rule.other_ports)
-        return false;
-    return rule.networks.empty() ||
-           std::any_of(rule.networks.begin(), rule.networks.end(), network) != rule.outside;
+    if (passed.empty()) return {};
+    if (passed.size() < taken.size()) return fmt::format(" (but not for {})", listed(passed));
+    return fmt::format(" (only for {})", listed(taken));
 }
 
-/// What takes a packet away.
-struct Taker {
-    const NatRule* rule = nullptr; ///< null: nothing does
-    bool conditional = false;
-};
+std::string text_of(const NatOutcome& outcome) {
+    if (outcome.rule != nullptr) return outcome.rule->text;
+    return outcome.kind == NatAction::Kind::Drop ? "the policy of its chain is drop"
+                                                 : "there are more rules than are followed";
+}
 
-/// What a chain makes of a packet. `depth` ends loops of jumps.
-Taker taken_by(const NatRules& rules, const std::string& chain, const Packet& packet, int depth) {
-    if (depth == 0) return {};
-    for (const NatRule& rule : rules.rules) {
-        if (rule.chain != chain || !meets(rule, packet)) continue;
-        if (rule.action == NatRule::Action::Take) return {&rule, rule.conditional};
-        if (rule.action == NatRule::Action::Jump)
-            if (const Taker taker = taken_by(rules, rule.jump, packet, depth - 1); taker.rule != nullptr)
-                return {taker.rule, taker.conditional || rule.conditional};
-        if (!rule.conditional &&
-            (rule.action == NatRule::Action::Return || rule.action == NatRule::Action::Accept))
-            break;
-    }
-    return {};
+/// Where the outcome sends a packet, if that is one place.
+void set_target(Interception& out, const NatQuestion& question, bool own) {
+    const NatTarget& target = out.first.target;
+    const NatAction::Kind kind = out.first.kind;
+    out.leads_here = kind == NatAction::Kind::Redirect || kind == NatAction::Kind::Tproxy;
+    if (!out.leads_here && kind != NatAction::Kind::Dnat) return;
+    const bool one_address = !target.first || target.first->bytes == target.last->bytes;
+    if (!target.known || !one_address || target.ports.first != target.ports.last) return;
+    Endpoint end;
+    end.address = question.destination;
+    if (target.first)
+        end.address = *target.first;
+    else if (own && kind == NatAction::Kind::Tproxy) // an address of the interface, which is lo
+        end.address = loopback_of(question.destination.family);
+    end.port = target.ports.first == 0 ? question.port : target.ports.first;
+    out.leads_to = end;
 }
 
 } // namespace
 
 NatRules parse_nat_rules(std::string_view text) {
     NatRules out;
-    Place place;
+    std::set<std::string> covered;
+    PfListing pf;
     while (!text.empty()) {
-        const std::vector<std::string_view> words = words_of(take_line(text));
+        const NatWords words = heading(take_line(text));
+        const std::string_view section = take_section(text);
         if (words.empty()) continue;
-        if (words.front() == "#" && words.size() == 2) {
-            place = {words[1], {}, {}, words[1] == "ipv4", words[1] == "ipv6", !out.rules.empty()};
-        } else if (place.dialect == "nft") {
-            read_nft_line(out, place, words);
-        } else {
-            read_iptables_line(out, place, words);
-        }
+        const std::string_view kind = words.size() > 1 ? words[1] : std::string_view{};
+        const std::string anchor(words.size() > 2 ? words[2] : std::string_view{});
+        if (words[0] == "ipv4" || words[0] == "ipv6")
+            parse_iptables(out, section, words[0] == "ipv4" ? Family::Inet : Family::Inet6, kind == "legacy",
+                           covered);
+        else if (words[0] == "nft")
+            parse_nft(out, section, covered);
+        else if (kind == "interfaces")
+            pf.interfaces = section;
+        else
+            (kind == "nat" ? pf.nat : pf.rules).emplace_back(anchor, section);
     }
+    if (!pf.nat.empty() || !pf.rules.empty()) parse_pf(out, pf);
+    return out;
+}
+
+Interception interception(const NatRules& rules, const NatQuestion& question) {
+    Interception out;
+    out.certain = true;
+    std::vector<std::string> taken;
+    std::vector<std::string> passed;
+    bool conditional = false;
+    std::size_t others = 0;
+    if (rules.bases.empty()) return out;
+    const std::vector<Way> ways = ways_to(question.destination, rules);
+    for (const Way& way : ways) {
+        const NatVerdict verdict = verdict_of(rules, question, way);
+        const std::string name = name_of(way, ways.size() > 2);
+        if (verdict.taken.empty()) {
+            passed.push_back(name);
+            continue;
+        }
+        if (taken.empty()) {
+            out.first = verdict.taken.front();
+            if (verdict.taken.size() == 1) set_target(out, question, way.source == NatSource::Own);
+            others = verdict.taken.size() - 1;
+        }
+        taken.push_back(name);
+        conditional |= verdict.may_pass;
+        const NatOutcome& last = verdict.taken.back();
+        if (last.kind == NatAction::Kind::Unclear && last.rule == nullptr) { // there is too much to follow
+            out.certain = false;
+            break;
+        }
+        out.certain &= verdict.certain() && text_of(verdict.taken.front()) == text_of(out.first);
+    }
+    if (taken.empty()) return out;
+    out.certain &= passed.empty();
+    out.text = text_of(out.first);
+    if (others == 1) out.text += " (or another rule)";
+    if (others > 1) out.text += fmt::format(" (or one of {} other rules)", others);
+    if (conditional) out.text += " (if its other conditions are met)";
+    out.text += whose(taken, passed);
     return out;
 }
 
 std::string intercepting_rule(const NatRules& rules, Protocol protocol, const Address& destination,
-                              std::uint16_t port) {
-    constexpr int deepest = 16;
-    const Packet packet{protocol, destination, port};
-    for (const NatChain& hook : rules.hooks) {
-        if (!(destination.family == Family::Inet ? hook.inet : hook.inet6)) continue;
-        if (hook.arriving && is_loopback(destination)) continue;
-        const Taker taker = taken_by(rules, hook.name, packet, deepest);
-        if (taker.rule != nullptr)
-            return taker.rule->text + (taker.conditional ? " (if its other conditions are met)" : "");
-    }
-    return {};
+                              std::uint16_t port, Truth to_local) {
+    return interception(rules, {protocol, destination, port, to_local}).text;
 }
 
 } // namespace netstat46

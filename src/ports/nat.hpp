@@ -1,52 +1,35 @@
-// Packet filter rules that send what arrives for a port somewhere else, before any socket is asked.
+// Whether rules of a packet filter take what clients send before any socket is asked.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "record/ranges.hpp"
-#include "record/socket_record.hpp"
+#include "ports/nat_walk.hpp"
 
 namespace netstat46 {
 
-/// One rule of a nat chain, as far as it can be judged. Conditions that are not understood count as met.
-struct NatRule {
-    enum class Action : std::uint8_t { Other, Take, Jump, Return, Accept };
-
-    std::string chain; ///< with its family and table, which chains of others may share the name of
-    Action action = Action::Other;
-    std::string jump; ///< the chain, as `chain`
-    std::optional<Protocol> protocol;
-    std::vector<PortRange> ports;       ///< empty: any
-    bool other_ports = false;           ///< met by those that are not in `ports`
-    std::vector<AddressRange> networks; ///< of the destination; empty: any
-    bool outside = false;               ///< met by what is in none of `networks`
-    bool conditional = false;           ///< has conditions that are not understood
-    std::string text;
+/// What is asked about: clients' packets to one destination.
+struct NatQuestion {
+    Protocol protocol = Protocol::Tcp;
+    Address destination; ///< not v4-mapped
+    std::uint16_t port = 0;
+    Truth to_local = Truth::Yes; ///< it is an address of the host
 };
 
-struct NatChain {
-    std::string name;
-    bool inet = false, inet6 = false; ///< whose packets it sees
-    bool arriving = false;            ///< PREROUTING; else OUTPUT: what this host itself sends
+struct Interception {
+    std::string text; ///< the rule, and for whom or on what it depends; empty: nothing takes anything
+    std::optional<Endpoint> leads_to; ///< where `first` sends them, if that is one place
+    bool leads_here = false;          ///< which is a socket of this host
+    NatOutcome first;     ///< what is done to clients of the host itself if to any, else to others
+    bool certain = false; ///< one thing happens, to every client
 };
 
-struct NatRules {
-    std::vector<NatChain> hooks;
-    std::vector<NatRule> rules;
-};
+/// Follows the packets of clients on the host itself (of Linux through OUTPUT, then over lo through
+/// PREROUTING without nat), and of others through PREROUTING, by every interface that a rule names and by one
+/// that none names. Loopback addresses have no clients elsewhere.
+Interception interception(const NatRules& rules, const NatQuestion& question);
 
-/// Reads what iptables-save, ip6tables-save and `nft list ruleset` write, behind lines `# ipv4`, `# ipv6`, `#
-/// nft`.
-NatRules parse_nat_rules(std::string_view text);
-
-/// The rule that takes packets for the destination away, or an empty text; if that depends on conditions that
-/// are not understood, the text says so behind it. What a host sends to its own loopback addresses passes
-/// only the output chains.
+/// Its text.
 std::string intercepting_rule(const NatRules& rules, Protocol protocol, const Address& destination,
-                              std::uint16_t port);
+                              std::uint16_t port, Truth to_local = Truth::Yes);
 
 } // namespace netstat46

@@ -140,6 +140,11 @@ AnswerVerdict by_rules(const PortHost& host, Protocol protocol, const Address& a
                                  : bsd_copies(kernel, address, holders);
 }
 
+/// Of the addresses that stand for any of the host's.
+bool stands_for_own(const Address& address) {
+    return same_address(address, any_inet) || same_address(address, any_inet6);
+}
+
 /// connect(2) to a wildcard reaches the host itself.
 Address reached(const Address& destination) {
     Address address = unmapped(destination);
@@ -173,21 +178,32 @@ BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<co
     }
     answer.assumes_local = !local && answer.verdict.outcome != Outcome::Refused;
     answer.intercepted_by = rule_against(host, newcomer);
+    answer.nat = host.nat_known;
     return answer;
 }
 
 WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
                       std::span<const PortHolder> holders) {
     const Address address = reached(destination);
-    const Cast cast = cast_of(address, host.addresses);
-    const bool unconnectable = cast != Cast::Unicast && protocol == Protocol::Tcp;
-    WhoAnswer answer{
-        by_rules(host, protocol, address, cast, holders), {}, address, cast, unconnectable, false, false};
-    if (cast == Cast::Multicast && host.groups)
+    WhoAnswer answer;
+    answer.cast = cast_of(address, host.addresses);
+    answer.unconnectable = answer.cast != Cast::Unicast && protocol == Protocol::Tcp;
+    answer.verdict = by_rules(host, protocol, address, answer.cast, holders);
+    answer.reached = address;
+    answer.nat = host.nat_known;
+    answer.nat_matters = !answer.unconnectable;
+    if (answer.cast == Cast::Multicast && host.groups)
         answer.unjoined =
             std::none_of(host.groups->begin(), host.groups->end(),
                          [&](const JoinedGroup& each) { return same_address(each.group, address); });
-    if (!unconnectable) answer.intercepted_by = intercepting_rule(host.nat, protocol, address, port);
+    if (!answer.nat_matters) return answer;
+    const bool own = is_loopback(address) || stands_for_own(address);
+    const Truth local = own ? Truth::Yes : host.is_local ? truth(host.is_local(address)) : Truth::Unknown;
+    const Interception taken = interception(host.nat, {protocol, address, port, local});
+    answer.intercepted_by = taken.text;
+    answer.leads_to = taken.leads_to;
+    const bool to_own = taken.leads_to && host.is_local && host.is_local(taken.leads_to->address) == true;
+    answer.leads_here = taken.leads_to && (taken.leads_here || to_own);
     return answer;
 }
 

@@ -12,6 +12,7 @@
 #include "ports/holder.hpp"
 #include "ports/nat.hpp"
 #include "ports/verdict.hpp"
+#include "record/port_facts.hpp"
 #include "system.hpp"
 
 namespace netstat46 {
@@ -31,6 +32,7 @@ struct PortHost {
     std::vector<HostAddress> addresses;                          ///< empty: not known
     std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not known
     NatRules nat;
+    NatKnown nat_known; ///< whether `nat` is all of them
 };
 
 /// The verdict for some users who fare alike.
@@ -45,6 +47,7 @@ struct BindAnswer {
     std::vector<UserVerdict> by_user; ///< if the outcome depends on the user
     bool assumes_local = false;       ///< whether the host has the address is not known
     std::string intercepted_by;       ///< the nat rule that takes its packets first
+    NatKnown nat;                     ///< of the host
 };
 
 struct WhoAnswer {
@@ -52,9 +55,16 @@ struct WhoAnswer {
     std::string intercepted_by;
     Address reached; ///< the destination, without wildcard or v4-mapping
     Cast cast = Cast::Unicast;
-    bool unconnectable = false; ///< TCP to many: connect(2) refuses it, and no listener answers
-    bool unjoined = false;      ///< no interface of the host has joined the group
-    bool elsewhere = false;     ///< it is no address of the host
+    bool unconnectable = false;       ///< TCP to many: connect(2) refuses it, and no listener answers
+    bool unjoined = false;            ///< no interface of the host has joined the group
+    bool elsewhere = false;           ///< it is no address of the host
+    NatKnown nat;                     ///< of the host
+    bool nat_matters = true;          ///< a rule could change the answer
+    std::optional<Endpoint> leads_to; ///< where `intercepted_by` sends it, if that is one place
+    bool leads_here = false;          ///< which is a socket of this host
+
+    /// Rules that could change it may be there.
+    [[nodiscard]] bool depends_on_nat() const { return nat_matters && nat.state == NatKnown::State::NotRead; }
 };
 
 /// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.

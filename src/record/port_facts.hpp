@@ -37,6 +37,25 @@ struct JoinedGroup {
     friend bool operator==(const JoinedGroup&, const JoinedGroup&) = default;
 };
 
+/// Whether it is known what rules of packet filters do before any socket is asked.
+struct NatKnown {
+    enum class State : std::uint8_t {
+        NotTold, ///< a capture does not say
+        Read,    ///< the rules are all there
+        None,    ///< there are none
+        NotRead,
+    };
+    State state = State::NotTold;
+    std::string reason; ///< None: how that is known, or empty. NotRead: why, and what would help.
+
+    friend bool operator==(const NatKnown&, const NatKnown&) = default;
+};
+
+struct NatListing {
+    NatKnown known;
+    std::string rules; ///< as parse_nat_rules() reads them; empty unless they are Read
+};
+
 /// What a capture holds of that. BSD socket tables tell options themselves.
 struct KeptPortFacts {
     std::unordered_map<std::uint64_t, SocketOptions> options; ///< by owner key

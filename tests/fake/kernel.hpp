@@ -14,8 +14,35 @@
 #include <gtest/gtest.h>
 
 #include "platform.hpp"
+#include "posix/child.hpp"
 
 namespace netstat46 {
+
+/// Programs of a fake system: what each line of words ends with. Others are not found.
+struct FakePrograms {
+    std::map<std::string, ChildEnd> ends;
+    std::vector<std::string> run;
+
+    void prints(const std::string& line, const std::string& out) {
+        ends[line] = {ChildEnd::How::Exited, 0, out, {}};
+    }
+    void fails(const std::string& line, const std::string& error) {
+        ends[line] = {ChildEnd::How::Exited, 1, {}, error};
+    }
+};
+
+/// As run_child().
+inline ChildEnd ask(FakePrograms& programs, std::string_view program,
+                    const std::vector<std::string>& arguments) {
+    std::string line(program);
+    for (const std::string& argument : arguments) line += " " + argument;
+    programs.run.push_back(line);
+    const auto found = programs.ends.find(line);
+    if (found != programs.ends.end()) return found->second;
+    ChildEnd end;
+    end.how = ChildEnd::How::NotFound;
+    return end;
+}
 
 /// What an interface answers; the errno in `error` if it refuses.
 struct Answer {

@@ -32,7 +32,7 @@ std::string rule(std::string_view rules, const char* to, std::uint16_t port,
 TEST(Nat, DockersRuleTakesThePortEverywhereButOnLoopback) {
     EXPECT_EQ(rule(docker, "192.168.1.23", 8888),
               "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8888 -j DNAT --to-destination 172.17.0.2:80"
-              " (if its other conditions are met)");
+              " (but not for what comes in on docker0)");
     EXPECT_EQ(rule(docker, "127.0.0.1", 8888), "");
     EXPECT_EQ(rule(docker, "192.168.1.23", 8889), "");
     EXPECT_EQ(rule(docker, "192.168.1.23", 8888, Protocol::Udp), "");
@@ -117,9 +117,9 @@ TEST(Nat, ASetMayBeWhatMustNotBe) {
 }
 
 TEST(Nat, WhoSendsIsNotKnown) {
-    EXPECT_EQ(
-        rule(sets, "10.1.2.3", 53, Protocol::Udp),
-        "meta l4proto udp ip saddr 10.0.0.0/8 th dport 53 redirect to :54 (if its other conditions are met)");
+    EXPECT_EQ(rule(sets, "10.1.2.3", 53, Protocol::Udp),
+              "meta l4proto udp ip saddr 10.0.0.0/8 th dport 53 redirect to :54"
+              " (if its other conditions are met) (only for what this host itself sends)");
 }
 
 TEST(Nat, IptablesWritesListsNegationsAndComments) {
