@@ -9,6 +9,7 @@ namespace netstat46 {
 
 struct DecoderEntry;
 struct Dialect;
+struct PortRules;
 
 /// What finds a socket's holders. Linux: inodes, 0 for what has no descriptor. BSD: kernel addresses, 0 also
 /// for those that the kernel hides from the caller.
@@ -20,7 +21,8 @@ struct System {
     std::span<const DecoderEntry> (
         *decoders)(); ///< which decoder reads which kernel interface (capture/decoders.hpp)
     OwnerKeys owner_keys;
-    const Dialect* dialect; ///< the native program's grammar and look (format/dialect.hpp)
+    const PortRules* port_rules; ///< the kernel's (ports/rules.hpp)
+    const Dialect* dialect;      ///< the native program's grammar and look (format/dialect.hpp)
 };
 
 } // namespace netstat46

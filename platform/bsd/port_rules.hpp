@@ -1,12 +1,18 @@
 // The BSDs' rules for ports, as functions over holders.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "ports/holder.hpp"
+#include "ports/rules.hpp"
 #include "ports/verdict.hpp"
 
 namespace netstat46 {
+
+inline constexpr std::uint16_t bsd_reserved_ports = 1024; ///< netinet/in.h, IPPORT_RESERVED: those below
 
 /// Which BSD the rules are for, where they differ.
 struct BsdKernel {
@@ -25,5 +31,16 @@ AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
 /// Who gets a datagram to a multicast group or a broadcast address. Which groups are joined is not known.
 AnswerVerdict bsd_copies(const BsdKernel& kernel, const Address& destination,
                          std::span<const PortHolder> holders);
+
+/// What every BSD refuses before any holder is looked at, as PortRules::refused_outright; `privileged`: the
+/// port wants a privilege there.
+std::string_view bsd_refused_outright(const PortHost& host, const Newcomer& newcomer,
+                                      std::optional<bool> local, bool privileged);
+
+AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination, Cast cast,
+                         std::span<const PortHolder> holders);
+
+/// Whom it serves, and its options: so_options of sys/socket.h.
+void bsd_settle(PortHolder& holder, const SocketRecord& socket);
 
 } // namespace netstat46

@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "ports/holder.hpp"
+#include "ports/rules.hpp"
 #include "ports/verdict.hpp"
 #include "record/port_facts.hpp"
 
 namespace netstat46 {
+
+extern const PortRules linux_port_rules;
 
 /// Whether bind(2) of Linux wants an interface with this address, and binds the socket to it
 /// (__ipv6_addr_needs_scope_id()).

@@ -1,9 +1,10 @@
 #include "linux/row.hpp"
 
 #include "linux/dialect.hpp"
+#include "linux/port_rules.hpp"
 
 namespace netstat46 {
 
-const System linux_system{"linux", linux_decoders, OwnerKeys::Inodes, &linux_dialect};
+const System linux_system{"linux", linux_decoders, OwnerKeys::Inodes, &linux_port_rules, &linux_dialect};
 
 } // namespace netstat46

@@ -5,17 +5,18 @@
 
 #include <fmt/compile.h>
 
-#include "darwin/row.hpp"
 #include "format/json_object.hpp"
-#include "freebsd/row.hpp"
-#include "linux/row.hpp"
 #include "record/address.hpp"
 #include "record/no_owner.hpp"
 #include "record/select.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace json {
 namespace {
+
+/// Linux: sockets have inodes, and no kernel addresses.
+bool has_inodes(const JsonLook& look) { return look.host->system->owner_keys == OwnerKeys::Inodes; }
 
 /// A kernel address: text, since it does not fit the numbers of many readers (53 bits).
 bool put_kernel_address(Text& out, std::uint64_t address) {
@@ -199,23 +200,23 @@ bool put_path(Text& out, std::string_view path) {
 
 /// /proc/net/unix has no queues.
 bool has_queues(const Row& row, const JsonLook& look) {
-    return !is_unix(row) || look.host->system != &linux_system || row.socket.unix_.has_queues;
+    return !is_unix(row) || !has_inodes(look) || row.socket.unix_.has_queues;
 }
 
 constexpr Field<Row> peer_fields[] = {
     {"inode", "Linux: that socket's",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->system == &linux_system && put_unless_zero(out, row.socket.unix_.peer);
+         return has_inodes(look) && put_unless_zero(out, row.socket.unix_.peer);
      }},
     {"pcb", "Darwin, FreeBSD: its control block",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->system != &linux_system && put_kernel_address(out, row.socket.unix_.peer);
+         return !has_inodes(look) && put_kernel_address(out, row.socket.unix_.peer);
      }},
     {"path", "where it is bound",
      [](Text& out, const Row& row, const JsonLook&) { return put_text(out, row.socket.unix_.peer_path); }},
     {"owners", "Linux: who holds it, as of the socket itself; absent if that is not known",
      [](Text& out, const Row& row, const JsonLook& look) {
-         if (look.host->system != &linux_system || row.socket.unix_.peer == 0) return false;
+         if (!has_inodes(look) || row.socket.unix_.peer == 0) return false;
          const std::vector<Holder> holders = row.side.owners.all(row.socket.unix_.peer);
          return !holders.empty() && put_holders(out, holders, row.side, look);
      }},
@@ -246,7 +247,7 @@ constexpr BitName so_options[] = {
 
 template <auto member>
 bool put_bsd_number(Text& out, const Row& row, const JsonLook& look) {
-    return look.host->system != &linux_system && put_unless_zero(out, row.socket.*member);
+    return !has_inodes(look) && put_unless_zero(out, row.socket.*member);
 }
 
 constexpr Field<Row> socket_fields[] = {
@@ -298,8 +299,7 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"backlog_incomplete", "listeners of Darwin and FreeBSD: handshakes under way",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return row.socket.backlog && look.host->system != &linux_system &&
-                put_integer(out, row.socket.backlog->incomplete);
+         return row.socket.backlog && !has_inodes(look) && put_integer(out, row.socket.backlog->incomplete);
      }},
     {"backlog_max", "listeners: how many may be ready",
      [](Text& out, const Row& row, const JsonLook&) {
@@ -365,11 +365,11 @@ constexpr Field<Row> socket_fields[] = {
      [](Text& out, const Row& row, const JsonLook& look) { return put_buffer(out, row.socket.send, look); }},
     {"darwin", "what only Darwin tells; numbers that are 0 are left out",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->system == &darwin_system && put_darwin(out, row.socket.darwin, look);
+         return !has_inodes(look) && put_darwin(out, row.socket.darwin, look);
      }},
     {"freebsd", "what only FreeBSD tells; numbers that are 0 are left out",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->system == &freebsd_system && put_freebsd(out, row.socket.freebsd, look);
+         return !has_inodes(look) && put_freebsd(out, row.socket.freebsd, look);
      }},
     {"type", "unix: stream, dgram, raw, rdm or seqpacket",
      [](Text& out, const Row& row, const JsonLook&) {
@@ -378,12 +378,11 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"flags", "unix on Linux: accepting, wait_data, no_space",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return is_unix(row) && look.host->system == &linux_system &&
-                put_bits(out, row.socket.unix_.flags, unix_flags);
+         return is_unix(row) && has_inodes(look) && put_bits(out, row.socket.unix_.flags, unix_flags);
      }},
     {"refs", "unix on Linux: the reference count; absent if /proc/net/unix does not tell",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return is_unix(row) && look.host->system == &linux_system && !row.socket.unix_.refs_supposed &&
+         return is_unix(row) && has_inodes(look) && !row.socket.unix_.refs_supposed &&
                 put_integer(out, row.socket.unix_.refs);
      }},
     {"path", "unix: where it is bound; an abstract name begins with @",
@@ -391,8 +390,7 @@ constexpr Field<Row> socket_fields[] = {
     {"path_abstract", "unix on Linux: true if the path is an abstract name",
      [](Text& out, const Row& row, const JsonLook& look) {
          const UnixFacts& facts = row.socket.unix_;
-         return look.host->system == &linux_system && !facts.path.empty() &&
-                put_bool(out, is_abstract(facts));
+         return has_inodes(look) && !facts.path.empty() && put_bool(out, is_abstract(facts));
      }},
     {"peer", "unix: the socket that it is connected to",
      [](Text& out, const Row& row, const JsonLook& look) {
@@ -404,7 +402,7 @@ constexpr Field<Row> socket_fields[] = {
      }},
     {"first_referrer", "unix on Darwin, FreeBSD: the first socket that is connected to it",
      [](Text& out, const Row& row, const JsonLook& look) {
-         return look.host->system != &linux_system && put_kernel_address(out, row.socket.unix_.refs);
+         return !has_inodes(look) && put_kernel_address(out, row.socket.unix_.refs);
      }},
     {"next_referrer", "unix on Darwin, FreeBSD: the next one connected to the same",
      [](Text& out, const Row& row, const JsonLook&) {

@@ -38,7 +38,7 @@ NatKnown kept_nat(NatKnown known, bool has_rules) {
 /// What is known of the host that the sockets are on: of a capture's, only what the capture holds.
 PortHost host_of(const Source& source, const PortTable& table, const PortFacts& facts) {
     PortHost host;
-    host.system = source.host.system;
+    host.rules = source.host.system->port_rules;
     host.major = major_of(source.host.release);
     if (source.live) {
         host.first_unprivileged = facts.first_unprivileged.value_or(host.first_unprivileged);

@@ -1,19 +1,10 @@
 #include "ports/holder.hpp"
 
-#include "freebsd/row.hpp"
-#include "linux/port_rules.hpp"
-#include "linux/row.hpp"
+#include "ports/rules.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
-
-// sys/socket.h of Darwin and FreeBSD.
-constexpr std::uint32_t so_reuseaddr = 0x0004;
-constexpr std::uint32_t so_reuseport = 0x0200;
-constexpr std::uint32_t so_reuseport_lb = 0x00010000; // FreeBSD's
-
-constexpr std::uint8_t timer_timewait = 3; // linux/inet_diag.h, idiag_timer
 
 Truth truth_of(V6Only v6only) {
     switch (v6only) {
@@ -56,22 +47,7 @@ PortHolder holder_of(const SocketRecord& socket, const System& system, std::size
     holder.uid = socket.uid;
     holder.v6only = truth_of(socket.v6only);
     holder.row = row;
-    if (&system == &linux_system) {
-        holder.time_wait =
-            socket.state == State::TimeWait || (socket.timer && socket.timer->kind == timer_timewait);
-        if (holder.family == Family::Inet6 && holder.connected) holder.v6only = Truth::Unknown;
-        if (holder.address.scope == 0 && linux_needs_scope(holder.address))
-            holder.address.scope = holder.device;
-        set_reach(holder);
-    } else {
-        holder.ipv4 = truth(socket.serves.ipv4);
-        holder.ipv6 = truth(socket.serves.ipv6);
-    }
-    if (socket.options) {
-        holder.reuseaddr = truth((*socket.options & so_reuseaddr) != 0);
-        holder.reuseport = truth((*socket.options & so_reuseport) != 0);
-        holder.balanced = &system == &freebsd_system && (*socket.options & so_reuseport_lb) != 0;
-    }
+    system.port_rules->settle(holder, socket);
     return holder;
 }
 

@@ -10,7 +10,6 @@
 
 #include "capture/decoders.hpp"
 #include "format/output.hpp"
-#include "linux/row.hpp"
 #include "list.hpp"
 #include "record/address.hpp"
 
@@ -85,7 +84,7 @@ std::string_view lacking(const PortTable& table, const Seen& seen) {
 } // namespace
 
 bool is_kernels_own(const SocketRecord& socket, const SideTables& side, const HostFacts& host) {
-    if (host.system != &linux_system || socket.protocol != Protocol::Udp) return false;
+    if (host.system->owner_keys != OwnerKeys::Inodes || socket.protocol != Protocol::Udp) return false;
     if (socket.owner_key == 0) return true;
     const bool all_seen =
         side.owners_read && !side.owners_withheld && !side.links_withheld && host.sight == Sight::Everyone;

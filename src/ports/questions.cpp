@@ -2,63 +2,11 @@
 
 #include <set>
 
-#include "bsd/port_rules.hpp"
-#include "darwin/row.hpp"
-#include "freebsd/row.hpp"
-#include "linux/port_rules.hpp"
-#include "linux/row.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
-
-BindVerdict by_rules(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
-    if (host.system == &linux_system) return linux_bind(newcomer, holders);
-    return bsd_bind({host.system == &freebsd_system, host.major}, newcomer, holders);
-}
-
-/// Darwin keeps these for itself (bsd/netinet/in_pcb.c, restricted_port_list): no holder, and EADDRINUSE all
-/// the same.
-bool darwin_keeps(const Newcomer& newcomer) {
-    constexpr std::uint16_t kept[] = {62742, 62743, 61314, 61315};
-    return std::find(std::begin(kept), std::end(kept), newcomer.port) != std::end(kept) ||
-           (newcomer.protocol == Protocol::Tcp && newcomer.port == 55555);
-}
-
-/// Ports that want a privilege. Darwin asks for it only at a specific address.
-bool privileged(const PortHost& host, const Newcomer& newcomer) {
-    constexpr std::uint16_t reserved = 1024; // IPPORT_RESERVED
-    if (host.system == &linux_system) return newcomer.port < host.first_unprivileged;
-    if (host.system == &darwin_system && is_unspecified(unmapped(newcomer.address))) return false;
-    return newcomer.port < reserved;
-}
-
-bool may_bind_low(const PortHost& host, std::uint32_t uid) {
-    return host.may_bind_low ? host.may_bind_low(uid) : uid == 0;
-}
-
-/// In the order of __inet_bind() and __inet6_bind(): IPv6 asks for the privilege before it looks at the
-/// address.
-std::string_view refused_by_linux(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
-    const bool inet6 = newcomer.family == Family::Inet6;
-    const bool forbidden = privileged(host, newcomer) && !may_bind_low(host, *newcomer.uid);
-    if (inet6 && newcomer.address.bytes[0] == 0xff && newcomer.protocol == Protocol::Tcp) return "EINVAL";
-    if (inet6 && forbidden) return "EACCES";
-    if (is_v4_mapped(newcomer.address) && newcomer.v6only) return "EINVAL";
-    if (linux_needs_scope(newcomer.address) && newcomer.address.scope == 0) return "EINVAL";
-    if (local == false) return "EADDRNOTAVAIL";
-    return forbidden ? "EACCES" : "";
-}
-
-/// What refuses the newcomer before any holder is looked at, or an empty view.
-std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
-    if (host.system == &linux_system) return refused_by_linux(host, newcomer, local);
-    if (is_v4_mapped(newcomer.address) && newcomer.v6only) return "EINVAL";
-    if (local == false) return "EADDRNOTAVAIL";
-    if (privileged(host, newcomer) && !may_bind_low(host, *newcomer.uid)) return "EACCES";
-    return host.system == &darwin_system && darwin_keeps(newcomer) ? "EADDRINUSE" : "";
-}
 
 bool alike(const BindVerdict& a, const BindVerdict& b) {
     return a.outcome == b.outcome && a.error == b.error && a.because == b.because && a.doubt == b.doubt;
@@ -121,23 +69,10 @@ std::string rule_against(const PortHost& host, const Newcomer& newcomer) {
     return rule;
 }
 
-/// What bind(2) admits although no interface holds it. The BSDs know no 255.255.255.255 there.
+/// What bind(2) admits although no interface holds it.
 bool is_to_many(const PortHost& host, const Address& address) {
     const Cast cast = cast_of(address, host.addresses);
-    return cast == Cast::Multicast || (cast == Cast::Broadcast && host.system == &linux_system);
-}
-
-AnswerVerdict by_rules(const PortHost& host, Protocol protocol, const Address& address, Cast cast,
-                       std::span<const PortHolder> holders) {
-    if (cast != Cast::Unicast && protocol == Protocol::Tcp) return {};
-    if (host.system == &linux_system) {
-        const Interfaces interfaces = arrival_interfaces(address, host.addresses);
-        return cast == Cast::Unicast ? linux_answer(address, holders, interfaces)
-                                     : linux_copies(address, holders, interfaces, host.groups);
-    }
-    const BsdKernel kernel{host.system == &freebsd_system, host.major};
-    return cast == Cast::Unicast ? bsd_answer(kernel, address, holders)
-                                 : bsd_copies(kernel, address, holders);
+    return cast == Cast::Multicast || (cast == Cast::Broadcast && host.rules->binds_broadcast);
 }
 
 /// Of the addresses that stand for any of the host's.
@@ -164,8 +99,8 @@ BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<co
     const bool to_many = is_to_many(host, inner);
     if (!is_unspecified(inner) && !to_many) local = host.is_local ? host.is_local(inner) : std::nullopt;
     const auto ask = [&](const Newcomer& one) {
-        const std::string_view error = refused_outright(host, one, local);
-        return error.empty() ? by_rules(host, one, holders)
+        const std::string_view error = host.rules->refused_outright(host, one, local);
+        return error.empty() ? host.rules->bind(host, one, holders)
                              : BindVerdict{Outcome::Refused, error, {}, Doubt::None, {}};
     };
     BindAnswer answer;
@@ -188,7 +123,7 @@ WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& de
     WhoAnswer answer;
     answer.cast = cast_of(address, host.addresses);
     answer.unconnectable = answer.cast != Cast::Unicast && protocol == Protocol::Tcp;
-    answer.verdict = by_rules(host, protocol, address, answer.cast, holders);
+    if (!answer.unconnectable) answer.verdict = host.rules->answer(host, address, answer.cast, holders);
     answer.reached = address;
     answer.nat = host.nat_known;
     answer.nat_matters = !answer.unconnectable;

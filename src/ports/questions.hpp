@@ -11,9 +11,9 @@
 #include "ports/destination.hpp"
 #include "ports/holder.hpp"
 #include "ports/nat.hpp"
+#include "ports/rules.hpp"
 #include "ports/verdict.hpp"
 #include "record/port_facts.hpp"
-#include "system.hpp"
 
 namespace netstat46 {
 
@@ -24,7 +24,7 @@ inline constexpr Address any_inet6{
 
 /// What decides besides the sockets.
 struct PortHost {
-    const System* system = nullptr;
+    const PortRules* rules = nullptr;        ///< the system's
     int major = 0;                           ///< FreeBSD 13, 14, 15
     std::uint16_t first_unprivileged = 1024; ///< Linux net.ipv4.ip_unprivileged_port_start
     std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known
@@ -33,6 +33,10 @@ struct PortHost {
     std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not known
     NatRules nat;
     NatKnown nat_known; ///< whether `nat` is all of them
+
+    [[nodiscard]] bool permits_low_ports(std::uint32_t uid) const {
+        return may_bind_low ? may_bind_low(uid) : uid == 0;
+    }
 };
 
 /// The verdict for some users who fare alike.

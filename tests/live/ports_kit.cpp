@@ -175,7 +175,7 @@ PortTable table_of(Protocol protocol, std::uint16_t port, const PortFacts& facts
 
 PortHost host_of(const PortFacts& facts) {
     PortHost host;
-    host.system = &linux_system;
+    host.rules = linux_system.port_rules;
     host.first_unprivileged = facts.first_unprivileged.value_or(host.first_unprivileged);
     host.is_local = facts.is_local;
     host.may_bind_low = facts.may_bind_low;

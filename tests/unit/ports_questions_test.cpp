@@ -27,7 +27,7 @@ PortHolder listening(std::string_view address, std::uint32_t uid) {
 
 PortHost host(const System* os) {
     PortHost out;
-    out.system = os;
+    out.rules = os->port_rules;
     return out;
 }
 
@@ -181,7 +181,7 @@ TEST(CanBind, WhatIsMeantForManyNeedsNoInterface) {
     EXPECT_EQ(error(own, group), "");
     EXPECT_EQ(error(own, newcomer("255.255.255.255", 5353)), "");
     EXPECT_EQ(error(host(&linux_system), newcomer("ff02::1", 5353)), "EINVAL");
-    own.system = &freebsd_system;
+    own.rules = freebsd_system.port_rules;
     EXPECT_EQ(error(own, group), "");
     EXPECT_EQ(error(own, newcomer("255.255.255.255", 5353)), "EADDRNOTAVAIL");
 }

@@ -1,0 +1,10 @@
+// Darwin's rules for ports.
+#pragma once
+
+#include "ports/rules.hpp"
+
+namespace netstat46 {
+
+extern const PortRules darwin_port_rules;
+
+} // namespace netstat46

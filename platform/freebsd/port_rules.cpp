@@ -1,0 +1,35 @@
+#include "freebsd/port_rules.hpp"
+
+#include "bsd/port_rules.hpp"
+#include "ports/questions.hpp"
+#include "record/address.hpp"
+
+namespace netstat46 {
+namespace {
+
+BsdKernel kernel_of(const PortHost& host) { return {true, host.major}; }
+
+std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
+    return bsd_refused_outright(host, newcomer, local, newcomer.port < bsd_reserved_ports);
+}
+
+BindVerdict bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
+    return bsd_bind(kernel_of(host), newcomer, holders);
+}
+
+AnswerVerdict answer(const PortHost& host, const Address& address, Cast cast,
+                     std::span<const PortHolder> holders) {
+    return bsd_answer(kernel_of(host), address, cast, holders);
+}
+
+void settle(PortHolder& holder, const SocketRecord& socket) {
+    constexpr std::uint32_t so_reuseport_lb = 0x00010000; // sys/socket.h
+    bsd_settle(holder, socket);
+    holder.balanced = (socket.options.value_or(0) & so_reuseport_lb) != 0;
+}
+
+} // namespace
+
+const PortRules freebsd_port_rules{refused_outright, bind, answer, settle, false};
+
+} // namespace netstat46
