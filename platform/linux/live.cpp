@@ -229,12 +229,13 @@ private:
     BlockReader walked(std::size_t index, const std::deque<std::function<BlockReader()>>& otherwise) {
         Table families = request_.tables[index];
         families.inet6 = families.inet6 && family_exists(AF_INET6);
-        const std::uint32_t listening =
-            kernel_states(request_, request_.tables[index]) & 1U << linux_wire::tcp_listen;
-        const auto listeners = [this, index, listening](std::uint8_t family) {
-            return listening != 0 ? sockets(tcp_of(family), index, listening) : nullptr;
+        const std::uint32_t all = kernel_states(request_, request_.tables[index]);
+        const auto sock_diag = [this, index, all](std::uint8_t family, bool listening) {
+            constexpr std::uint32_t listen = 1U << linux_wire::tcp_listen;
+            const std::uint32_t states = all & (listening ? listen : ~listen);
+            return states != 0 ? sockets(tcp_of(family), index, states) : nullptr;
         };
-        BlockReader walk = walk_tcp(tcp_walk_, families, index, listeners, problem_,
+        BlockReader walk = walk_tcp(tcp_walk_, families, index, sock_diag, problem_,
                                     request_.owners ? sockets_held : sockets_held_alone);
         return walk ? walk : in_turn(otherwise);
     }
