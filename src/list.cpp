@@ -358,10 +358,12 @@ Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& loo
     return plan;
 }
 
-void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem) {
+void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem, bool owners) {
     Problems problems(problem);
     SideReader reader(source.host, problems);
-    const BlockReader next = source.blocks({}, problem);
+    Request request;
+    request.owners = owners;
+    const BlockReader next = source.blocks(request, problem);
     while (const auto block = next()) reader.read(*block, side);
 }
 

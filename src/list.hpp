@@ -48,8 +48,9 @@ Plan each_table_once(const Plan& plan);
 /// The sockets that the native options and ours select, each table once, and nothing that a look needs.
 Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& look);
 
-/// Only the side tables of a capture.
-void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem);
+/// Only the side tables of a capture; with `owners` also who holds its sockets.
+void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem,
+                      bool owners = false);
 
 /// The row of `socket`. Both outlive it.
 Row with_owner(const SocketRecord& socket, const SideTables& side);

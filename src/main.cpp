@@ -2,7 +2,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "format/dialect.hpp"
 #include "format/output.hpp"
 #include "hand_over.hpp"
+#include "last_words.hpp"
 #include "list_json.hpp"
 #include "options.hpp"
 #include "ports/ask.hpp"
@@ -139,6 +142,27 @@ std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source&
     return selection;
 }
 
+/// Names the processes that were asked for and do not exist.
+void complain_of_unknown(const std::vector<std::int32_t>& pids, const Task& task) {
+    if (pids.empty()) return;
+    SideTables side;
+    if (!task.source.live)
+        read_side_tables(
+            task.source, side, [](const Problem&) {}, true);
+    const Names names = task.source.live ? task.host_names : replayed_names(side);
+    for (const std::int32_t pid : pids)
+        if (!names.has_process(pid))
+            complain(task.source.live ? fmt::format("--pid: there is no process {}", pid)
+                                      : fmt::format("--pid: the capture names no process {}", pid));
+}
+
+/// Whether names are missing because this process may have no more of something.
+bool lacks_names(const Names& names) {
+    const int error = names.failure ? names.failure() : 0;
+    if (error != 0) complain(fmt::format("names: {}; numbers stand in their place", std::strerror(error)));
+    return error != 0;
+}
+
 /// Native options that cannot go with what is ours.
 std::optional<UsageError> conflict(const Ours& ours, const Chosen& chosen) {
     if (ours.json && !chosen.look_options.empty())
@@ -171,11 +195,13 @@ int list_sockets(Ours ours, Source source, Chosen chosen, const Dialect& dialect
         save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
         task.source = open_capture(*task.ours.save);
     }
+    complain_of_unknown(task.selection.pids, task);
     if (task.ours.quiet) {
         const int status = list_quietly(task, out);
         return lacking ? in_trouble : status;
     }
     const int status = task.ours.json ? list_as_json(task, out) : list_repeatedly(task, out);
+    lacking |= lacks_names(task.host_names);
     return lacking && status == 0 ? 1 : status;
 }
 
@@ -255,36 +281,38 @@ int run(const std::vector<std::string>& arguments, std::string_view invoked_as, 
         const int status = mistake(error->text, dialect_of(live_host().os));
         return about_port ? port_usage_status : status;
     }
-    Ours ours = std::get<Ours>(std::move(read));
-    if (!ours.quiet && !about_port) return run_ours(std::move(ours), out);
-    try {
-        return run_ours(std::move(ours), out);
-    } catch (const std::exception& error) { // 1 would be an answer
-        complain(error.what());
-        return in_trouble;
-    }
+    return run_ours(std::get<Ours>(std::move(read)), out);
 }
 
-int guarded(int argc, char** argv) {
-    if (!is_open(STDOUT_FILENO)) {
-        complain("standard output is closed");
-        return 1;
+int guarded(std::span<char* const> arguments, std::string_view invoked_as) {
+    const int trouble = trouble_status(arguments);
+    end_in_words(trouble);
+    std::signal(SIGXFSZ, SIG_IGN); // then a write beyond RLIMIT_FSIZE fails instead
+    const bool has_output = is_open(STDOUT_FILENO);
+    if (!open_standard_descriptors()) {
+        complain("a standard descriptor is closed, and none can be opened in its place");
+        return trouble;
     }
-    open_standard_descriptors();
     Output out(STDOUT_FILENO);
-    int status = 1;
+    int status = trouble;
     try {
-        status = run({argv + std::min(argc, 1), argv + argc}, argc > 0 ? argv[0] : "netstat46", out);
+        status = run({arguments.begin(), arguments.end()}, invoked_as, out);
     } catch (const std::exception& error) {
-        complain(error.what());
+        complain(words_for(error));
     }
     if (!out.failed()) return status;
-    if (const std::string why = out.failure(); !why.empty())
+    if (!has_output) {
+        complain("standard output is closed");
+    } else if (const std::string_view why = out.failure(); !why.empty()) {
         complain(fmt::format("standard output: {}", why));
-    return status == 0 ? 1 : status;
+    }
+    return status == 0 ? trouble : status;
 }
 
 } // namespace
 } // namespace netstat46
 
-int main(int argc, char** argv) { return netstat46::guarded(argc, argv); }
+int main(int argc, char** argv) {
+    const int named = argc > 0 ? 1 : 0;
+    return netstat46::guarded({argv + named, argv + argc}, named != 0 ? argv[0] : "netstat46");
+}

@@ -120,6 +120,17 @@ std::optional<UsageError> conflict(const Ours& ours, bool classic_asked) {
     return std::nullopt;
 }
 
+bool is_question(std::string_view argument) {
+    constexpr std::string_view questions[] = {"--explain", "--who-answers", "--can-bind"};
+    const std::string_view name = argument.substr(0, argument.find('='));
+    return std::find(std::begin(questions), std::end(questions), name) != std::end(questions);
+}
+
+template <class Arguments>
+auto end_of_options(const Arguments& arguments) {
+    return std::find(arguments.begin(), arguments.end(), std::string_view("--"));
+}
+
 } // namespace
 
 std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::string_view classic_variable,
@@ -141,12 +152,15 @@ std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::strin
 }
 
 bool asks_about_port(std::span<const std::string> arguments) {
-    for (const std::string& argument : arguments) {
-        if (argument == "--") return false;
-        for (const std::string_view name : {"--explain", "--who-answers", "--can-bind"})
-            if (argument.substr(0, argument.find('=')) == name) return true;
-    }
-    return false;
+    return std::any_of(arguments.begin(), end_of_options(arguments), is_question);
+}
+
+int trouble_status(std::span<char* const> arguments) {
+    constexpr int trouble = 2, usual = 1;
+    const auto answers = [](std::string_view argument) {
+        return argument == "--quiet" || is_question(argument);
+    };
+    return std::any_of(arguments.begin(), end_of_options(arguments), answers) ? trouble : usual;
 }
 
 std::string our_help() {

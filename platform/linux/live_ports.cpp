@@ -1,7 +1,10 @@
 // Linux: what decides over ports besides the sockets.
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <netinet/in.h>
@@ -9,9 +12,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "linux/live_proc.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
+#include "posix/limits.hpp"
 #include "posix/port_facts.hpp"
 
 namespace netstat46 {
@@ -24,12 +30,19 @@ std::optional<bool> option(int fd, int level, int name) {
     return value != 0;
 }
 
+/// Without descriptors, or memory for them, no answer that depends on options is to be had.
+SocketOptions not_told() {
+    if (is_want(errno)) throw std::runtime_error(fmt::format("socket options: {}", std::strerror(errno)));
+    return {};
+}
+
 /// pidfd_getfd(2) gives a second descriptor of the same socket, which is only asked and closed again.
 SocketOptions options_of(const Holder& holder) {
     const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, holder.pid, 0)));
-    if (process.get() < 0 || holder.fd < 0) return {};
+    if (holder.fd < 0) return {};
+    if (process.get() < 0) return not_told();
     const Descriptor socket(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0)));
-    if (socket.get() < 0) return {};
+    if (socket.get() < 0) return not_told();
     return {option(socket.get(), SOL_SOCKET, SO_REUSEADDR), option(socket.get(), SOL_SOCKET, SO_REUSEPORT),
             option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY)};
 }

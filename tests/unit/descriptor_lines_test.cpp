@@ -38,6 +38,13 @@ TEST(LinuxOwners, WhatIsRefusedIsKnownByItsReason) {
     const Read all = read(Os::Linux, "7\t-\tEACCES\n");
     EXPECT_FALSE(all.side.links_withheld);
     EXPECT_TRUE(all.side.owners_withheld);
+    for (const char* line : {"7\t-\tunread\n", "0\t-\tunread\n"}) {
+        const Read some = read(Os::Linux, line);
+        EXPECT_TRUE(some.side.owners_unread);
+        EXPECT_FALSE(some.side.owners_withheld || some.side.owners_read);
+        EXPECT_TRUE(some.problems.empty());
+    }
+    EXPECT_FALSE(all.side.owners_unread || links.side.owners_unread);
 }
 
 TEST(LinuxOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {

@@ -26,6 +26,7 @@ constexpr std::string_view sayers[] = {"src/options.cpp",
                                        "src/capture/manifest.cpp",
                                        "src/hand_over.cpp",
                                        "src/ports/ask.cpp",
+                                       "src/last_words.cpp",
                                        "src/list.cpp",
                                        "src/main.cpp"};
 constexpr std::string_view givers[] = {"return ",
