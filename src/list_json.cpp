@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "format/json.hpp"
+#include "last_words.hpp"
 
 namespace netstat46 {
 
@@ -25,8 +26,8 @@ Listed list_json(const Plan& plan, const Source& source,
                  const Streams& streams) {
     std::vector<std::string> problems;
     const auto keep = [&](const Problem& problem) {
-        streams.problem(problem);
         problems.push_back(problem.text);
+        streams.problem(problem);
     };
     const auto write = [json = JsonLook{look.host, look.names}, first = true](Text& text,
                                                                               const Row& row) mutable {
@@ -41,7 +42,7 @@ Listed list_json(const Plan& plan, const Source& source,
         listed =
             list(plan, source, selects, side, {streams.out, keep, streams.error, write, streams.await_names});
     } catch (const std::exception& error) {
-        keep({error.what()});
+        keep({words_for(error)});
         listed.status = 1;
     }
     put_json_tail(text, problems);

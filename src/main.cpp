@@ -1,6 +1,8 @@
 // The standard streams and the environment; run() does the rest.
-#include <algorithm>
+#include <csignal>
 #include <cstdlib>
+#include <exception>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,36 +11,52 @@
 #include <fmt/format.h>
 
 #include "given_rights.hpp"
+#include "last_words.hpp"
+#include "options.hpp"
 #include "run.hpp"
 
 namespace netstat46 {
 namespace {
 
-Environment environment_of(int argc, char** argv) {
+Environment environment_of(const char* invoked_as) {
     Environment environment;
-    if (argc > 0) environment.invoked_as = argv[0];
+    environment.invoked_as = invoked_as;
     if (const char* classic = std::getenv("NETSTAT46_CLASSIC")) environment.classic = classic;
     environment.posixly_correct = std::getenv("POSIXLY_CORRECT") != nullptr;
     return environment;
 }
 
-int run_with_streams(int argc, char** argv) {
+int run_with_streams(std::span<char* const> arguments, const char* invoked_as) {
+    const int trouble = trouble_status(arguments);
+    end_in_words(trouble);
+    std::signal(SIGXFSZ, SIG_IGN); // then a write beyond RLIMIT_FSIZE fails instead
+    const bool has_output = is_open(STDOUT_FILENO);
     Console console{Output(STDOUT_FILENO), Output(STDERR_FILENO), is_terminal(STDERR_FILENO)};
-    if (!is_open(STDOUT_FILENO)) {
-        console.complain("standard output is closed");
-        return 1;
+    if (!open_standard_descriptors()) {
+        console.complain("a standard descriptor is closed, and none can be opened in its place");
+        return trouble;
     }
-    open_standard_descriptors();
     forget_environment_of_caller();
-    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-    const int status = run(arguments, environment_of(argc, argv), console);
+    int status = trouble;
+    try {
+        const std::vector<std::string> words(arguments.begin(), arguments.end());
+        status = run(words, environment_of(invoked_as), console);
+    } catch (const std::exception& error) {
+        console.complain(words_for(error));
+    }
     if (!console.out.failed()) return status;
-    if (const std::string why = console.out.failure(); !why.empty())
+    if (!has_output) {
+        console.complain("standard output is closed");
+    } else if (const std::string_view why = console.out.failure(); !why.empty()) {
         console.complain(fmt::format("standard output: {}", why));
-    return status == 0 ? 1 : status;
+    }
+    return status == 0 ? trouble : status;
 }
 
 } // namespace
 } // namespace netstat46
 
-int main(int argc, char** argv) { return netstat46::run_with_streams(argc, argv); }
+int main(int argc, char** argv) {
+    const int named = argc > 0 ? 1 : 0;
+    return netstat46::run_with_streams({argv + named, argv + argc}, named != 0 ? argv[0] : "netstat46");
+}

@@ -210,6 +210,17 @@ std::optional<UsageError> conflict(const std::vector<const OwnOption*>& given) {
     return std::nullopt;
 }
 
+bool is_question(std::string_view argument) {
+    constexpr std::string_view questions[] = {"--explain", "--who-answers", "--can-bind"};
+    const std::string_view name = argument.substr(0, argument.find('='));
+    return std::find(std::begin(questions), std::end(questions), name) != std::end(questions);
+}
+
+template <class Arguments>
+auto end_of_options(const Arguments& arguments) {
+    return std::find(arguments.begin(), arguments.end(), std::string_view("--"));
+}
+
 } // namespace
 
 std::span<const OwnOption> own_options() { return options; }
@@ -238,10 +249,18 @@ std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::strin
 bool asks_about_port(std::span<const std::string> arguments) {
     while (!arguments.empty() && arguments.front() != "--") {
         const auto given = take_own(arguments);
-        if (given && has_word("--explain --who-answers --can-bind", given->option->name)) return true;
+        if (given && is_question(given->option->name)) return true;
         if (!given) arguments = arguments.subspan(1);
     }
     return false;
+}
+
+int trouble_status(std::span<char* const> arguments) {
+    constexpr int trouble = 2, usual = 1;
+    const auto answers = [](std::string_view argument) {
+        return argument == "--quiet" || is_question(argument);
+    };
+    return std::any_of(arguments.begin(), end_of_options(arguments), answers) ? trouble : usual;
 }
 
 std::string our_help() {

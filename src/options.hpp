@@ -66,6 +66,10 @@ std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::strin
 /// One of them asks about a port: then every usage error ends with status 2.
 bool asks_about_port(std::span<const std::string> arguments);
 
+/// What argv[1] and those that follow make the program end with where something goes wrong that is no wrong
+/// usage: 2 where 1 is an answer (--quiet, and questions about ports), else 1. Needs no memory.
+int trouble_status(std::span<char* const> arguments);
+
 /// What `--help` says of ours; at most 24 lines of 80 columns.
 std::string our_help();
 

@@ -11,6 +11,7 @@
 #include "completion/completion.hpp"
 #include "given_rights.hpp"
 #include "hand_over.hpp"
+#include "last_words.hpp"
 #include "options.hpp"
 #include "platform.hpp"
 #include "ports/ask.hpp"
@@ -131,7 +132,7 @@ int run(std::span<const std::string> arguments, const Environment& environment, 
         quiet = ours.quiet;
         return run_ours(std::move(ours), environment, console);
     } catch (const std::exception& error) {
-        console.complain(error.what());
+        console.complain(words_for(error));
         return quiet || about_port ? in_trouble : 1; // 1 would be an answer
     }
 }

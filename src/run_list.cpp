@@ -1,6 +1,7 @@
 #include "run_list.hpp"
 
 #include <chrono>
+#include <cstring>
 #include <thread>
 
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "await_names.hpp"
 #include "capture/capture_dir.hpp"
 #include "capture/names_by_name.hpp"
+#include "capture/side_reader.hpp"
 #include "list_json.hpp"
 #include "plan.hpp"
 #include "record/select.hpp"
@@ -99,6 +101,28 @@ int list_repeatedly(const Task& task, Console& console) {
     }
 }
 
+/// Names the processes that were asked for and do not exist.
+void complain_of_unknown(const std::vector<std::int32_t>& pids, const Task& task, Console& console) {
+    if (pids.empty()) return;
+    SideTables side;
+    if (!task.source.live)
+        read_side_tables(
+            task.source, side, [](const Problem&) {}, true);
+    const Names names = task.source.live ? task.host_names : replayed_names(side);
+    for (const std::int32_t pid : pids)
+        if (!names.has_process(pid))
+            console.complain(task.source.live ? fmt::format("--pid: there is no process {}", pid)
+                                              : fmt::format("--pid: the capture names no process {}", pid));
+}
+
+/// Whether names are missing because this process may have no more of something.
+bool lacks_names(const Names& names, Console& console) {
+    const int error = names.failure ? names.failure() : 0;
+    if (error != 0)
+        console.complain(fmt::format("names: {}; numbers stand in their place", std::strerror(error)));
+    return error != 0;
+}
+
 /// Saves what the kernel answers, which is then listed; true if the capture lacks a table that this host has.
 bool save_first(Task& task, Console& console) {
     bool lacking = false;
@@ -148,12 +172,14 @@ int run_list(Ours ours, Source source, Chosen chosen, const Dialect& dialect, Co
     Task task{std::move(ours), std::move(source), std::move(chosen),
               std::get<Selection>(std::move(selection))};
     console.error.write(task.chosen.errors);
-    const bool lacking = task.ours.save && save_first(task, console);
+    bool lacking = task.ours.save && save_first(task, console);
+    complain_of_unknown(task.selection.pids, task, console);
     if (task.ours.quiet) {
         const int status = list_quietly(task, console);
         return lacking ? in_trouble : status;
     }
     const int status = task.ours.json ? list_as_json(task, console) : list_repeatedly(task, console);
+    lacking |= lacks_names(task.host_names, console);
     return lacking && status == 0 ? 1 : status;
 }
 

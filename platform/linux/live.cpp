@@ -30,6 +30,7 @@
 #include "linux/row.hpp"
 #include "linux/wire.hpp"
 #include "posix/host.hpp"
+#include "posix/limits.hpp"
 #include "posix/read_ahead.hpp"
 
 namespace netstat46 {
@@ -94,6 +95,10 @@ constexpr std::size_t sockets_held = std::size_t{12} * 1024 * 1024;
 /// Where there is no such table: less than 8 MiB.
 constexpr std::size_t sockets_held_alone = std::size_t{2} * 1024 * 1024;
 constexpr unsigned most_threads = 8;
+
+/// Descriptors that threads and walks by BPF may have open at a time, and some more for names. Where fewer
+/// are to be had, one interface is read after the other and each as a whole: then one is enough.
+constexpr std::size_t descriptors_pay = 40;
 
 /// Problems of other threads, for the one that reads blocks.
 class ProblemQueue {
@@ -162,12 +167,12 @@ public:
 private:
     BlockReader start() {
         BlockReader sockets = in_turn(std::move(sockets_));
-        if (request_.everything) side_.push_front([this] { return read_owners(all_owners(true), problem_); });
-        if (request_.everything || !request_.wanted.owners) {
-            side_.push_back([sockets] { return sockets; });
-            return in_turn(std::move(side_));
-        }
-        return beside_owners(sockets);
+        if (few_descriptors_) sockets = all_at_once(std::move(sockets));
+        const bool owners = request_.wanted.owners || request_.everything;
+        if (owners && !few_descriptors_ && !request_.everything) return beside_owners(sockets);
+        if (owners) side_.push_front([this] { return read_owners(all_owners(true), problem_); });
+        side_.push_back([sockets] { return sockets; });
+        return in_turn(std::move(side_));
     }
 
     OwnersRequest all_owners(bool in_order) const {
@@ -230,12 +235,13 @@ private:
     BlockReader walked(std::size_t index, const std::deque<std::function<BlockReader()>>& otherwise) {
         Table families = request_.tables[index];
         families.inet6 = families.inet6 && family_exists(AF_INET6);
-        const std::uint32_t listening =
-            kernel_states(request_, request_.tables[index]) & 1U << linux_wire::tcp_listen;
-        const auto listeners = [this, index, listening](std::uint8_t family) {
-            return listening != 0 ? sockets(tcp_of(family), index, listening) : nullptr;
+        const std::uint32_t all = kernel_states(request_, request_.tables[index]);
+        const auto sock_diag = [this, index, all](std::uint8_t family, bool listening) {
+            constexpr std::uint32_t listen = 1U << linux_wire::tcp_listen;
+            const std::uint32_t states = all & (listening ? listen : ~listen);
+            return states != 0 ? sockets(tcp_of(family), index, states) : nullptr;
         };
-        BlockReader walk = walk_tcp(tcp_walk_, families, index, listeners, problem_,
+        BlockReader walk = walk_tcp(tcp_walk_, families, index, sock_diag, problem_,
                                     request_.wanted.owners ? sockets_held : sockets_held_alone);
         return walk ? walk : in_turn(otherwise);
     }
@@ -271,7 +277,10 @@ private:
             dump = std::make_shared<Dump>(netlink_calls(), wanted, interface.name, problem_);
             first = dump->next();
         }
-        if (dump->result().end != DumpEnd::Done) return instead(interface, table, dump->result());
+        if (const DumpResult result = dump->result(); result.end != DumpEnd::Done) {
+            dump = nullptr; // its descriptor may be the only one to be had
+            return instead(interface, table, result);
+        }
         return blocks_of(dump, first, interface.name, table);
     }
 
@@ -315,7 +324,8 @@ private:
     }
 
     Request request_;
-    NewWalk tcp_walk_ = tcp_walk_that_pays(request_);
+    bool few_descriptors_ = descriptors_left(descriptors_pay) < descriptors_pay;
+    NewWalk tcp_walk_ = few_descriptors_ ? nullptr : tcp_walk_that_pays(request_);
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;

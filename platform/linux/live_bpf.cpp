@@ -21,7 +21,9 @@ std::optional<WalkBuffer> begun(const NewWalk& walk) {
     Walk begin = walk ? walk() : nullptr;
     if (!begin) return std::nullopt;
     WalkBuffer buffer(std::move(begin));
-    if (!buffer.fill() && buffer.error() != 0) return std::nullopt;
+    while (buffer.room().size() >= least_walk_room && buffer.fill()) {
+    }
+    if (buffer.error() != 0 || buffer.partial()) return std::nullopt;
     return buffer;
 }
 
@@ -105,10 +107,11 @@ std::size_t size_of(const tcp_record& record) {
 
 class ConnectionWalk {
 public:
-    ConnectionWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator, bool far)
+    ConnectionWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator, bool far, unsigned links)
         : loaded_(std::move(loaded)), iterator_(std::move(iterator)), walked_(*loaded_->sockets) {
-        walked_.count = walked_.bucket = walked_.ended = walked_.overflows = 0;
+        walked_.count = walked_.bucket = walked_.ended = walked_.partial = 0;
         walked_.far = far ? 1 : 0;
+        walked_.links = links != 0 ? links : unsigned{most_walked_links};
     }
 
     /// Whole records, so `room` is of the largest at least.
@@ -118,9 +121,10 @@ public:
             if (walked_.ended != 0) return 0;
             walked_.count = 0;
             taken_ = 0;
-            const bool more = go_on(*iterator_);
-            if (walked_.overflows != 0) errno = EOVERFLOW;
-            if (walked_.overflows != 0 || (!more && walked_.ended == 0)) return -1;
+            if (!go_on(*iterator_) && walked_.ended == 0) return -1;
+            if (walked_.partial == 0 || std::exchange(said_partial_, true)) continue;
+            errno = partial_walk;
+            return -1;
         }
     }
 
@@ -141,6 +145,7 @@ private:
     std::shared_ptr<Descriptor> iterator_;
     walked_sockets& walked_;
     std::size_t taken_ = 0; ///< records
+    bool said_partial_ = false;
 };
 
 } // namespace
@@ -154,19 +159,19 @@ NewWalk load_task_walk() {
     };
 }
 
-NewWalk load_tcp_walk(bool far) {
+NewWalk load_tcp_walk(bool far, unsigned links) {
     const Loaded loaded = load(netstat46_load_tcp_walk);
     if (!loaded) return nullptr;
-    return [loaded, far]() -> Walk {
+    return [loaded, far, links]() -> Walk {
         auto iterator = begin_iterator(loaded->link);
-        return iterator ? Walk(ConnectionWalk(loaded, std::move(iterator), far)) : nullptr;
+        return iterator ? Walk(ConnectionWalk(loaded, std::move(iterator), far, links)) : nullptr;
     };
 }
 
 #else
 
 NewWalk load_task_walk() { return nullptr; }
-NewWalk load_tcp_walk(bool /*far*/) { return nullptr; }
+NewWalk load_tcp_walk(bool /*far*/, unsigned /*links*/) { return nullptr; }
 
 #endif
 

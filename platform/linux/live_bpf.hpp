@@ -14,9 +14,13 @@
 
 namespace netstat46 {
 
-/// Puts the next bytes of a walk into `room` and says how many; 0 at the end, -1 and errno if it breaks off.
-/// Records may be cut between calls.
+/// Puts the next bytes of a walk into `room`, which takes least_walk_room at least, and returns how many; 0
+/// at the end, -1 and errno if it breaks off. -1 and partial_walk, which comes once, only means that some of
+/// the table was not read whole: the walk can go on. Records may be cut between calls.
 using Walk = std::function<ssize_t(std::span<std::byte> room)>;
+
+inline constexpr std::size_t least_walk_room = 1024;
+inline constexpr int partial_walk = EUCLEAN;
 
 /// What a walk gave and nobody has used yet.
 class WalkBuffer {
@@ -29,13 +33,25 @@ public:
         std::memmove(buffer_.data(), unused.data(), unused.size());
         used_ = 0;
         filled_ = unused.size();
-        const ssize_t got = walk_(std::span(buffer_).subspan(filled_));
+        if (room().size() < least_walk_room) { // records of no known kind
+            error_ = EBADMSG;
+            return false;
+        }
+        ssize_t got = walk_(room());
+        if (got < 0 && errno == partial_walk) {
+            partial_ = true;
+            got = walk_(room());
+        }
         if (got < 0) error_ = errno;
         if (got > 0) filled_ += static_cast<std::size_t>(got);
         return got > 0;
     }
     /// Why it broke off; 0: it did not.
     [[nodiscard]] int error() const { return error_; }
+    /// Some of what was walked over may be missing or doubled.
+    [[nodiscard]] bool partial() const { return partial_; }
+    /// What fill() may add, if nothing is used.
+    [[nodiscard]] std::span<std::byte> room() { return std::span(buffer_).subspan(filled_); }
     [[nodiscard]] std::span<std::byte> bytes() { return std::span(buffer_).first(filled_).subspan(used_); }
     /// The first `count` of bytes() are not needed after the next fill().
     void use(std::size_t count) { used_ += count; }
@@ -45,12 +61,14 @@ private:
     std::vector<std::byte> buffer_ = std::vector<std::byte>(std::size_t{64} * 1024);
     std::size_t used_ = 0, filled_ = 0;
     int error_ = 0;
+    bool partial_ = false;
 };
 
 /// A walk from its start, each time it is called; null and errno if there can be none now.
 using NewWalk = std::function<Walk()>;
 
-/// A walk of which something was read already, or which is at its end; nothing if it cannot even begin.
+/// A walk of which as much as a buffer takes was read already, or which is at its end; nothing if it cannot
+/// begin, or has already broken off or proved partial.
 std::optional<WalkBuffer> begun(const NewWalk& walk);
 
 /// Has the kernel load the walk over tasks: every socket descriptor of every process, by process, as
@@ -61,7 +79,8 @@ NewWalk load_task_walk();
 
 /// The same, over the TCP sockets of both families of this network namespace but the listening ones, in the
 /// kernel's order; it takes four milliseconds, and Linux 6.2. `far`: there are so many that having them come
-/// from memory ahead pays.
-NewWalk load_tcp_walk(bool far);
+/// from memory ahead pays. `links`: how many sockets of a bucket are looked at, other namespaces' included;
+/// 0: as many as is sensible.
+NewWalk load_tcp_walk(bool far, unsigned links = 0);
 
 } // namespace netstat46

@@ -8,10 +8,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,7 +18,6 @@
 #include <fmt/compile.h>
 
 #include "linux/decode.hpp"
-#include "linux/live_proc.hpp"
 #include "linux/live_threads.hpp"
 
 namespace netstat46 {
@@ -32,7 +29,7 @@ constexpr std::size_t block_size = std::size_t{64} * 1024;
 /// allocation and two more calls.
 class Scanner {
 public:
-    Scanner(int proc, bool leaders_only) : proc_(proc), leaders_only_(leaders_only) {}
+    explicit Scanner(bool leaders_only) : leaders_only_(leaders_only) {}
 
     /// The socket descriptors of one process that `take` takes, appended to `lines`; true if there are any.
     template <typename Take>
@@ -40,7 +37,9 @@ public:
         const std::uint64_t before = seen_;
         std::optional<bool> any = scan_directory(pid, "fd", take, lines);
         if (!any || seen_ > before || leaders_only_) return any.value_or(false);
-        for (const std::int32_t thread : other_threads(proc_, pid)) {
+        const Numbered threads = other_threads(pid);
+        note_error(threads.error, pid, lines);
+        for (const std::int32_t thread : threads.numbers) {
             any = scan_directory(pid, fmt::format(FMT_COMPILE("task/{}/fd"), thread), take, lines);
             if (any && seen_ > before) return *any;
         }
@@ -57,17 +56,16 @@ private:
     template <typename Take>
     std::optional<bool> scan_directory(std::int32_t pid, std::string_view name, const Take& take,
                                        std::string& lines) {
-        const Descriptor directory(
-            openat(proc_, ProcPath(pid, name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const Descriptor directory(open(ProcPath(pid, name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (directory.get() < 0) {
             if (errno == EACCES || errno == EPERM)
                 fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tEACCES\n"), pid);
             else
-                note_error();
+                note_error(errno, pid, lines);
             return std::nullopt;
         }
-        const std::size_t had = lines.size();
-        while (next_entries(directory.get()))
+        bool any = false;
+        while (next_entries(directory.get(), pid, lines))
             for (const char* entry : entries_) {
                 const Link link = read_link(directory.get(), entry);
                 if (link.refused) { // as all of them will be: root without CAP_SYS_PTRACE may list and not
@@ -76,30 +74,35 @@ private:
                         fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tlinks\n"), pid);
                     return false;
                 }
-                if (link.inode && take(*link.inode))
-                    fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t{}\tsocket:[{}]\n"), pid,
-                                   entry, *link.inode);
+                note_error(link.error, pid, lines);
+                if (!link.inode || !take(*link.inode)) continue;
+                fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t{}\tsocket:[{}]\n"), pid, entry,
+                               *link.inode);
+                any = true;
             }
-        return lines.size() > had;
+        return any;
     }
 
-    /// A process that has ended meanwhile is no error.
-    void note_error() {
-        if (errno != ENOENT && errno != ESRCH) error_ = errno;
+    /// 0: none.
+    void note_error(int error, std::int32_t pid, std::string& lines) {
+        if (!hides_owners(error)) return;
+        error_ = error;
+        fmt::format_to(std::back_inserter(lines), FMT_COMPILE("{}\t-\tunread\n"), pid);
     }
 
     struct Link {
         std::optional<std::uint64_t> inode; ///< of a socket
         bool refused = false;
+        int error = 0; ///< errno of another failure
     };
 
     /// Some more names of descriptors into `entries_`; false at the end. The record is struct linux_dirent64
     /// (linux/dirent.h): u64 inode, s64 offset, u16 length, u8 type, name.
-    bool next_entries(int directory) {
+    bool next_entries(int directory, std::int32_t pid, std::string& lines) {
         constexpr std::size_t length_at = 16, name_at = 19;
         const long got = syscall(SYS_getdents64, directory, buffer_.data(), buffer_.size());
         entries_.clear();
-        if (got < 0) note_error();
+        if (got < 0) note_error(errno, pid, lines);
         for (std::size_t at = 0; got > 0 && at < static_cast<std::size_t>(got);) {
             const char* record = buffer_.data() + at;
             if (record[name_at] != '.') entries_.push_back(record + name_at);
@@ -120,11 +123,11 @@ private:
     static Link read_link(int directory, const char* entry) {
         char text[64];
         const ssize_t length = readlinkat(directory, entry, text, sizeof text);
-        if (length < 0) return {std::nullopt, errno == EACCES || errno == EPERM};
-        return {socket_inode({text, static_cast<std::size_t>(length)}), false};
+        if (length >= 0) return {socket_inode({text, static_cast<std::size_t>(length)}), false};
+        const bool refused = errno == EACCES || errno == EPERM;
+        return {std::nullopt, refused, refused ? 0 : errno};
     }
 
-    int proc_;
     bool leaders_only_;
     int error_ = 0;
     std::vector<char> buffer_ = std::vector<char>(std::size_t{32} * 1024);
@@ -168,24 +171,25 @@ private:
             if (closed_) return;
             ++working_;
         }
-        Found found;
         std::exception_ptr failure;
         try {
+            Found found;
             find(found);
+            const std::lock_guard lock(mutex_);
+            found_.bytes += found.bytes;
+            if (found.error != 0) found_.error = found.error;
+            found_.pids.insert(found_.pids.end(), found.pids.begin(), found.pids.end());
         } catch (...) {
             failure = std::current_exception();
         }
         const std::lock_guard lock(mutex_);
         if (failure) failure_ = failure;
-        found_.bytes += found.bytes;
-        if (found.error != 0) found_.error = found.error;
-        found_.pids.insert(found_.pids.end(), found.pids.begin(), found.pids.end());
         --working_;
         ended_.notify_all();
     }
 
     void find(Found& found) {
-        Scanner scanner(search_.proc, search_.leaders_only);
+        Scanner scanner(search_.leaders_only);
         const auto take = [this](std::uint64_t inode) {
             const std::lock_guard lock(mutex_);
             return search_.wanted.take(inode);
@@ -231,7 +235,7 @@ public:
         const std::lock_guard lock(mutex_);
         try {
             for (; running_ < threads; ++running_) threads_.emplace_back([this] { work(); });
-        } catch (const std::system_error&) { // fewer will do
+        } catch (const std::exception&) { // fewer will do
         }
     }
     ThreadedFinder(const ThreadedFinder&) = delete;
@@ -283,7 +287,7 @@ private:
     }
 
     void find() {
-        Scanner scanner(search_.proc, search_.leaders_only);
+        Scanner scanner(search_.leaders_only);
         Found found;
         const auto everything = [](std::uint64_t) { return true; };
         for (std::size_t i = next_++; i < search_.pids.size(); i = next_++) {
@@ -319,22 +323,21 @@ private:
 
 } // namespace
 
-std::vector<std::int32_t> other_threads(int proc, std::int32_t pid) {
+Numbered other_threads(std::int32_t pid) {
     constexpr nlink_t of_one_thread = 3;
-    std::vector<std::int32_t> threads;
     struct stat status {};
-    if (fstatat(proc, ProcPath(pid, "task").c_str(), &status, 0) != 0 || status.st_nlink <= of_one_thread)
-        return threads;
-    const int fd = openat(proc, ProcPath(pid, "task").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const Directory directory(fd < 0 ? nullptr : fdopendir(fd));
-    if (!directory) return threads;
-    threads = numbered_entries(directory);
-    std::erase(threads, pid);
+    const ProcPath task(pid, "task");
+    if (stat(task.c_str(), &status) != 0) return {{}, errno};
+    if (status.st_nlink <= of_one_thread) return {};
+    Numbered threads = numbered_entries(task.c_str());
+    std::erase(threads.numbers, pid);
     return threads;
 }
 
+bool hides_owners(int error) { return error != 0 && error != ENOENT && error != ESRCH; }
+
 Finder find_in_order(Search search) {
-    Scanner scanner(search.proc, search.leaders_only);
+    Scanner scanner(search.leaders_only);
     return [scanner = std::move(scanner), search = std::move(search), next = std::size_t{0}]() mutable {
         const auto take = [&search](std::uint64_t inode) { return search.wanted.take(inode); };
         Found found;

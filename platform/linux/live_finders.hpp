@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "linux/live_proc.hpp"
+
 namespace netstat46 {
 
 /// Which sockets are to be found.
@@ -42,7 +44,6 @@ private:
 
 /// What is looked for, and where.
 struct Search {
-    int proc;                       ///< /proc, open as long as anybody looks
     std::vector<std::int32_t> pids; ///< ascending
     WantedInodes wanted;
     bool leaders_only = false; ///< as Wanted::leaders_only
@@ -59,7 +60,11 @@ using Finder = std::function<Found()>;
 
 /// The threads of a process besides its first. That one may have ended: it has neither descriptors nor a
 /// command line then, and the process lives on.
-std::vector<std::int32_t> other_threads(int proc, std::int32_t pid);
+Numbered other_threads(std::int32_t pid);
+
+/// Whether `error`, errno of reading something of a process in /proc, may have hidden an owner: that the
+/// process has ended meanwhile does not.
+bool hides_owners(int error);
 
 /// Until every wanted socket has an owner.
 Finder find_in_order(Search search);

@@ -24,7 +24,10 @@ public:
 
     /// `record`: record_size bytes.
     void add(std::span<const std::byte> record);
-    [[nodiscard]] bool too_many() const { return too_many_; }
+    /// That some were not walked to.
+    void note_lack() { lacks_some_ = true; }
+    [[nodiscard]] bool lacks_some() const { return lacks_some_; }
+    [[nodiscard]] bool are_all() const { return !too_many_ && !lacks_some_; }
 
     /// What is held, as if it were walked to; whole records, so `room` is of record_size at least.
     static Walk walk(std::shared_ptr<const HeldRecords> held);
@@ -40,7 +43,7 @@ private:
     std::size_t most_;
     std::vector<std::byte> kept_;
     Words last_{};
-    bool too_many_ = false;
+    bool too_many_ = false, lacks_some_ = false;
 };
 
 } // namespace netstat46

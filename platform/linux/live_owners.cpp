@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +21,7 @@
 #include "linux/live_proc.hpp"
 #include "linux/wire.hpp"
 #include "parse.hpp"
+#include "posix/limits.hpp"
 
 namespace netstat46 {
 namespace {
@@ -37,11 +37,12 @@ constexpr std::uint64_t threads_pay = 4096;
 /// Of few sockets' possible holders: starting a thread takes as long as reading three of them.
 constexpr std::size_t processes_per_thread = 16;
 
-/// A whole small file; empty if it cannot be read.
-std::string read_small(int directory, const char* name, std::size_t limit = 4096) {
-    const Descriptor file(openat(directory, name, O_RDONLY | O_CLOEXEC));
-    std::string text(limit, '\0');
+/// The first page of a file; empty, with `error` set to errno, if it cannot be read.
+std::string read_small(const ProcPath& path, int& error) {
+    std::string text(4096, '\0');
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     const ssize_t got = file.get() < 0 ? -1 : read_some(file.get(), text.data(), text.size());
+    if (got < 0) error = errno;
     text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
     return text;
 }
@@ -59,17 +60,22 @@ std::optional<std::uint64_t> count_descriptors(Search& search) {
     if (geteuid() != 0 || stat("/proc/self/fd", &status) != 0 || status.st_size == 0) return std::nullopt;
     std::uint64_t sum = 0;
     std::erase_if(search.pids, [&](std::int32_t pid) {
-        if (fstatat(search.proc, ProcPath(pid, "fd").c_str(), &status, 0) != 0) return true;
+        if (stat(ProcPath(pid, "fd").c_str(), &status) != 0) return !hides_owners(errno);
         sum += static_cast<std::uint64_t>(status.st_size);
-        return status.st_size == 0 && (search.leaders_only || other_threads(search.proc, pid).empty());
+        if (status.st_size != 0) return false;
+        const Numbered threads = search.leaders_only ? Numbered{} : other_threads(pid);
+        return threads.numbers.empty() && !hides_owners(threads.error);
     });
     return sum;
 }
 
-/// By the walk over tasks, which was begun.
-Finder find_by_bpf(WalkBuffer buffer, Search search, ProblemSink problem) {
-    return [buffer = std::move(buffer), search = std::move(search), problem = std::move(problem)]() mutable {
+/// By the walk over tasks, which was begun; if it breaks off, by what `instead` makes. (That an owner is
+/// found twice makes no difference.)
+Finder find_by_bpf(WalkBuffer buffer, Search search, std::function<Finder(Search)> instead) {
+    return [buffer = std::move(buffer), search = std::move(search), instead = std::move(instead),
+            rest = Finder{}]() mutable {
         using namespace linux_wire;
+        if (rest) return rest();
         Found found{"bpf_iter.task", {}, {}, 0};
         do {
             const Bytes records(buffer.bytes(), native_order);
@@ -83,10 +89,9 @@ Finder find_by_bpf(WalkBuffer buffer, Search search, ProblemSink problem) {
             }
             buffer.use(at);
         } while (found.bytes.empty() && !search.wanted.all_found() && buffer.fill());
-        if (found.bytes.empty() && buffer.error() != 0)
-            problem({fmt::format("{}: the answer broke off: {}", found.interface,
-                                 std::strerror(buffer.error()))});
-        return found;
+        if (!found.bytes.empty() || buffer.error() == 0) return found;
+        rest = instead(std::move(search));
+        return rest();
     };
 }
 
@@ -148,17 +153,24 @@ private:
 class OwnersReader {
 public:
     OwnersReader(OwnersRequest request, const ProblemSink& problem)
-        : request_(std::move(request)), problem_(problem), proc_(opendir("/proc")) {
-        if (proc_ && access("/proc/self", F_OK) == 0) {
-            begin();
+        : request_(std::move(request)), problem_(problem) {
+        Numbered processes = numbered_entries("/proc");
+        error_ = processes.error;
+        if (!processes.numbers.empty() && access("/proc/self", F_OK) == 0) {
+            begin(std::move(processes.numbers));
         } else {
-            problem({fmt::format("/proc: {}; owners are not known",
-                                 proc_ ? "no processes" : std::strerror(errno)),
-                     false});
+            problem_({fmt::format("/proc: {}; owners are not known",
+                                  error_ != 0 ? std::strerror(error_) : "no processes"),
+                      is_want(error_)});
         }
+        if (error_ != 0) unread_ = "0\t-\tunread\n";
     }
 
     std::optional<RawBlock> operator()() {
+        if (!unread_.empty()) {
+            found_.bytes = std::exchange(unread_, {});
+            return hand_out(found_.interface, found_.bytes);
+        }
         if (finder_) {
             found_ = finder_();
             if (found_.error != 0) error_ = found_.error;
@@ -166,9 +178,10 @@ public:
             const bool first = !std::exchange(handed_out_, true); // even if it holds nothing
             if (first || !found_.bytes.empty()) return hand_out(found_.interface, found_.bytes);
             finder_ = nullptr;
-            if (error_ != 0)
-                problem_({fmt::format("/proc: {}; some owners are not known", std::strerror(error_)), false});
             name_processes();
+            if (error_ != 0)
+                problem_({fmt::format("/proc: {}; some owners are not known", std::strerror(error_)),
+                          is_want(error_)});
             return hand_out("processes.tsv", processes_);
         }
         if (!request_.contexts || contexts_.empty()) return std::nullopt;
@@ -178,9 +191,8 @@ public:
 
 private:
     /// Few sockets are looked for without counting descriptors first.
-    void begin() {
-        Search search{dirfd(proc_.get()), numbered_entries(proc_), WantedInodes(request_.wanted),
-                      request_.leaders_only};
+    void begin(std::vector<std::int32_t> pids) {
+        Search search{std::move(pids), WantedInodes(request_.wanted), request_.leaders_only};
         if (request_.in_order || search.wanted.everything()) {
             finder_ = choose(std::move(search));
             if (!request_.in_order) finder_ = past_refusals(std::move(finder_));
@@ -196,8 +208,8 @@ private:
         return PastRefusals(std::move(finder), request_.wanted, [this]() -> Finder {
             auto walk = begun(load_task_walk());
             if (!walk) return nullptr;
-            Search search{dirfd(proc_.get()), {}, WantedInodes(request_.wanted), request_.leaders_only};
-            return find_by_bpf(std::move(*walk), std::move(search), problem_);
+            Search search{{}, WantedInodes(request_.wanted), request_.leaders_only};
+            return find_by_bpf(std::move(*walk), std::move(search), find_in_order);
         });
     }
 
@@ -206,7 +218,7 @@ private:
         const auto descriptors = request_.many ? std::nullopt : count_descriptors(search);
         if (request_.many || descriptors.value_or(0) >= bpf_pays)
             if (auto walk = begun(load_task_walk()))
-                return find_by_bpf(std::move(*walk), std::move(search), problem_);
+                return find_by_bpf(std::move(*walk), std::move(search), find_in_order);
         const bool many = descriptors.value_or(threads_pay) >= threads_pay;
         if (search.wanted.everything() && many && request_.threads > 1)
             return find_in_threads(std::move(search), request_.threads);
@@ -220,31 +232,38 @@ private:
     void name_processes() {
         std::sort(pids_.begin(), pids_.end());
         pids_.erase(std::unique(pids_.begin(), pids_.end()), pids_.end());
-        for (const std::int32_t pid : pids_) name_process(dirfd(proc_.get()), pid);
+        for (const std::int32_t pid : pids_) name_process(pid);
     }
 
-    [[nodiscard]] std::string command_line(int proc, std::int32_t pid) const {
-        std::string text = read_small(proc, ProcPath(pid, "cmdline").c_str());
+    std::string read_of(std::int32_t pid, std::string_view name) {
+        int error = 0;
+        std::string text = read_small(ProcPath(pid, name), error);
+        if (is_want(error)) error_ = error;
+        return text;
+    }
+
+    std::string command_line(std::int32_t pid) {
+        std::string text = read_of(pid, "cmdline");
         if (!text.empty() || request_.leaders_only) return text;
-        for (const std::int32_t thread : other_threads(proc, pid)) {
-            const std::string name = fmt::format(FMT_COMPILE("task/{}/cmdline"), thread);
-            if (text = read_small(proc, ProcPath(pid, name).c_str()); !text.empty()) break;
+        for (const std::int32_t thread : other_threads(pid).numbers) {
+            text = read_of(pid, fmt::format(FMT_COMPILE("task/{}/cmdline"), thread));
+            if (!text.empty()) break;
         }
         return text;
     }
 
-    void name_process(int proc, std::int32_t pid) {
+    void name_process(std::int32_t pid) {
         auto row = std::back_inserter(processes_);
-        fmt::format_to(row, FMT_COMPILE("{}\t{}"), pid, escaped_field(program_name(command_line(proc, pid))));
+        fmt::format_to(row, FMT_COMPILE("{}\t{}"), pid, escaped_field(program_name(command_line(pid))));
         struct stat status {};
-        if (request_.details && fstatat(proc, ProcPath(pid, "").c_str(), &status, 0) == 0) {
-            std::string comm = read_small(proc, ProcPath(pid, "comm").c_str(), 64);
+        if (request_.details && stat(ProcPath(pid, "").c_str(), &status) == 0) {
+            std::string comm = read_of(pid, "comm");
             if (comm.ends_with('\n')) comm.pop_back();
             fmt::format_to(row, FMT_COMPILE("\t{}\t{}"), status.st_uid, escaped_field(comm));
         }
         processes_.push_back('\n');
         if (!request_.contexts) return;
-        std::string context = read_small(proc, ProcPath(pid, "attr/current").c_str(), 256);
+        std::string context = read_of(pid, "attr/current");
         while (context.ends_with('\0') || context.ends_with('\n')) context.pop_back();
         fmt::format_to(std::back_inserter(contexts_), FMT_COMPILE("{}\t{}\n"), pid, escaped_field(context));
     }
@@ -252,12 +271,12 @@ private:
     OwnersRequest request_;
     ProblemSink problem_;
     int error_ = 0;
-    Directory proc_;
     Finder finder_;
     Found found_; ///< handed out last
     bool handed_out_ = false;
     std::vector<std::int32_t> pids_;
     std::string processes_, contexts_;
+    std::string unread_; ///< a line that says that /proc itself could not be read
 };
 
 } // namespace

@@ -26,7 +26,8 @@ struct OwnersRequest {
 
 /// `proc.pid.fd` (or `bpf_iter.task` unless in order), then `processes.tsv` for the processes that stand
 /// in it (and `contexts.tsv` if asked for). Processes that end meanwhile are left out; those whose
-/// descriptors are refused are `pid TAB - TAB EACCES`.
+/// descriptors are refused are `pid TAB - TAB EACCES`, those that cannot be read for another reason `pid TAB
+/// - TAB unread`, with pid 0 where it is /proc that cannot, and one Problem for all of them.
 BlockReader read_owners(const OwnersRequest& request, const ProblemSink& problem);
 
 } // namespace netstat46

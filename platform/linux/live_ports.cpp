@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -11,11 +12,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "linux/live_groups.hpp"
 #include "linux/live_nat.hpp"
 #include "linux/live_proc.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
+#include "posix/limits.hpp"
 #include "posix/port_facts.hpp"
 
 namespace netstat46 {
@@ -35,11 +39,19 @@ std::optional<bool> option(int fd, int level, int name) {
     return value ? std::optional(*value != 0) : std::nullopt;
 }
 
+/// Without descriptors, or memory for them, no answer that depends on options can be given.
+Descriptor permitted(int fd) {
+    if (fd < 0 && is_want(errno))
+        throw std::runtime_error(fmt::format("socket options: {}", std::strerror(errno)));
+    return Descriptor(fd);
+}
+
 /// A second descriptor of the holder's socket, which is only asked and closed again; -1: not permitted.
 Descriptor second_descriptor(const Holder& holder) {
-    const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, holder.pid, 0)));
-    if (process.get() < 0 || holder.fd < 0) return Descriptor(-1);
-    return Descriptor(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0)));
+    if (holder.fd < 0) return Descriptor(-1);
+    const Descriptor process = permitted(static_cast<int>(::syscall(SYS_pidfd_open, holder.pid, 0)));
+    if (process.get() < 0) return Descriptor(-1);
+    return permitted(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0)));
 }
 
 SocketOptions options_of(const Holder& holder) {

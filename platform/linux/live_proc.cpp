@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include <dirent.h>
 #include <fcntl.h>
 
 #include <fmt/format.h>
@@ -50,6 +51,10 @@ private:
     bool ended_ = false;
 };
 
+struct CloseDirectory {
+    void operator()(DIR* directory) const { closedir(directory); }
+};
+
 /// std::function wants copies.
 template <class Reader>
 BlockReader shared_reader(std::shared_ptr<Reader> reader) {
@@ -58,11 +63,20 @@ BlockReader shared_reader(std::shared_ptr<Reader> reader) {
 
 } // namespace
 
-std::vector<std::int32_t> numbered_entries(const Directory& directory) {
-    std::vector<std::int32_t> numbers;
-    while (const dirent* entry = readdir(directory.get()))
-        if (const auto number = parse_number<std::int32_t>(entry->d_name)) numbers.push_back(*number);
-    return numbers;
+Numbered numbered_entries(const char* directory) {
+    Numbered found;
+    const std::unique_ptr<DIR, CloseDirectory> entries(opendir(directory));
+    if (!entries) {
+        found.error = errno;
+        return found;
+    }
+    errno = 0; // readdir(3) leaves it at the end
+    while (const dirent* entry = readdir(entries.get())) {
+        if (const auto number = parse_number<std::int32_t>(entry->d_name)) found.numbers.push_back(*number);
+        errno = 0;
+    }
+    found.error = errno;
+    return found;
 }
 
 std::optional<bool> in_initial_pid_namespace() {

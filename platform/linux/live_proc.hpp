@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <fmt/compile.h>
@@ -34,25 +33,26 @@ private:
     int fd_;
 };
 
-/// `PID/NAME` for openat(2).
+/// `/proc/PID/NAME`. (A descriptor of /proc to begin at would be one more to have.)
 class ProcPath {
 public:
     ProcPath(std::int32_t pid, std::string_view name) {
-        *fmt::format_to(text_, FMT_COMPILE("{}/{}"), pid, name) = '\0';
+        *fmt::format_to(text_, FMT_COMPILE("/proc/{}/{}"), pid, name) = '\0';
     }
     [[nodiscard]] const char* c_str() const { return text_; }
 
 private:
-    char text_[40];
+    char text_[48];
 };
 
-struct CloseDirectory {
-    void operator()(DIR* directory) const { closedir(directory); }
+/// Processes or threads.
+struct Numbered {
+    std::vector<std::int32_t> numbers; ///< ascending, as the directory lists them
+    int error = 0;                     ///< errno: why there may be more
 };
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
-/// What is named by a number in /proc or /proc/PID/task: processes or threads, as it lists them, ascending.
-std::vector<std::int32_t> numbered_entries(const Directory& directory);
+/// What is named by a number in `directory`: /proc or /proc/PID/task.
+Numbered numbered_entries(const char* directory);
 
 /// Whether this process is in the initial process id namespace; nothing if /proc does not tell.
 std::optional<bool> in_initial_pid_namespace();

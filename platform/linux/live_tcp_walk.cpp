@@ -59,14 +59,27 @@ public:
         do {
             if (const auto block = sort(); !block.empty()) return give(block);
         } while (buffer_.fill());
-        if (buffer_.error() != 0)
-            problem_({fmt::format("{}: the answer broke off: {}", tcp_walk_name(family_),
-                                  std::strerror(buffer_.error()))});
+        if (std::exchange(ended_, true)) return std::nullopt;
+        complain();
         if (given_) return std::nullopt;
         return give({}); // to say that it was there
     }
 
 private:
+    void complain() {
+        const bool cut = buffer_.error() == 0 && !buffer_.bytes().empty();
+        const int error = cut ? EBADMSG : buffer_.error();
+        if (others_ && (error != 0 || buffer_.partial())) others_->note_lack();
+        if (error != 0)
+            problem_(
+                {fmt::format("{}: the answer broke off: {}", tcp_walk_name(family_), std::strerror(error))});
+        if (buffer_.partial())
+            problem_(
+                {fmt::format("{}: sockets that share a place in the kernel's table are too many, or changed "
+                             "each time they were read; some may be missing or doubled",
+                             tcp_walk_name(family_))});
+    }
+
     /// Moves this family's records to the front of what was read.
     std::span<const std::byte> sort() {
         const std::span<std::byte> bytes = buffer_.bytes();
@@ -98,17 +111,8 @@ private:
     std::size_t table_;
     ProblemSink problem_;
     std::size_t offset_ = 0;
-    bool given_ = false;
+    bool given_ = false, ended_ = false;
 };
-
-/// One that breaks off at once if there can be none.
-Walk walk_again(const NewWalk& walk) {
-    if (Walk again = walk()) return again;
-    return [error = errno](std::span<std::byte> /*room*/) {
-        errno = error;
-        return ssize_t{-1};
-    };
-}
 
 } // namespace
 
@@ -133,23 +137,28 @@ bool tcp_walk_answers(const Table& table) {
 }
 
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
-                     const Listeners& listeners, const ProblemSink& problem, std::size_t most_held) {
+                     const BySockDiag& sock_diag, const ProblemSink& problem, std::size_t most_held) {
     using namespace linux_wire;
     const auto first = begun(walk);
     if (!first) return nullptr;
     const auto others = families.inet && families.inet6 ? std::make_shared<HeldRecords>(most_held) : nullptr;
     std::deque<std::function<BlockReader()>> makers;
     if (families.inet) {
-        makers.push_back([=] { return listeners(af_inet); });
+        makers.push_back([=] { return sock_diag(af_inet, true); });
         makers.push_back([=] { return FamilyWalk(*first, af_inet, others, table, problem); });
     }
     if (families.inet6) {
-        makers.push_back([=] { return listeners(af_inet6); });
-        makers.push_back([=] {
-            WalkBuffer rest = !others              ? *first
-                              : others->too_many() ? WalkBuffer(walk_again(walk))
-                                                   : WalkBuffer(HeldRecords::walk(others));
-            return FamilyWalk(std::move(rest), af_inet6, nullptr, table, problem);
+        makers.push_back([=] { return sock_diag(af_inet6, true); });
+        makers.push_back([=]() -> BlockReader {
+            std::optional<WalkBuffer> rest;
+            if (!others)
+                rest = first;
+            else if (others->are_all())
+                rest = WalkBuffer(HeldRecords::walk(others));
+            else if (!others->lacks_some())
+                rest = begun(walk);
+            if (!rest) return sock_diag(af_inet6, false);
+            return FamilyWalk(std::move(*rest), af_inet6, nullptr, table, problem);
         });
     }
     return in_turn(std::move(makers));

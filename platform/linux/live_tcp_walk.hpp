@@ -18,14 +18,16 @@ NewWalk tcp_walk_that_pays(const Request& request);
 /// Whether a walk over all TCP sockets is worth this table. (Few are of another state than ESTABLISHED.)
 bool tcp_walk_answers(const Table& table);
 
-/// The listening sockets of one family, AF_INET or AF_INET6, by sock_diag.
-using Listeners = std::function<BlockReader(std::uint8_t family)>;
+/// Sockets of one family, AF_INET or AF_INET6, by sock_diag: those that listen, or all others.
+using BySockDiag = std::function<BlockReader(std::uint8_t family, bool listening)>;
 
 /// As far as `families` has them: the listeners of IPv4 and `bpf_iter.inet.tcp`, then those of IPv6 and
 /// `bpf_iter.inet6.tcp`, answering `table`, in the order of sock_diag. IPv6 sockets come between those of
 /// IPv4: `most_held` bytes of them wait, 12 to 30 for each as a rule; if there are more, a second walk is
-/// made for them. Null if the walk cannot begin.
+/// made for them. A family of which nothing was given yet when its walk breaks off or proves partial comes
+/// from sock_diag; else that is a Problem. Null if the walk cannot begin, or does so before anything was
+/// given.
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
-                     const Listeners& listeners, const ProblemSink& problem, std::size_t most_held);
+                     const BySockDiag& sock_diag, const ProblemSink& problem, std::size_t most_held);
 
 } // namespace netstat46

@@ -96,9 +96,9 @@ static struct task_struct *(*const bpf_get_current_task)(void) = (void *)35;
 enum { af_inet6 = 10 };
 enum { tcp_syn_recv = 3, tcp_time_wait = 6, tcp_new_syn_recv = 12 };
 
-// Buckets at a time, which bounds the time under RCU: the reader asks again. Links of a chain, with those of other
-// namespaces. How often a bucket is looked at until it counts as it is.
-enum { most_buckets = 1 << 15, most_links = 1 << 16, most_looks = 16 };
+// Buckets at a time, which bounds the time under RCU: the reader asks again. How often a bucket is looked at until it counts
+// as it is, and as partial.
+enum { most_buckets = 1 << 15, most_looks = 16 };
 
 struct walked_sockets walked;
 
@@ -262,11 +262,11 @@ static int check_link(__u64 index, void *unused) {
 
 // Both looks, from `first` on.
 static void look(__u32 bucket) {
-    bpf_loop(most_links, read_link, 0, 0);
+    bpf_loop(walked.links, read_link, 0, 0);
     has_changed = link != end_of_chain(bucket);
     if (is_full || has_changed) return;
     link = next(bucket_at(bucket));
-    bpf_loop(most_links, check_link, 0, 0);
+    bpf_loop(walked.links, check_link, 0, 0);
     has_changed |= link != end_of_chain(bucket) || checked != walked.count;
 }
 
@@ -279,9 +279,8 @@ static int read_bucket(__u64 index, void *unused) {
     is_full = has_changed = 0;
     link = next(bucket_at(bucket));
     if (!(link & 1)) look(bucket);
-    if (is_full) {
+    if (is_full && first) {
         walked.count = first;
-        walked.overflows = first == 0;
         return 1;
     }
     looks = has_changed ? looks + 1 : 0;
@@ -289,6 +288,7 @@ static int read_bucket(__u64 index, void *unused) {
         walked.count = first;
         return 0;
     }
+    walked.partial += is_full || has_changed;
     looks = 0;
     walked.bucket = bucket + 1;
     return 0;
@@ -296,7 +296,7 @@ static int read_bucket(__u64 index, void *unused) {
 
 SEC("iter/task")
 int connections(struct bpf_iter__task *context) {
-    if (walked.ended || walked.overflows) return 0;
+    if (walked.ended) return 0;
     struct net *net = CAST(CAST(bpf_get_current_task())->nsproxy)->net_ns;
     const struct inet_hashinfo *hashinfo = net->ipv4.tcp_death_row.hashinfo;
     reader_net = net;
@@ -304,5 +304,5 @@ int connections(struct bpf_iter__task *context) {
     mask = hashinfo->ehash_mask;
     first_ahead = walked.bucket - chains_ahead;
     bpf_loop(most_buckets, read_bucket, 0, 0);
-    return !walked.ended && !walked.overflows; // 1: the reader gets EAGAIN
+    return !walked.ended; // 1: the reader gets EAGAIN
 }

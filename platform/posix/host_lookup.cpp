@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -44,6 +44,7 @@ struct HostLookup::Shared {
     std::deque<decltype(answers)::pointer> questions; ///< that no thread has taken yet
     std::size_t round = 0, unanswered = 0;            ///< the latest prefetch, and what it waits for
     std::size_t threads = 0;
+    std::exception_ptr failure; ///< of a thread, which has ended
 
     void add(const Address& address) {
         const auto [at, is_new] = answers.try_emplace(address, Answer{{}, round});
@@ -52,9 +53,10 @@ struct HostLookup::Shared {
         ++unanswered;
     }
 
-    void serve() {
-        std::unique_lock lock(mutex);
-        while (!questions.empty()) {
+    /// Asks what nobody has asked yet until `enough`, called with the lock held, says so.
+    template <class Enough>
+    void ask_some(std::unique_lock<std::mutex>& lock, Enough enough) {
+        while (!questions.empty() && !enough()) {
             auto& [address, answer] = *questions.front();
             questions.pop_front();
             lock.unlock();
@@ -63,7 +65,22 @@ struct HostLookup::Shared {
             answer.name = std::move(name);
             if (answer.round == round && --unanswered == 0) all_answered.notify_all();
         }
+    }
+
+    /// In a thread of its own.
+    void serve() {
+        std::exception_ptr thrown;
+        std::unique_lock lock(mutex);
+        try {
+            ask_some(lock, [] { return false; });
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        if (!lock.owns_lock()) lock.lock();
         --threads;
+        if (!thrown) return;
+        failure = thrown;
+        all_answered.notify_all();
     }
 };
 
@@ -85,14 +102,19 @@ void HostLookup::prefetch(std::span<const Address> addresses) {
     try {
         for (; shared_->threads < wanted; ++shared_->threads)
             std::thread([shared = shared_] { shared->serve(); }).detach();
-    } catch (const std::system_error&) { // fewer will do
+    } catch (const std::exception&) { // fewer will do
     }
-    const Clock::time_point start = Clock::now();
-    if (shared_->threads > 0)
-        shared_->all_answered.wait_until(lock, start + left_ / 2, [&] { return shared_->unanswered == 0; });
+    const Clock::time_point start = Clock::now(), end = start + left_ / 2;
+    const auto answered = [&] { return shared_->unanswered == 0 || shared_->failure != nullptr; };
+    if (shared_->threads > 0) {
+        shared_->all_answered.wait_until(lock, end, answered);
+    } else {
+        shared_->ask_some(lock, [&] { return Clock::now() >= end; });
+    }
     shared_->questions.clear();
     waited_until_ = Clock::now();
     left_ -= waited_until_ - start;
+    if (shared_->failure) std::rethrow_exception(std::exchange(shared_->failure, nullptr));
 }
 
 std::string_view HostLookup::name(const Address& address) {

@@ -24,11 +24,12 @@ struct LookupBounds {
     std::chrono::milliseconds wait{12000};
 };
 
-/// A host's name, empty if it has none. Called from several threads at once, may hang, and does not throw.
+/// A host's name, empty if it has none. Called from several threads at once, and may hang.
 using AskHost = std::function<std::string(const Address&)>;
 
 /// Asks for each distinct address once. Questions that hang stay behind in threads of their own, which keep
-/// neither this nor the process from ending. Used by one thread.
+/// neither this nor the process from ending. Where no thread can be started, this one asks, and waits for
+/// each answer. What a resolver throws, prefetch() and name() throw. Used by one thread.
 class HostLookup {
 public:
     explicit HostLookup(AskHost ask, LookupBounds bounds = {});

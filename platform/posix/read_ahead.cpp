@@ -4,7 +4,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -100,11 +99,23 @@ BlockReader in_turn(std::deque<std::function<BlockReader()>> makers) {
     };
 }
 
+BlockReader all_at_once(BlockReader reader) {
+    return [reader = std::move(reader), held = std::make_shared<HeldBlocks>()]() mutable {
+        while (reader) {
+            if (const auto block = reader())
+                held->push(*block);
+            else
+                reader = nullptr;
+        }
+        return held->pop();
+    };
+}
+
 BlockReader read_ahead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&)) {
     try {
         const auto ahead = std::make_shared<ReadAhead>(reader, limit, begun);
         return [ahead] { return (*ahead)(); };
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
         return reader;
     }
 }

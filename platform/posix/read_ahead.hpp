@@ -42,6 +42,9 @@ private:
 /// One reader after the other, each made when it is its turn; null ones are passed over.
 BlockReader in_turn(std::deque<std::function<BlockReader()>> makers);
 
+/// The same blocks, all of them read before the first is given: then `reader` keeps no descriptor.
+BlockReader all_at_once(BlockReader reader);
+
 /// The same blocks, read by a thread of its own that stays at most `limit` bytes ahead; where the system
 /// allows no thread, read as they are asked for. `begun` is called with the thread.
 BlockReader read_ahead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&));

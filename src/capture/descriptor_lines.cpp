@@ -13,10 +13,9 @@ bool read_descriptor(std::string_view line, KeyOf key_of, SideTables& side) {
     Holder holder;
     if (!take_number(line, holder.pid, '\t')) return false;
     if (line.starts_with("-\t")) {
-        if (line == "-\tunread")
-            side.owners_unread = true;
-        else
-            (line == "-\tlinks" ? side.links_withheld : side.owners_withheld) = true;
+        (line == "-\tlinks"    ? side.links_withheld
+         : line == "-\tunread" ? side.owners_unread
+                               : side.owners_withheld) = true;
         return true;
     }
     if (!take_number(line, holder.fd, '\t')) return false;

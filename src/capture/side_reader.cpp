@@ -13,10 +13,12 @@ void SideReader::read(const RawBlock& block, SideTables& side) {
     if (decoder->second) decoder->second(Bytes(block.bytes, host_->byte_order, block.offset), side);
 }
 
-void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem) {
+void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem, bool owners) {
     Problems problems(problem);
     SideReader reader(source.host, problems);
-    const BlockReader next = source.blocks({}, problem);
+    Request request;
+    request.wanted.owners = owners;
+    const BlockReader next = source.blocks(request, problem);
     while (const auto block = next()) reader.read(*block, side);
 }
 

@@ -24,7 +24,8 @@ private:
     std::map<std::string, SideDecoder, std::less<>> decoders_;
 };
 
-/// Only the side tables of a capture.
-void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem);
+/// Only the side tables of a capture; with `owners` also who holds its sockets.
+void read_side_tables(const Source& source, SideTables& side, const ProblemSink& problem,
+                      bool owners = false);
 
 } // namespace netstat46

@@ -8,7 +8,8 @@
 
 namespace netstat46 {
 
-/// Whole writes to a descriptor. After a failure nothing more is written.
+/// Whole writes to a descriptor, which may be one that does not block: then this waits. After a failure
+/// nothing more is written.
 class Output {
 public:
     explicit Output(int fd) : fd_(fd) {}
@@ -29,7 +30,7 @@ public:
     [[nodiscard]] bool failed() const { return error_ != 0; }
 
     /// What went wrong, for standard error; empty for a closed pipe, which is nobody's fault.
-    [[nodiscard]] std::string failure() const;
+    [[nodiscard]] const char* failure() const;
 
 private:
     int fd_;
@@ -39,9 +40,10 @@ private:
 /// Whether the descriptor is open at all.
 bool is_open(int fd);
 
-/// Opens /dev/null where standard input, output or error is closed, so that no file takes its place and gets
-/// what is meant for it.
-void open_standard_descriptors();
+/// Opens something harmless where standard input, output or error is closed, so that no file or socket takes
+/// its place and gets what is meant for it. What is written to such a standard output fails (EBADF). False
+/// where nothing can be opened.
+bool open_standard_descriptors();
 
 bool is_terminal(int fd);
 

@@ -53,6 +53,9 @@ Names replayed_names(const SideTables& side) {
             if (name == user) return uid;
         return std::nullopt;
     };
+    names.has_process = [&side](std::int32_t pid) {
+        return side.process(pid) != nullptr || side.owners.has_holder(pid);
+    };
     return names;
 }
 

@@ -30,6 +30,10 @@ struct Names {
     std::function<std::string_view(const Address&)> network; ///< IPv4 only; unset: none has a name
     /// Resolves all of them at once, before host() is asked; unset: host() keeps nobody waiting.
     std::function<void(std::span<const Address>)> prefetch;
+    /// errno of a look-up that failed for want of descriptors or memory, so that a name is missing; 0: none
+    /// did; unset: none can.
+    std::function<int()> failure;
+    std::function<bool(std::int32_t pid)> has_process; ///< of the host; a replay's only those that it names
 };
 
 /// The protocol that a port's service is named after.

@@ -90,6 +90,14 @@ std::optional<Holder> Owners::lowest(std::uint64_t key) const {
     return slot->shared != 0 ? std::min(first, more_.lower_bound({key, least})->second) : first;
 }
 
+bool Owners::has_holder(std::int32_t pid) const {
+    for (const Part& part : parts_)
+        for (const Slot& slot : part.slots)
+            if (slot.key != 0 && slot.pid == pid) return true;
+    return std::any_of(more_.begin(), more_.end(),
+                       [pid](const auto& entry) { return entry.second.pid == pid; });
+}
+
 std::vector<Holder> Owners::all(std::uint64_t key) const {
     const Slot* slot = find(key);
     if (slot == nullptr) return {};

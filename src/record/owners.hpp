@@ -41,6 +41,9 @@ public:
     /// another order than their owners.
     void prefetch(std::uint64_t key) const;
 
+    /// Whether the process holds any socket. Looks at all of them.
+    [[nodiscard]] bool has_holder(std::int32_t pid) const;
+
     /// Every holder, by pid and descriptor.
     [[nodiscard]] std::vector<Holder> all(std::uint64_t key) const;
 

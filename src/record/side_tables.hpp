@@ -61,8 +61,8 @@ struct SideTables {
     std::map<std::uint32_t, std::string> users;               ///< uid to name
     KeptPortFacts ports;
     bool owners_withheld = false; ///< some processes' descriptors could not be read for want of privilege
+    bool owners_unread = false;   ///< some could not be read for another reason: why is a Problem
     bool links_withheld = false;  ///< some descriptors were listed and could not be looked at (Linux)
-    bool owners_unread = false;   ///< some could not be read for another reason
     bool owners_read = false;     ///< at least one descriptor table could be read
 
     /// The process, or null where nobody told its name.

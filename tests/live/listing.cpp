@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "run.hpp"
 
 namespace netstat46::live {
@@ -63,6 +65,25 @@ std::string timers_masked(std::string_view text) {
         at = end - 1;
     }
     return out;
+}
+
+std::string json_masked(std::string text) {
+    for (const char* key :
+         {"\"time\":", "_ms\":", "_us\":", "\"probes\":", "\"retransmits\":", "\"retransmitted\":"})
+        for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at)) {
+            at += std::string_view(key).size();
+            text.erase(at, text.find_first_of(",}", at) - at);
+        }
+    return text;
+}
+
+std::string first_difference(std::string_view one, std::string_view other) {
+    const auto [left, right] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+    if (left == one.end() && right == other.end()) return "";
+    const auto begin = static_cast<std::size_t>(left - one.begin());
+    const std::size_t line = begin == 0 ? 0 : one.rfind('\n', begin - 1) + 1;
+    return fmt::format("byte {}: {}\ninstead of {}", begin, one.substr(line, begin - line + 200),
+                       other.substr(line, begin - line + 200));
 }
 
 } // namespace netstat46::live

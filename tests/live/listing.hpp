@@ -25,4 +25,10 @@ std::string internet_header(std::string_view listing);
 /// `text` with `#` for what is left of timers: `on (#/2/0)`. It differs between two runs.
 std::string timers_masked(std::string_view text);
 
+/// The same of JSON: without times and what depends on them.
+std::string json_masked(std::string text);
+
+/// Where they differ first; empty if they do not. (To make a difference of many lines readable takes long.)
+std::string first_difference(std::string_view one, std::string_view other);
+
 } // namespace netstat46::live

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,6 +114,34 @@ void refuse_call(int number, std::uint32_t argument, int error) {
     filter_calls(code);
 }
 
+std::string program_for_everybody(const std::string& directory) {
+    std::filesystem::permissions(directory, std::filesystem::perms{0755});
+    const std::string copy = directory + "/netstat46";
+    std::filesystem::copy_file(our_program(), copy, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::permissions(copy, std::filesystem::perms{0755});
+    return copy;
+}
+
+void become_nobody() {
+    constexpr uid_t nobody = 65534;
+    if (setgid(nobody) != 0 || setuid(nobody) != 0) _exit(126);
+}
+
+std::size_t lines(std::string_view text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void limit(int resource, std::uint64_t value) {
+    const rlimit both{value, value};
+    setrlimit(static_cast<__rlimit_resource>(resource), &both);
+}
+
+bool answers(std::string_view options) {
+    for (const char* name : {"--quiet", "--explain", "--who-answers", "--can-bind"})
+        if (options.find(name) != std::string_view::npos) return true;
+    return false;
+}
+
 Child::Child(const std::function<void()>& body) : pid_(fork()) {
     if (pid_ < 0) throw std::runtime_error("fork");
     if (pid_ > 0) return;
@@ -157,6 +186,10 @@ Ran run_as(const std::string& program, const char* name, std::string_view option
 }
 
 } // namespace
+
+Ran run_copy(const std::string& program, std::string_view options, const Way& way) {
+    return run_as(program, "netstat46", options, way);
+}
 
 Ran ours(std::string_view options, const Way& way) {
     return run_as(our_program(), "netstat46", options, way);

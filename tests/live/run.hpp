@@ -42,6 +42,12 @@ void filter_calls(std::span<sock_filter> code);
 /// `argument`. Exits as filter_calls().
 void refuse_call(int number, std::uint32_t argument, int error);
 
+/// setrlimit(2), hard and soft.
+void limit(int resource, std::uint64_t value);
+
+/// Whether 1 is an answer with `options`, so that what goes wrong ends with 2.
+bool answers(std::string_view options);
+
 /// A process that runs `body` until this ends it, or the one that made it has ended.
 class Child {
 public:
@@ -60,6 +66,18 @@ inline constexpr const char* no_bpf_iterator =
     "no BPF iterator: the kernel, the privilege or the build does not allow it";
 
 inline constexpr const char* native_program = "/usr/bin/netstat";
+
+/// A copy of netstat46 in `directory`, both of which everybody may enter or run.
+std::string program_for_everybody(const std::string& directory);
+
+/// That copy, with options as for ours().
+Ran run_copy(const std::string& program, std::string_view options, const Way& way = {});
+
+/// For Way::in_child: another user without privileges. Exits with 126 where that is not to be had.
+void become_nobody();
+
+/// Line ends in `text`.
+std::size_t lines(std::string_view text);
 
 /// `text` at blanks. A word `''` is an empty one.
 std::vector<std::string> words_of(std::string_view text);

@@ -33,33 +33,12 @@
 namespace netstat46::live {
 namespace {
 
-constexpr uid_t nobody = 65534;
-
 class Trouble : public testing::Test {
 protected:
     void SetUp() override {
         if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
     }
 };
-
-/// A copy of the program where everybody may run it.
-std::string program_for_everybody(const Zoo& zoo) {
-    chmod(zoo.directory().c_str(), 0755);
-    const std::string copy = zoo.directory() + "/netstat46";
-    std::filesystem::copy_file(our_program(), copy, std::filesystem::copy_options::overwrite_existing);
-    chmod(copy.c_str(), 0755);
-    return copy;
-}
-
-Ran run_copy(const std::string& program, std::string_view options, const Way& way) {
-    std::vector<std::string> words = words_of(options);
-    words.insert(words.begin(), "netstat46");
-    return run(program, words, way);
-}
-
-void become_nobody() {
-    if (setgid(nobody) != 0 || setuid(nobody) != 0) _exit(126);
-}
 
 /// From here on this process makes no netlink socket.
 void refuse_netlink() { refuse_call(SYS_socket, AF_NETLINK, EPERM); }
@@ -84,10 +63,6 @@ void hide_proc() {
 void hide_other_users_processes() {
     if (unshare(CLONE_NEWNS) != 0 || mount("proc", "/proc", "proc", 0, "hidepid=2") != 0) _exit(126);
     become_nobody();
-}
-
-std::size_t lines(const std::string& text) {
-    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 // ---- Input
@@ -180,7 +155,7 @@ TEST_F(Trouble, AClosedPipeIsQuiet) {
 TEST_F(Trouble, WithoutRootItListsWhatTheNativeOneLists) {
     if (geteuid() != 0) GTEST_SKIP() << "not root: cannot become another user";
     const Zoo zoo;
-    const std::string program = program_for_everybody(zoo);
+    const std::string program = program_for_everybody(zoo.directory());
     const Way way{.in_child = become_nobody};
     for (const char* options : {"-tuanp", "-tulpn", "-tuanpe", "-tup"}) {
         const Ran theirs = native(options, way);
@@ -206,7 +181,7 @@ TEST_F(Trouble, WithoutRootItListsWhatTheNativeOneLists) {
 TEST_F(Trouble, WithoutThreadsItListsTheSame) {
     if (geteuid() != 0) GTEST_SKIP() << "not root: cannot become another user";
     const Zoo zoo;
-    const std::string program = program_for_everybody(zoo);
+    const std::string program = program_for_everybody(zoo.directory());
     const Ran usual = run_copy(program, "-an", {.in_child = become_nobody});
     const Ran mine = run_copy(program, "-an", {.in_child = refuse_threads});
     if (mine.error.find("Sanitizer") != std::string::npos)
@@ -220,7 +195,8 @@ TEST_F(Trouble, WithoutThreadsItListsTheSame) {
 TEST_F(Trouble, HiddenProcessesAreNoError) {
     if (geteuid() != 0) GTEST_SKIP() << "not root: cannot mount /proc";
     const Zoo zoo;
-    const Ran ran = run_copy(program_for_everybody(zoo), "-ane", {.in_child = hide_other_users_processes});
+    const Ran ran =
+        run_copy(program_for_everybody(zoo.directory()), "-ane", {.in_child = hide_other_users_processes});
     if (ran.status == 126) GTEST_SKIP() << "/proc cannot be mounted with hidepid here";
     EXPECT_EQ(ran.status, 0);
     EXPECT_EQ(ran.error, "");

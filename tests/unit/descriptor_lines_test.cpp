@@ -41,9 +41,13 @@ TEST(LinuxOwners, WhatIsRefusedIsKnownByItsReason) {
     const Read all = read(&linux_system, "7\t-\tEACCES\n");
     EXPECT_FALSE(all.side.links_withheld);
     EXPECT_TRUE(all.side.owners_withheld);
-    const Read unread = read(&linux_system, "7\t-\tunread\n");
-    EXPECT_TRUE(unread.side.owners_unread);
-    EXPECT_FALSE(unread.side.owners_withheld || unread.side.links_withheld || unread.side.owners_read);
+    for (const char* line : {"7\t-\tunread\n", "0\t-\tunread\n"}) {
+        const Read some = read(&linux_system, line);
+        EXPECT_TRUE(some.side.owners_unread);
+        EXPECT_FALSE(some.side.owners_withheld || some.side.links_withheld || some.side.owners_read);
+        EXPECT_TRUE(some.problems.empty());
+    }
+    EXPECT_FALSE(all.side.owners_unread || links.side.owners_unread);
 }
 
 TEST(LinuxOwners, AnEmptyTableWasReadAndHoldsNoSocket) {

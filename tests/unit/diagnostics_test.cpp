@@ -21,13 +21,10 @@ constexpr std::string_view makers[] = {"UsageError{", "complain(", "misused(", "
                                        "damaged(",    "remark(",   "say("};
 
 /// Where strings that are returned, or that `text` is set to, are messages or parts of one.
-constexpr std::string_view sayers[] = {"src/options.cpp",
-                                       "src/record/select_options.cpp",
-                                       "src/capture/manifest.cpp",
-                                       "src/hand_over.cpp",
-                                       "src/ports/ask.cpp",
-                                       "src/capture/problems.cpp",
-                                       "src/run.cpp"};
+constexpr std::string_view sayers[] = {"src/options.cpp",          "src/record/select_options.cpp",
+                                       "src/capture/manifest.cpp", "src/hand_over.cpp",
+                                       "src/ports/ask.cpp",        "src/last_words.cpp",
+                                       "src/capture/problems.cpp", "src/run.cpp"};
 constexpr std::string_view givers[] = {"return ",
                                        "problem.text = ", "string_view line = ", "std::string nobody ="};
 

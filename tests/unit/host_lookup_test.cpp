@@ -7,6 +7,7 @@
 #include <latch>
 #include <map>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -181,6 +182,33 @@ TEST(HostLookup, WaitIsWonBackBetweenRepeatedListings) {
     hosts.prefetch({&later, 1});
     EXPECT_EQ(gate->asked.so_far().count("10.0.0.1"), 1U);
     gate->latch.count_down();
+}
+
+TEST(HostLookup, AsksItselfWhereNoThreadMayBe) {
+    HostLookup hosts([](const Address& address) { return "name of " + text_of(address); }, {0, 60s});
+    const std::vector<Address> many = addresses(100);
+    hosts.prefetch(many);
+    for (const Address& one : many) EXPECT_EQ(hosts.name(one), "name of " + text_of(one));
+
+    const auto asked = std::make_shared<Asked>();
+    HostLookup slow(
+        [asked](const Address& address) {
+            asked->note(address);
+            std::this_thread::sleep_for(20ms);
+            return std::string("late");
+        },
+        {0, 200ms});
+    slow.prefetch(many);
+    EXPECT_EQ(slow.name(many.front()), "late");
+    EXPECT_EQ(slow.name(many.back()), "") << "the wait has its bound";
+    EXPECT_LT(asked->so_far().size(), 20U);
+}
+
+TEST(HostLookup, ThrowsWhatAResolverThrows) {
+    for (const std::size_t threads : {0, 1, 4}) {
+        HostLookup hosts([](const Address&) -> std::string { throw std::bad_alloc(); }, {threads, 60s});
+        EXPECT_THROW(hosts.prefetch(addresses(20)), std::bad_alloc) << threads;
+    }
 }
 
 TEST(HostLookup, EndsWhileQuestionsHang) {

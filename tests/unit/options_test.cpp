@@ -94,5 +94,21 @@ TEST(Ours, HelpFitsATerminal) {
     EXPECT_LE(lines, 24U);
 }
 
+TEST(Ours, WhatGoesWrongIsNotTakenForAnAnswer) {
+    const auto status = [](std::vector<std::string> arguments) {
+        std::vector<char*> pointers;
+        for (std::string& argument : arguments) pointers.push_back(argument.data());
+        return trouble_status(pointers);
+    };
+    for (const char* one : {"--quiet", "--explain=80", "--who-answers", "--can-bind=x"}) {
+        EXPECT_EQ(status({one}), 2) << one;
+        EXPECT_EQ(status({"-a", one, "-n"}), 2) << one;
+        EXPECT_EQ(status({"--", one}), 1) << one;
+    }
+    for (const char* one : {"-an", "--quietly", "--json", "--explaining=80", ""})
+        EXPECT_EQ(status({one}), 1) << one;
+    EXPECT_EQ(status({}), 1);
+}
+
 } // namespace
 } // namespace netstat46

@@ -20,6 +20,15 @@ TEST(Owners, OfASocketThatNobodyHoldsThereAreNone) {
     EXPECT_FALSE(owners.empty());
 }
 
+TEST(Owners, KnowsEveryProcessThatHoldsASocket) {
+    Owners owners;
+    EXPECT_FALSE(owners.has_holder(0));
+    owners.add(8, {1, 3});
+    owners.add(8, {7, 4});
+    EXPECT_TRUE(owners.has_holder(1) && owners.has_holder(7));
+    EXPECT_FALSE(owners.has_holder(0) || owners.has_holder(3));
+}
+
 TEST(Owners, KeyZeroIsNoSocket) {
     Owners owners;
     owners.add(0, {1, 3});

@@ -16,11 +16,10 @@ namespace {
 PortReply ask(const char* capture, const PortQuestion& question, bool json = false) {
     const Source source = open_capture((tests / "captures" / capture).string(), systems());
     const PortAsker asker{source, *source.host.system->dialect, false, json};
-    const auto reply =
-        answer_port_question(question, asker, [](const Problem& problem) {
-            EXPECT_FALSE(problem.fails) << problem.text;
-            EXPECT_EQ(problem.text, "nat rules are not part of this capture");
-        });
+    const auto reply = answer_port_question(question, asker, [](const Problem& problem) {
+        EXPECT_FALSE(problem.fails) << problem.text;
+        EXPECT_EQ(problem.text, "nat rules are not part of this capture");
+    });
     if (const UsageError* error = std::get_if<UsageError>(&reply)) return {error->text, 2};
     return std::get<PortReply>(reply);
 }
