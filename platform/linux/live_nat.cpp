@@ -73,9 +73,9 @@ std::optional<std::string> save_legacy_table(const Iptables& tools, const std::s
 /// Whether nft(8) wrote of the table that iptables made it, whose rules it may not have understood.
 bool is_garbled(const ChildEnd& listed, const NftTableName& table) {
     if (!may_be_iptables(table)) return false;
-    if (listed.error.find(fmt::format("table {} {} is managed by iptables", table.family, table.name)) !=
-        std::string::npos)
-        return true;
+    const std::string managed = fmt::format("table {} {} is managed by iptables", table.family, table.name);
+    for (const std::string* text : {&listed.out, &listed.error}) // which, depends on its version
+        if (text->find(managed) != std::string::npos) return true;
     const std::size_t begin = listed.out.find(fmt::format("table {} {} {{", table.family, table.name));
     if (begin == std::string::npos) return true;
     const std::string_view text =

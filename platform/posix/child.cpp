@@ -107,6 +107,7 @@ int start(const std::string& file, const std::vector<std::string>& arguments, co
     std::vector<std::string> words{file};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     std::string path = fmt::format("PATH={}", system_path);

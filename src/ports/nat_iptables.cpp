@@ -192,7 +192,7 @@ private:
             i += read_condition(rule, module, std::span(words).subspan(i), negated);
             negated = false;
         }
-        add_nat_rule(out_, key(words[1]), std::move(rule));
+        add_nat_rule(out_, key(words[1]), std::move(rule), words.size());
     }
 
     /// Of the words that begin with an option; how many more than that it took.

@@ -272,7 +272,7 @@ private:
             return;
         }
         const std::string_view word = peek();
-        const bool port = word.size() > 1 && word.starts_with(':') && nat_target(word).known == false;
+        const bool port = word.size() > 1 && word.starts_with(':') && !nat_target(word).known;
         NatWords rest = behind();
         if (port) rest.front().remove_prefix(1); // `:tcp dport map { ... }`
         if (!read_mapped(rest, action)) {

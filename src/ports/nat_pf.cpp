@@ -47,7 +47,7 @@ constexpr Harmless harmless[] = {
 
 class RuleReader {
 public:
-    RuleReader(NatWords words) : words_(std::move(words)) {}
+    explicit RuleReader(NatWords words) : words_(std::move(words)) {}
 
     PfRule read() {
         PfRule out;
@@ -226,7 +226,7 @@ private:
 /// The rules of one kind, of every anchor by its path.
 class Rulesets {
 public:
-    Rulesets(const std::vector<std::pair<std::string, std::string_view>>& sections) {
+    explicit Rulesets(const std::vector<std::pair<std::string, std::string_view>>& sections) {
         for (const auto& [anchor, text] : sections) sections_.emplace(anchor, text);
     }
 

@@ -191,6 +191,13 @@ TEST_F(NatKnownLive, TablesOfIptablesAreReadByIptables) {
     }
 }
 
+TEST_F(NatKnownLive, AListingThatNftCallsIptablesIsNotTrusted) {
+    ASSERT_TRUE(nft(other_rule));
+    cover("nft", "#!/bin/sh\necho '# Warning: table ip nat is managed by iptables-nft, do not touch!'\n"
+                 "printf 'table ip nat {\\n}\\n'\n");
+    expect_not_read("table ip nat is iptables', and iptables-nft-save does not show it");
+}
+
 TEST_F(NatKnownLive, ACaptureSaysWhichItWas) {
     const auto saved = [&](const std::string& name, const Way& way = {}) {
         const std::string directory = (scratch_ / name).string();
