@@ -190,7 +190,7 @@ TEST_F(Limits, OfProcessesLeaveNoThread) {
         become_nobody();
         limit(RLIMIT_NPROC, 1);
     };
-    for (const char* options : {"-an", "-a", "-ae", "--json -a", "-ltp"}) {
+    for (const char* options : {"-an", "-a", "-ae", "-tupe", "-ltp"}) {
         const Ran usual = run_copy(program, options, {.in_child = become_nobody});
         if (usual.status == 126) GTEST_SKIP() << "setuid is not permitted";
         const Ran ran = run_copy(program, options, {.in_child = alone});

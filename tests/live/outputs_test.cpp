@@ -118,7 +118,7 @@ TEST_F(Ends, OfAnErrorPipeThatDoesNotBlockLoseNoMessage) {
 /// Whatever of the standard descriptors is closed, nothing that is opened takes their place.
 TEST_F(Ends, OfStandardDescriptorsThatAreClosed) {
     const Zoo zoo;
-    const std::vector<std::string> option_list{"-an", "--json -an", "--explain=7101", "--quiet -an",
+    const std::vector<std::string> option_list{"-an", "--json -lan", "--explain=7101", "--quiet -an",
                                                "--classic -anp"};
     for (const std::string& options : option_list) {
         const Ran usual = ours(options);
@@ -157,7 +157,7 @@ TEST_F(Ends, OfADiskAreNotTakenForAnAnswer) {
 TEST_F(Ends, OfSmallFilesAreSaid) {
     const Zoo zoo;
     const auto small_files = [] { limit(RLIMIT_FSIZE, 100); };
-    for (const char* options : {"-an", "--json -an", "--explain=7101"}) {
+    for (const char* options : {"-an", "--json -lan", "--explain=7101"}) {
         const Ran ran = ours(options, {.in_child = small_files});
         EXPECT_EQ(ran.status, answers(options) ? 2 : 1) << options;
         EXPECT_EQ(ran.error, "netstat46: standard output: File too large\n") << options;
