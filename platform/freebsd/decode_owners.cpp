@@ -61,8 +61,8 @@ private:
     std::string interface_;
     ProblemSink problem_;
     TableNotes* notes_; ///< of all side tables, or null
-    std::size_t size_; ///< bytes that are known
-    std::size_t step_; ///< bytes of each record here
+    std::size_t size_;  ///< bytes that are known
+    std::size_t step_;  ///< bytes of each record here
     std::uint64_t (*length_of_)(const Bytes&);
 };
 
@@ -82,7 +82,8 @@ SideDecoder owners_decoder(const DecodeContext& context) {
 }
 
 SideDecoder processes_decoder(const DecodeContext& context) {
-    return [table = RecordTable(context, kinfo_proc::size, process_length)](Bytes block, SideTables& side) mutable {
+    return [table = RecordTable(context, kinfo_proc::size, process_length)](Bytes block,
+                                                                            SideTables& side) mutable {
         table.for_each_record(block, [&](const Bytes& process) {
             const std::string name(process.sub(kinfo_proc::name, kinfo_proc::name_room).c_string());
             side.processes[process.i32(kinfo_proc::pid)] = {name, name, process.u32(kinfo_proc::uid), {}};
