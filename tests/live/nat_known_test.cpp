@@ -43,7 +43,8 @@ protected:
     }
 
     void TearDown() override {
-        for (const std::string& path : covered_) umount2(path.c_str(), MNT_DETACH);
+        for (auto path = covered_.rbegin(); path != covered_.rend(); ++path)
+            umount2(path->c_str(), MNT_DETACH);
         if (!scratch_.empty()) fs::remove_all(scratch_);
     }
 
@@ -128,6 +129,36 @@ TEST_F(NatKnownLive, WhoMayNotAskDepends) {
     Way incapable;
     incapable.in_child = give_up_net_admin;
     expect_not_read("CAP_NET_ADMIN is needed", incapable);
+}
+
+TEST_F(NatKnownLive, AKernelWithoutNatHasNoRulesWhoeverAsks) {
+    const auto put = [&](const std::string& path, const std::string& text) {
+        const std::string stand_in = (scratch_ / ("stand-in-" + std::to_string(covered_.size()))).string();
+        std::ofstream(stand_in) << text;
+        chmod(stand_in.c_str(), 0644);
+        if (fs::exists(path) && mount(stand_in.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0)
+            covered_.push_back(path);
+    };
+    for (const char* directory : {"/sys/module", "/lib/modules"})
+        if (fs::exists(directory) && mount("none", directory, "tmpfs", 0, nullptr) == 0)
+            covered_.emplace_back(directory);
+    put("/proc/modules", "other 16384 0 - Live 0x0000000000000000\n");
+    put("/proc/kallsyms", "0000000000000000 T start_kernel\n0000000000000000 t my_nf_nat_setup_info\n");
+    Way nobody;
+    nobody.in_child = become_nobody;
+    EXPECT_EQ(ours(asked, nobody).status, 0);
+    EXPECT_NE(ours(std::string("--json ") + asked, nobody).out.find("\"nat_rules\":\"none\""),
+              std::string::npos);
+    put("/proc/kallsyms",
+        "0000000000000000 T start_kernel\n0000000000000000 t nf_nat_setup_info\t[nf_nat]\n");
+    EXPECT_EQ(ours(asked, nobody).status, 3);
+    put("/proc/kallsyms", "0000000000000000 T start_kernel\n");
+    fs::create_directory("/sys/module/nf_nat");
+    EXPECT_EQ(ours(asked, nobody).status, 3);
+    fs::remove("/sys/module/nf_nat");
+    put("/proc/modules", "nf_nat 16384 0 - Live 0x0000000000000000\n");
+    const int status = ours(asked, nobody).status;
+    EXPECT_EQ(status, fs::exists("/proc/modules") ? 3 : 0);
 }
 
 TEST_F(NatKnownLive, AnNftThatIsMissingOrFailsIsNotNone) {
