@@ -71,9 +71,8 @@ BlockReader UnixReader::ask_proc(std::size_t table) {
 
 void UnixReader::read() {
     int error = 0;
-    const BlockReader diag = ask_diag(no_table, error, answers_);
+    diag_ = keep(ask_diag(no_table, error, answers_)); // closed then: one descriptor may be all that is left
     if (error != 0) refused_(error);
-    diag_ = keep(diag);
     proc_ = keep(ask_proc(no_table));
 }
 

@@ -244,7 +244,7 @@ void python_is_refused(const Interfaces& /*interfaces*/) {
     python.port = 8888;
     python.uid = ::geteuid();
     const PortTable table = table_of(Protocol::Tcp, 8888, live_port_facts());
-    const BindVerdict verdict = can_bind({}, python, table.holders).verdict;
+    const BindVerdict verdict = can_bind(host_of(live_port_facts()), python, table.holders).verdict;
     EXPECT_EQ(verdict.error, "EADDRINUSE");
     ASSERT_EQ(verdict.because.size(), 1U);
     EXPECT_EQ(table.sockets[verdict.because.front()].inode, inode_of(docker.front()));
