@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     HostFacts host;
     if (read_manifest(std::string_view(reinterpret_cast<const char*>(data), size), systems(), host)) return 0;
     HostFacts again;
-    if (read_manifest(manifest_of(host, "a fuzzer"), again)) __builtin_trap();
+    if (read_manifest(manifest_of(host, "a fuzzer"), systems(), again)) __builtin_trap();
     if (again.system != host.system || again.byte_order != host.byte_order || again.sight != host.sight)
         __builtin_trap();
     return 0;
