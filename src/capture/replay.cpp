@@ -193,7 +193,7 @@ Source open_capture(const std::string& path, std::span<const System* const> syst
     HostFacts host;
     if (const auto wrong = read_manifest(Bytes(manifest.bytes()).text(), systems, host))
         throw std::runtime_error(fmt::format("--replay: {}: {}", file, *wrong));
-    return captured_source(std::move(directory), host);
+    return captured_source(directory, host);
 }
 
 } // namespace netstat46
