@@ -184,7 +184,7 @@ Source captured_source(const std::shared_ptr<const CaptureDirectory>& directory,
 }
 
 Source open_capture(const std::string& path, std::span<const System* const> systems) {
-    auto directory = open_directory(path);
+    const auto directory = open_directory(path);
     const std::string file = directory->path_of(manifest_name);
     const MappedFile manifest = directory->map(std::string(manifest_name));
     if (!manifest.wrong().empty())
