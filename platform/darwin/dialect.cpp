@@ -153,10 +153,6 @@ std::optional<HandOver> other_mode(const std::string& given) {
     return std::nullopt;
 }
 
-} // namespace
-
-namespace {
-
 Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& context) {
     const std::string program = context.classic ? "netstat" : "netstat46";
     Reading reading;

@@ -180,10 +180,6 @@ std::optional<HandOver> other_program(const Arguments& arguments) {
     return HandOver{arguments.operands.front(), "ip -s link"};
 }
 
-} // namespace
-
-namespace {
-
 Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& context) {
     const Edition& edition = edition_of(context.host);
     const Refusals refusals(context.classic ? "netstat" : "netstat46", edition);

@@ -181,10 +181,6 @@ void settle(Flags& flags) {
     if (flags.any_protocol() && !flags.inet && !flags.inet6) flags.inet = flags.inet6 = true;
 }
 
-} // namespace
-
-namespace {
-
 Parsed parse_linux(std::span<const std::string> given, const ParseContext& context) {
     const std::size_t refused = context.classic ? of_other_builds : 0;
     const Arguments arguments = read_getopt_long(
