@@ -14,7 +14,7 @@
 
 namespace netstat46 {
 
-/// Asks the kernel. Blocks come in this order: owner and side tables, then sockets in the order of `tables`;
+/// Asks the kernel. Blocks come in this order: owner and host tables, then sockets in the order of `tables`;
 /// the kernel may be asked in another (few sockets first, then for their owners only). An interface that does
 /// not exist is left out; one that is refused or gives nothing although it exists is a Problem and the next
 /// follows. Blocks are named after their interface and hold the kernel's bytes as they came; nothing here
@@ -30,13 +30,12 @@ bool has_given_rights();
 
 /// What decides over ports besides the sockets.
 struct PortFacts {
-    std::function<SocketOptions(const Holder&)>
-        options; ///< of another process's socket, which stays as it is
+    std::function<SocketOptions(const Owner&)> options; ///< of another process's socket, which stays as it is
     std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
     std::vector<HostAddress> addresses;                          ///< of this host
     std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not told
     /// Whether another process's socket is a member itself; nothing where that cannot be asked.
-    std::function<std::optional<bool>(const Holder&, const JoinedGroup&)> joined;
+    std::function<std::optional<bool>(const Owner&, const JoinedGroup&)> joined;
     std::function<bool(std::uint32_t uid)> may_bind_low; ///< bind(2) to privileged ports
     std::optional<std::uint16_t> first_unprivileged;     ///< where the kernel has a setting for it
     NatKnown nat;

@@ -23,7 +23,7 @@ void refuse_with_given_rights(std::string_view what) {
                         what));
 }
 
-void refuse_with_given_rights(const Ours& ours) {
+void refuse_with_given_rights(const OwnOptions& ours) {
     if (ours.save) refuse_with_given_rights("--save");
     if (ours.replay) refuse_with_given_rights("--replay");
     if (ours.question.explain) refuse_with_given_rights("--explain");

@@ -15,6 +15,6 @@ void forget_environment_of_caller();
 void refuse_with_given_rights(std::string_view what);
 
 /// The same for what our options ask beyond a listing: to save, to replay, about a port.
-void refuse_with_given_rights(const Ours& ours);
+void refuse_with_given_rights(const OwnOptions& ours);
 
 } // namespace netstat46

@@ -34,7 +34,7 @@ bool is_this_program(const fs::path& path) {
 
 } // namespace
 
-std::string hand_over(const HandOver& mode, std::span<const std::string> arguments) {
+std::string hand_over(const NativeMode& mode, std::span<const std::string> arguments) {
     const char* path = std::getenv("PATH");
     const char* tried_before = std::getenv(tried_variable);
     const std::string tried = tried_before == nullptr ? "" : tried_before;

@@ -13,6 +13,6 @@ namespace netstat46 {
 /// program) with `arguments`. Returns only if there is none: the line for standard error, which says what to
 /// use instead, if there is anything. NETSTAT46_HANDED_OVER carries the programs tried, so that a wrapper
 /// around us is not called twice.
-std::string hand_over(const HandOver& mode, std::span<const std::string> arguments);
+std::string hand_over(const NativeMode& mode, std::span<const std::string> arguments);
 
 } // namespace netstat46

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "capture/complete.hpp"
-#include "capture/side_reader.hpp"
+#include "capture/host_tables_reader.hpp"
 #include "plan.hpp"
 #include "record/no_owner.hpp"
 
@@ -16,13 +16,13 @@ namespace {
 class Lister {
 public:
     Lister(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
-           SideTables& side, const Streams& streams)
-        : source_(source), selects_(selects), side_(side), streams_(streams), bound_(plan.wanted.bound),
+           HostTables& tables, const Streams& streams)
+        : source_(source), selects_(selects), tables_(tables), streams_(streams), bound_(plan.wanted.bound),
           owners_wanted_(plan.wanted.owners), problems_([this](Problem problem) {
               if (problem.fails) listed_.status = 1;
               streams_.problem(std::move(problem));
           }),
-          side_reader_(source.host, problems_) {
+          tables_reader_(source.host, problems_) {
         for (const Listing& listing : plan.listings)
             for (const Section& section : listing.sections) places_.push_back({&listing, &section});
         listed_.status = plan.status;
@@ -33,7 +33,7 @@ public:
         while (const auto block = next()) {
             if (stopped_ || streams_.out.failed()) break;
             if (block->table == no_table) {
-                side_reader_.read(*block, side_);
+                tables_reader_.read(*block, tables_);
                 continue;
             }
             go_to(block->table);
@@ -42,8 +42,8 @@ public:
         go_to(places_.size());
         streams_.out.write(text_);
         if (!stopped_) streams_.error(plan.epilogue);
-        listed_.owners_withheld = side_.owners_withheld;
-        listed_.owners_read = side_.owners_read;
+        listed_.owners_withheld = tables_.owners_withheld;
+        listed_.owners_read = tables_.owners_read;
         return listed_;
     }
 
@@ -99,7 +99,7 @@ private:
             decoder_ =
                 completed(find_decoder(*source_.host.system, *interface)
                               ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_}),
-                          here().section->table.protocol, side_);
+                          here().section->table.protocol, tables_);
         const Section& section = *here().section;
         Bytes rest(block.bytes, source_.host.byte_order, block.offset);
         while (decoder_(rest, *place_)) {
@@ -115,7 +115,7 @@ private:
     void put_out(const Row& row) {
         ++listed_.sockets;
         if (owners_wanted_ && !row.owner && !listed_.owners_hidden)
-            listed_.owners_hidden = why_no_owner(row.socket, side_, source_.host) == NoOwner::NotPermitted;
+            listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host) == NoOwner::NotPermitted;
         put_heading();
         if (streams_.write) {
             streams_.write(text_, row);
@@ -130,7 +130,7 @@ private:
     /// sockets are decoded.
     void hold_back() {
         constexpr std::size_t most_named = 4096, most_owned = 8;
-        side_.owners.prefetch(place_->owner_key);
+        tables_.owners.prefetch(place_->owner_key);
         if (++waiting_ == (streams_.await_names ? most_named : most_owned)) return release();
         if (waiting_ == held_.size()) held_.emplace_back();
         place_ = &held_[waiting_];
@@ -146,7 +146,7 @@ private:
             streams_.out.write(text_);
             if (!streams_.out.failed()) streams_.await_names(held());
         }
-        for (const SocketRecord& socket : held()) put_out(with_owner(socket, side_));
+        for (const SocketRecord& socket : held()) put_out(with_owner(socket, tables_));
         waiting_ = 0;
         place_ = held_.data();
     }
@@ -161,12 +161,12 @@ private:
 
     const Source& source_;
     const std::function<bool(const SocketRecord&)>& selects_;
-    SideTables& side_;
+    HostTables& tables_;
     Streams streams_;
     bool bound_, owners_wanted_;
     Listed listed_;
     Problems problems_;
-    SideReader side_reader_;
+    HostTablesReader tables_reader_;
     std::vector<Place> places_;
 
     // Where it is.
@@ -174,7 +174,7 @@ private:
     bool heading_due_ = false, stopped_ = false;
     std::set<std::string, std::less<>> interfaces_; ///< that have answered the section's table so far
     SocketDecoder decoder_;
-    TableNotes notes_;
+    TableStatus notes_;
     std::vector<SocketRecord> held_ = std::vector<SocketRecord>(1);
     std::size_t waiting_ = 0;            ///< of held_: selected, not yet written
     SocketRecord* place_ = held_.data(); ///< behind them: where the next one is decoded
@@ -183,15 +183,15 @@ private:
 
 } // namespace
 
-Row with_owner(const SocketRecord& socket, const SideTables& side) {
-    Row row{socket, side.owners.lowest(socket.owner_key), side};
-    if (!row.owner && socket.darwin.last_pid) row.owner = Holder{*socket.darwin.last_pid, -1};
+Row with_owner(const SocketRecord& socket, const HostTables& tables) {
+    Row row{socket, tables.owners.lowest(socket.owner_key), tables};
+    if (!row.owner && socket.darwin.last_pid) row.owner = Owner{*socket.darwin.last_pid, -1};
     return row;
 }
 
 Listed list(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
-            SideTables& side, const Streams& streams) {
-    return Lister(plan, source, selects, side, streams).run(plan);
+            HostTables& tables, const Streams& streams) {
+    return Lister(plan, source, selects, tables, streams).run(plan);
 }
 
 } // namespace netstat46

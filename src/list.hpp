@@ -31,12 +31,12 @@ struct Streams {
     std::function<void(std::span<const SocketRecord>)> await_names = {};
 };
 
-/// Lists `plan` from `source`. `selects` is our own selection; `side` receives what the listing learns
+/// Lists `plan` from `source`. `selects` is our own selection; `tables` receives what the listing learns
 /// besides sockets (and what `names` of a replay look into), and is empty at first.
 Listed list(const Plan& plan, const Source& source, const std::function<bool(const SocketRecord&)>& selects,
-            SideTables& side, const Streams& streams);
+            HostTables& tables, const Streams& streams);
 
 /// The row of `socket`. Both outlive it.
-Row with_owner(const SocketRecord& socket, const SideTables& side);
+Row with_owner(const SocketRecord& socket, const HostTables& tables);
 
 } // namespace netstat46

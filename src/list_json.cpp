@@ -8,9 +8,9 @@
 
 namespace netstat46 {
 
-Plan json_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
+Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& look) {
     Plan plan = bare_plan(chosen, selection, look);
-    plan.wanted.owners = plan.wanted.holders = plan.wanted.tcp_info = true;
+    plan.wanted.owners = plan.wanted.all_owners = plan.wanted.tcp_info = true;
     plan.wanted.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
     plan.wanted.bound = plan.wanted.bound || chosen.all || (look.all && !chosen.listening);
     return plan;
@@ -22,15 +22,15 @@ Numeric json_numeric(Numeric numeric) {
 }
 
 Listed list_json(const Plan& plan, const Source& source,
-                 const std::function<bool(const SocketRecord&)>& selects, SideTables& side, const Look& look,
-                 const Streams& streams) {
+                 const std::function<bool(const SocketRecord&)>& selects, HostTables& tables,
+                 const PlanContext& look, const Streams& streams) {
     std::vector<std::string> problems;
     const auto keep = [&](const Problem& problem) {
         problems.push_back(problem.text);
         streams.problem(problem);
     };
-    const auto write = [json = JsonLook{look.host, look.names}, first = true](Text& text,
-                                                                              const Row& row) mutable {
+    const auto write = [json = JsonContext{look.host, look.names}, first = true](Text& text,
+                                                                                 const Row& row) mutable {
         put(text, std::exchange(first, false) ? "\n" : ",\n");
         put_json_socket(text, row, json);
     };
@@ -39,8 +39,8 @@ Listed list_json(const Plan& plan, const Source& source,
     streams.out.write(text);
     Listed listed;
     try {
-        listed =
-            list(plan, source, selects, side, {streams.out, keep, streams.error, write, streams.await_names});
+        listed = list(plan, source, selects, tables,
+                      {streams.out, keep, streams.error, write, streams.await_names});
     } catch (const std::exception& error) {
         keep({words_for(error)});
         listed.status = 1;

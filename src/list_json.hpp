@@ -7,7 +7,7 @@
 namespace netstat46 {
 
 /// What a document needs of a plan: every table once, every holder, all that TCP tells.
-Plan json_plan(const Chosen& chosen, const Selection& selection, const Look& look);
+Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& look);
 
 /// -n leaves out every kind of name from a document, though BSD's -n leaves users' names alone.
 Numeric json_numeric(Numeric numeric);
@@ -15,7 +15,7 @@ Numeric json_numeric(Numeric numeric);
 /// As list(), and one JSON document: problems stand in it too, and it is whole even if nothing could be read.
 /// `look.host` and `look.names` are set.
 Listed list_json(const Plan& plan, const Source& source,
-                 const std::function<bool(const SocketRecord&)>& selects, SideTables& side, const Look& look,
-                 const Streams& streams);
+                 const std::function<bool(const SocketRecord&)>& selects, HostTables& tables,
+                 const PlanContext& look, const Streams& streams);
 
 } // namespace netstat46

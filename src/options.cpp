@@ -11,31 +11,31 @@ namespace {
 
 constexpr std::size_t help_width = 80;
 
-std::string take_dialect(Ours& ours, std::string_view value) {
+std::string take_dialect(OwnOptions& ours, std::string_view value) {
     ours.dialect = system_named(value);
     return ours.dialect != nullptr ? "" : fmt::format("is not {}", system_names());
 }
 
-template <std::optional<std::string> Ours::*member>
-std::string take_text(Ours& ours, std::string_view value) {
+template <std::optional<std::string> OwnOptions::*member>
+std::string take_text(OwnOptions& ours, std::string_view value) {
     if (value.empty()) return "is empty";
     ours.*member = std::string(value);
     return {};
 }
 
-template <bool Ours::*member>
-std::string take_flag(Ours& ours, std::string_view /*value*/) {
+template <bool OwnOptions::*member>
+std::string take_flag(OwnOptions& ours, std::string_view /*value*/) {
     ours.*member = true;
     return {};
 }
 
-std::string take_shell(Ours& ours, std::string_view value) {
+std::string take_shell(OwnOptions& ours, std::string_view value) {
     ours.completion = std::string(value);
     return value == "bash" || value == "zsh" || value == "fish" ? "" : "is not bash, zsh or fish";
 }
 
 template <std::optional<std::string> PortQuestion::*member>
-std::string take_question(Ours& ours, std::string_view value) {
+std::string take_question(OwnOptions& ours, std::string_view value) {
     ours.question.*member = std::string(value);
     return {};
 }
@@ -58,7 +58,7 @@ constexpr std::string_view not_with_questions =
     "--user --state --v6only";
 
 constexpr OwnOption options[] = {
-    {"--classic", {}, "the native bytes, nothing added", {}, {}, {}, take_flag<&Ours::classic>},
+    {"--classic", {}, "the native bytes, nothing added", {}, {}, {}, take_flag<&OwnOptions::classic>},
     {"--dialect", "NAME", "that system's options and look", Completes::Words, system_words, {}, take_dialect},
     {"--json",
      {},
@@ -66,8 +66,8 @@ constexpr OwnOption options[] = {
      {},
      {},
      "--quiet --classic --dialect",
-     take_flag<&Ours::json>},
-    {"--quiet", {}, "only exit: 0 if some match, 1 if none", {}, {}, {}, take_flag<&Ours::quiet>},
+     take_flag<&OwnOptions::json>},
+    {"--quiet", {}, "only exit: 0 if some match, 1 if none", {}, {}, {}, take_flag<&OwnOptions::quiet>},
     {"--explain",
      port_form,
      "who holds it, answers, could bind",
@@ -95,14 +95,14 @@ constexpr OwnOption options[] = {
      Completes::Directory,
      {},
      "--replay",
-     take_text<&Ours::save>},
+     take_text<&OwnOptions::save>},
     {"--replay",
      "DIR",
      "list a saved capture, of any system",
      Completes::Directory,
      {},
      {},
-     take_text<&Ours::replay>},
+     take_text<&OwnOptions::replay>},
     {"--completion",
      "SHELL",
      "functions for bash, zsh or fish",
@@ -186,7 +186,7 @@ std::optional<GivenOwn> take_own(std::span<const std::string>& arguments) {
 }
 
 /// What is wrong with it, if anything is.
-std::optional<std::string> apply(Ours& ours, const GivenOwn& given) {
+std::optional<std::string> apply(OwnOptions& ours, const GivenOwn& given) {
     const OwnOption& option = *given.option;
     if (given.value.has_value() == option.form.empty())
         return fmt::format("{} {}: write {}", option.name, given.value ? "takes no value" : "needs a value",
@@ -225,9 +225,10 @@ auto end_of_options(const Arguments& arguments) {
 
 std::span<const OwnOption> own_options() { return options; }
 
-std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::string_view classic_variable,
-                                         std::span<const std::string> arguments) {
-    Ours ours;
+std::variant<OwnOptions, UsageError> read_own_options(std::string_view invoked_as,
+                                                      std::string_view classic_variable,
+                                                      std::span<const std::string> arguments) {
+    OwnOptions ours;
     const std::string_view program = invoked_as.substr(invoked_as.rfind('/') + 1);
     std::vector<const OwnOption*> all_given;
     while (!arguments.empty() && arguments.front() != "--") {
@@ -263,7 +264,7 @@ int trouble_status(std::span<char* const> arguments) {
     return std::any_of(arguments.begin(), end_of_options(arguments), answers) ? trouble : usual;
 }
 
-std::string our_help() {
+std::string own_help() {
     std::string text = "usage: netstat46 [native options] [--option=value ...]\n\n"
                        "netstat46 lists sockets as the system's netstat does, and adds the process that\n"
                        "holds each one and V6ONLY: yes, no (dual-stack), - (no IPv6 listener), ?.\n\n";

@@ -25,7 +25,7 @@ struct PortQuestion {
 /// How a shell completes an option's value.
 enum class Completes : std::uint8_t { Nothing, Words, Directory, Ports, Target, User, Pid, Command };
 
-struct Ours;
+struct OwnOptions;
 
 /// One of the options that no native netstat has. Help, completions and refusals come from the table of them.
 struct OwnOption {
@@ -36,14 +36,14 @@ struct OwnOption {
     std::string (*words)() = nullptr; ///< that Completes::Words offers, blanks between them
     std::string_view excludes = {};   ///< names of other options, blanks between them
     /// Stores the value and returns what is wrong with it, if anything is. Null for those that select.
-    std::string (*take)(Ours&, std::string_view value) = nullptr;
+    std::string (*take)(OwnOptions&, std::string_view value) = nullptr;
     TakeSelection select = nullptr;
 };
 
 std::span<const OwnOption> own_options();
 
 /// The options that no native netstat has, by their full names only, and what is left for the native grammar.
-struct Ours {
+struct OwnOptions {
     bool classic = false;
     const System* dialect = nullptr; ///< --dialect
     std::optional<std::string> save, replay, completion;
@@ -60,8 +60,9 @@ struct UsageError {
 
 /// `invoked_as`: argv[0]. `classic_variable`: the value of NETSTAT46_CLASSIC, empty if unset. Values follow
 /// behind `=` or as the next argument. Arguments behind `--` are never ours.
-std::variant<Ours, UsageError> read_ours(std::string_view invoked_as, std::string_view classic_variable,
-                                         std::span<const std::string> arguments);
+std::variant<OwnOptions, UsageError> read_own_options(std::string_view invoked_as,
+                                                      std::string_view classic_variable,
+                                                      std::span<const std::string> arguments);
 
 /// One of them asks about a port: then every usage error ends with status 2.
 bool asks_about_port(std::span<const std::string> arguments);
@@ -71,6 +72,6 @@ bool asks_about_port(std::span<const std::string> arguments);
 int trouble_status(std::span<char* const> arguments);
 
 /// What `--help` says of ours; at most 24 lines of 80 columns.
-std::string our_help();
+std::string own_help();
 
 } // namespace netstat46

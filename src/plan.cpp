@@ -27,8 +27,8 @@ void narrow(Plan& plan, const Selection& selection) {
     if (selection.internet_only() && std::any_of(plan.listings.begin(), plan.listings.end(), lists_internet))
         std::erase_if(plan.listings, [](const Listing& listing) { return !lists_internet(listing); });
     const std::uint32_t states = selected_states(selection);
-    plan.wanted.holders = plan.wanted.holders || selection.needs_owners();
-    plan.wanted.owners = plan.wanted.owners || plan.wanted.holders;
+    plan.wanted.all_owners = plan.wanted.all_owners || selection.needs_owners();
+    plan.wanted.owners = plan.wanted.owners || plan.wanted.all_owners;
     plan.wanted.bound = plan.wanted.bound || (states & state_bit(State::Bound)) != 0;
     plan.filter = kernel_filter(selection);
     if (!selection.empty() && !plan.listings.empty())
@@ -69,9 +69,9 @@ Plan each_table_once(const Plan& plan) {
     return once;
 }
 
-Plan bare_plan(const Chosen& chosen, const Selection& selection, const Look& look) {
+Plan bare_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& look) {
     Plan plan = each_table_once(chosen.plan(look));
-    plan.wanted.owners = plan.wanted.holders = plan.wanted.half_open = false;
+    plan.wanted.owners = plan.wanted.all_owners = plan.wanted.half_open = false;
     narrow(plan, selection);
     return plan;
 }

@@ -28,9 +28,9 @@ int misused(std::string_view line, const Dialect& dialect, Console& console) {
     return dialect.usage_status;
 }
 
-int say(const Say& what, const Ours& ours, Console& console) {
-    if (!ours.classic && what.about == Say::About::Help) console.out.write(our_help());
-    if (!ours.classic && what.about == Say::About::Version)
+int say(const Message& what, const OwnOptions& ours, Console& console) {
+    if (!ours.classic && what.about == Message::About::Help) console.out.write(own_help());
+    if (!ours.classic && what.about == Message::About::Version)
         console.out.write("netstat46 " NETSTAT46_VERSION "\n");
     console.out.write(what.out);
     console.error.write(what.error);
@@ -38,7 +38,7 @@ int say(const Say& what, const Ours& ours, Console& console) {
 }
 
 /// Native options are checked and then make no difference.
-int ask(const Ours& ours, const Source& source, const Dialect& dialect, Console& console) {
+int ask(const OwnOptions& ours, const Source& source, const Dialect& dialect, Console& console) {
     bool damaged = false;
     const auto problem = [&](const Problem& what) {
         damaged |= what.fails;
@@ -56,17 +56,18 @@ int ask(const Ours& ours, const Source& source, const Dialect& dialect, Console&
 }
 
 /// --help and --version where the native grammar has neither.
-std::optional<Say> said_everywhere(const Ours& ours, const Dialect& dialect, const ParseContext& context) {
+std::optional<Message> said_everywhere(const OwnOptions& ours, const Dialect& dialect,
+                                       const ParseContext& context) {
     if (ours.classic || !dialect.long_options.empty() || ours.native.empty()) return std::nullopt;
-    if (ours.native.front() == "--version") return Say{{}, {}, 0, Say::About::Version};
+    if (ours.native.front() == "--version") return Message{{}, {}, 0, Message::About::Version};
     if (ours.native.front() != "--help") return std::nullopt;
-    Say usage =
-        std::get<Say>(dialect.parse(ours.native, context)); // that there is no such option, then the usage
-    return Say{usage.error.substr(usage.error.find('\n') + 1), {}, 0, Say::About::Help};
+    Message usage = std::get<Message>(
+        dialect.parse(ours.native, context)); // that there is no such option, then the usage
+    return Message{usage.error.substr(usage.error.find('\n') + 1), {}, 0, Message::About::Help};
 }
 
 /// A mode that is not a socket list: the system's own netstat takes the place of this process.
-int hand_over_mode(const HandOver& mode, const Ours& ours, const Dialect& dialect, Console& console) {
+int hand_over_mode(const NativeMode& mode, const OwnOptions& ours, const Dialect& dialect, Console& console) {
     const std::string_view ours_given = ours.json                  ? "--json"
                                         : ours.quiet               ? "--quiet"
                                         : ours.save                ? "--save"
@@ -88,7 +89,7 @@ void end_at_cut_file(int /*signal*/) {
     _exit(in_trouble);
 }
 
-int run_ours(Ours ours, const Environment& environment, Console& console) {
+int run_ours(OwnOptions ours, const Environment& environment, Console& console) {
     if (ours.completion) {
         console.out.write(completion(*ours.completion));
         return 0;
@@ -102,18 +103,18 @@ int run_ours(Ours ours, const Environment& environment, Console& console) {
     if (const auto what = said_everywhere(ours, dialect, context)) return say(*what, ours, console);
     Parsed parsed = dialect.parse(ours.native, context);
     const bool question = ours.question.count() != 0;
-    if (const Say* what = std::get_if<Say>(&parsed)) {
+    if (const Message* what = std::get_if<Message>(&parsed)) {
         const int status = say(*what, ours, console);
-        return question && what->about == Say::About::Mistake ? port_usage_status : status;
+        return question && what->about == Message::About::Mistake ? port_usage_status : status;
     }
-    const HandOver* mode = std::get_if<HandOver>(&parsed);
+    const NativeMode* mode = std::get_if<NativeMode>(&parsed);
     if (question && mode != nullptr) {
         console.complain("a question about a port goes only with options of the socket list");
         return port_usage_status;
     }
     if (question) return ask(ours, source, dialect, console);
     if (mode != nullptr) return hand_over_mode(*mode, ours, dialect, console);
-    return run_list(std::move(ours), std::move(source), std::get<Chosen>(std::move(parsed)), dialect,
+    return run_list(std::move(ours), std::move(source), std::get<ParsedOptions>(std::move(parsed)), dialect,
                     console);
 }
 
@@ -123,12 +124,12 @@ int run(std::span<const std::string> arguments, const Environment& environment, 
     const bool about_port = asks_about_port(arguments);
     bool quiet = false;
     try {
-        auto read = read_ours(environment.invoked_as, environment.classic, arguments);
+        auto read = read_own_options(environment.invoked_as, environment.classic, arguments);
         if (const UsageError* error = std::get_if<UsageError>(&read)) {
             const int status = misused(error->text, *live_host().system->dialect, console);
             return about_port ? port_usage_status : status;
         }
-        Ours ours = std::get<Ours>(std::move(read));
+        OwnOptions ours = std::get<OwnOptions>(std::move(read));
         quiet = ours.quiet;
         return run_ours(std::move(ours), environment, console);
     } catch (const std::exception& error) {

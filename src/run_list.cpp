@@ -10,8 +10,8 @@
 
 #include "await_names.hpp"
 #include "capture/capture_dir.hpp"
+#include "capture/host_tables_reader.hpp"
 #include "capture/names_by_name.hpp"
-#include "capture/side_reader.hpp"
 #include "list_json.hpp"
 #include "plan.hpp"
 #include "record/select.hpp"
@@ -20,7 +20,8 @@ namespace netstat46 {
 namespace {
 
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
-void explain_hidden_owners(const Listed& listed, const Chosen& chosen, bool classic, Console& console) {
+void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bool classic,
+                           Console& console) {
     if (chosen.owners_asked ? !listed.owners_withheld : !listed.owners_hidden) return;
     if (chosen.owners_asked && listed.owners_read) {
         console.error.write("(Not all processes could be identified, non-owned process info\n"
@@ -35,15 +36,15 @@ void explain_hidden_owners(const Listed& listed, const Chosen& chosen, bool clas
 
 /// One listing, ready to be made.
 struct Task {
-    Ours ours;
+    OwnOptions ours;
     Source source;
-    Chosen chosen;
+    ParsedOptions chosen;
     Selection selection;
     Names host_names = live_names(); ///< asked once, however often the listing is repeated
 };
 
-Names names_of(const Task& task, const SideTables& side, const Numeric& numeric) {
-    return shown_names(task.source.live ? task.host_names : replayed_names(side), numeric);
+Names names_of(const Task& task, const HostTables& tables, const Numeric& numeric) {
+    return shown_names(task.source.live ? task.host_names : replayed_names(tables), numeric);
 }
 
 /// Where a listing goes as it is.
@@ -52,32 +53,33 @@ Streams streams_of(Console& console) {
 }
 
 int list_once(const Task& task, Console& console) {
-    SideTables side;
-    const Names names = names_of(task, side, task.chosen.numeric);
-    const Look look{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
+    HostTables tables;
+    const Names names = names_of(task, tables, task.chosen.numeric);
+    const PlanContext look{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
     Plan plan = task.chosen.plan(look);
     narrow(plan, task.selection);
     Streams streams = streams_of(console);
     streams.await_names = await_names(names, plan);
-    const Listed listed = list(plan, task.source, selector(task.selection, side, names), side, streams);
+    const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
     explain_hidden_owners(listed, task.chosen, task.ours.classic, console);
     return listed.status;
 }
 
 int list_as_json(const Task& task, Console& console) {
-    SideTables side;
-    const Names names = names_of(task, side, json_numeric(task.chosen.numeric));
-    const Look look{false, &names, &task.source.host, !task.selection.empty()};
+    HostTables tables;
+    const Names names = names_of(task, tables, json_numeric(task.chosen.numeric));
+    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
     const Plan plan = json_plan(task.chosen, task.selection, look);
     Streams streams = streams_of(console);
     streams.error = [](std::string_view) {};
     streams.await_names = await_names(names, plan);
-    return list_json(plan, task.source, selector(task.selection, side, names), side, look, streams).status;
+    return list_json(plan, task.source, selector(task.selection, tables, names), tables, look, streams)
+        .status;
 }
 
 int list_quietly(const Task& task, Console& console) {
-    SideTables side;
-    const Names names = names_of(task, side, task.chosen.numeric);
+    HostTables tables;
+    const Names names = names_of(task, tables, task.chosen.numeric);
     bool trouble = false;
     Streams streams = streams_of(console);
     streams.problem = [&](const Problem& problem) {
@@ -86,9 +88,9 @@ int list_quietly(const Task& task, Console& console) {
     };
     streams.error = [](std::string_view) {};
     streams.write = [](Text&, const Row&) {};
-    const Look look{false, &names, &task.source.host, !task.selection.empty()};
+    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
     const Listed listed = list(bare_plan(task.chosen, task.selection, look), task.source,
-                               selector(task.selection, side, names), side, streams);
+                               selector(task.selection, tables, names), tables, streams);
     if (trouble) return in_trouble;
     return listed.sockets > 0 ? matched : nothing_matched;
 }
@@ -104,11 +106,11 @@ int list_repeatedly(const Task& task, Console& console) {
 /// Names the processes that were asked for and do not exist.
 void complain_of_unknown(const std::vector<std::int32_t>& pids, const Task& task, Console& console) {
     if (pids.empty()) return;
-    SideTables side;
+    HostTables tables;
     if (!task.source.live)
-        read_side_tables(
-            task.source, side, [](const Problem&) {}, true);
-    const Names names = task.source.live ? task.host_names : replayed_names(side);
+        read_host_tables(
+            task.source, tables, [](const Problem&) {}, true);
+    const Names names = task.source.live ? task.host_names : replayed_names(tables);
     for (const std::int32_t pid : pids)
         if (!names.has_process(pid))
             console.complain(task.source.live ? fmt::format("--pid: there is no process {}", pid)
@@ -136,7 +138,7 @@ bool save_first(Task& task, Console& console) {
 }
 
 /// What the options that select ask for, or what is wrong with one. Names in a replay are the capture's.
-std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source& source) {
+std::variant<Selection, UsageError> selection_of(const OwnOptions& ours, const Source& source) {
     Selection selection;
     if (ours.selections.empty()) return selection;
     const Names names = source.live ? live_names() : names_by_name(source);
@@ -148,7 +150,7 @@ std::variant<Selection, UsageError> selection_of(const Ours& ours, const Source&
 }
 
 /// Native options that cannot go with what is ours.
-std::optional<UsageError> conflict(const Ours& ours, const Chosen& chosen) {
+std::optional<UsageError> conflict(const OwnOptions& ours, const ParsedOptions& chosen) {
     if (ours.json && !chosen.look_options.empty())
         return UsageError{
             fmt::format("{} cannot be combined with {}", "--json", chosen.look_options.front())};
@@ -161,7 +163,7 @@ std::optional<UsageError> conflict(const Ours& ours, const Chosen& chosen) {
 
 } // namespace
 
-int run_list(Ours ours, Source source, Chosen chosen, const Dialect& dialect, Console& console) {
+int run_list(OwnOptions ours, Source source, ParsedOptions chosen, const Dialect& dialect, Console& console) {
     const auto refuse = [&](const UsageError& wrong) {
         console.complain(wrong.text);
         return dialect.usage_status;

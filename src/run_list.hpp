@@ -12,6 +12,6 @@ namespace netstat46 {
 inline constexpr int matched = 0, nothing_matched = 1, in_trouble = 2;
 
 /// Lists what the native options (`chosen`) and ours ask for, and gives the exit status.
-int run_list(Ours ours, Source source, Chosen chosen, const Dialect& dialect, Console& console);
+int run_list(OwnOptions ours, Source source, ParsedOptions chosen, const Dialect& dialect, Console& console);
 
 } // namespace netstat46

@@ -9,23 +9,23 @@ namespace netstat46 {
 namespace {
 
 /// Of equal wildcards the kernel keeps the last it meets, the oldest. FreeBSD 14 sorts its lists otherwise.
-AnswerVerdict of_wildcards(const BsdKernel& kernel, const std::vector<const PortHolder*>& met) {
+AnswerVerdict of_wildcards(const BsdKernel& kernel, const std::vector<const BoundSocket*>& met) {
     AnswerVerdict verdict;
     if (met.empty()) return verdict;
     if (met.size() == 1 || !kernel.freebsd || kernel.major < 14) {
         verdict.who = {met.back()->row};
         return verdict;
     }
-    for (const PortHolder* holder : met) verdict.who.push_back(holder->row);
+    for (const BoundSocket* bound : met) verdict.who.push_back(bound->row);
     verdict.doubt = Doubt::Order;
     return verdict;
 }
 
 /// A TCP socket that is bound but does not listen is found all the same, and resets the connection.
-AnswerVerdict without_silent(AnswerVerdict verdict, std::span<const PortHolder> holders) {
+AnswerVerdict without_silent(AnswerVerdict verdict, std::span<const BoundSocket> bound_sockets) {
     const auto silent = [&](std::size_t row) {
-        const auto found = std::find_if(holders.begin(), holders.end(),
-                                        [&](const PortHolder& holder) { return holder.row == row; });
+        const auto found = std::find_if(bound_sockets.begin(), bound_sockets.end(),
+                                        [&](const BoundSocket& bound) { return bound.row == row; });
         return found->protocol == Protocol::Tcp && found->state != State::Listen;
     };
     for (const std::size_t row : verdict.who)
@@ -38,18 +38,19 @@ AnswerVerdict without_silent(AnswerVerdict verdict, std::span<const PortHolder> 
 
 /// FreeBSD's SO_REUSEPORT_LB sockets are asked first: those bound to exactly the destination, then those
 /// bound to none (in_pcblookup_lbgroup()). A dual-stack wildcard is in no group.
-std::vector<std::size_t> balanced_group(const Address& destination, std::span<const PortHolder> holders) {
+std::vector<std::size_t> balanced_group(const Address& destination,
+                                        std::span<const BoundSocket> bound_sockets) {
     const bool inet = destination.family == Family::Inet;
     std::vector<std::size_t> exact;
     std::vector<std::size_t> wildcards;
-    for (const PortHolder& holder : holders) {
-        const bool dual = holder.wildcard && holder.ipv4 == Truth::Yes && holder.family == Family::Inet6;
-        if (!holder.balanced || holder.connected || dual) continue;
-        if ((inet ? holder.ipv4 : holder.ipv6) != Truth::Yes) continue;
-        if (holder.wildcard)
-            wildcards.push_back(holder.row);
-        else if (same_address(holder.address, destination))
-            exact.push_back(holder.row);
+    for (const BoundSocket& bound : bound_sockets) {
+        const bool dual = bound.wildcard && bound.ipv4 == Tristate::Yes && bound.family == Family::Inet6;
+        if (!bound.balanced || bound.connected || dual) continue;
+        if ((inet ? bound.ipv4 : bound.ipv6) != Tristate::Yes) continue;
+        if (bound.wildcard)
+            wildcards.push_back(bound.row);
+        else if (same_address(bound.address, destination))
+            exact.push_back(bound.row);
     }
     return exact.empty() ? wildcards : exact;
 }
@@ -57,36 +58,36 @@ std::vector<std::size_t> balanced_group(const Address& destination, std::span<co
 } // namespace
 
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
-                         std::span<const PortHolder> holders) {
+                         std::span<const BoundSocket> bound_sockets) {
     const bool inet = destination.family == Family::Inet;
-    if (auto group = balanced_group(destination, holders); !group.empty()) {
+    if (auto group = balanced_group(destination, bound_sockets); !group.empty()) {
         const Doubt doubt = group.size() > 1 ? Doubt::Group : Doubt::None;
-        return without_silent({std::move(group), false, false, {}, doubt}, holders);
+        return without_silent({std::move(group), false, false, {}, doubt}, bound_sockets);
     }
-    std::vector<const PortHolder*> pure;
-    std::vector<const PortHolder*> dual;
-    for (const PortHolder& holder : holders) {
-        if (holder.connected || (inet ? holder.ipv4 : holder.ipv6) != Truth::Yes) continue;
-        if (holder.wildcard) {
-            (inet && holder.family == Family::Inet6 ? dual : pure).push_back(&holder);
-        } else if (same_address(holder.address, destination)) {
-            return without_silent({{holder.row}, false, false, {}, Doubt::None}, holders);
+    std::vector<const BoundSocket*> pure;
+    std::vector<const BoundSocket*> dual;
+    for (const BoundSocket& bound : bound_sockets) {
+        if (bound.connected || (inet ? bound.ipv4 : bound.ipv6) != Tristate::Yes) continue;
+        if (bound.wildcard) {
+            (inet && bound.family == Family::Inet6 ? dual : pure).push_back(&bound);
+        } else if (same_address(bound.address, destination)) {
+            return without_silent({{bound.row}, false, false, {}, Doubt::None}, bound_sockets);
         }
     }
-    return without_silent(of_wildcards(kernel, pure.empty() ? dual : pure), holders);
+    return without_silent(of_wildcards(kernel, pure.empty() ? dual : pure), bound_sockets);
 }
 
 /// udp_input(), udp6_input(): the newest first; one without reuse options is the last that gets a copy.
 AnswerVerdict bsd_copies(const BsdKernel& /*kernel*/, const Address& destination,
-                         std::span<const PortHolder> holders) {
+                         std::span<const BoundSocket> bound_sockets) {
     const bool inet = destination.family == Family::Inet;
     AnswerVerdict verdict;
     verdict.copies = true;
-    for (const PortHolder& holder : holders) {
-        if (holder.connected || (inet ? holder.ipv4 : holder.ipv6) != Truth::Yes) continue;
-        if (!holder.wildcard && !same_address(holder.address, destination)) continue;
-        verdict.who.push_back(holder.row);
-        const bool alone = holder.reuseaddr == Truth::No && holder.reuseport == Truth::No;
+    for (const BoundSocket& bound : bound_sockets) {
+        if (bound.connected || (inet ? bound.ipv4 : bound.ipv6) != Tristate::Yes) continue;
+        if (!bound.wildcard && !same_address(bound.address, destination)) continue;
+        verdict.who.push_back(bound.row);
+        const bool alone = bound.reuseaddr == Tristate::No && bound.reuseport == Tristate::No;
         if (alone && !is_multicast(destination)) break;
     }
     if (verdict.who.empty() || !is_multicast(destination)) return verdict;

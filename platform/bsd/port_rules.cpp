@@ -5,26 +5,26 @@
 
 namespace netstat46 {
 
-std::string_view bsd_refused_outright(const PortHost& host, const Newcomer& newcomer,
+std::string_view bsd_refused_outright(const PortHost& host, const BindRequest& request,
                                       std::optional<bool> local, bool privileged) {
-    if (is_v4_mapped(newcomer.address) && newcomer.v6only) return "EINVAL";
+    if (is_v4_mapped(request.address) && request.v6only) return "EINVAL";
     if (local == false) return "EADDRNOTAVAIL";
-    return privileged && !host.permits_low_ports(*newcomer.uid) ? "EACCES" : "";
+    return privileged && !host.permits_low_ports(*request.uid) ? "EACCES" : "";
 }
 
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination, Cast cast,
-                         std::span<const PortHolder> holders) {
-    return cast == Cast::Unicast ? bsd_answer(kernel, destination, holders)
-                                 : bsd_copies(kernel, destination, holders);
+                         std::span<const BoundSocket> bound_sockets) {
+    return cast == Cast::Unicast ? bsd_answer(kernel, destination, bound_sockets)
+                                 : bsd_copies(kernel, destination, bound_sockets);
 }
 
-void bsd_settle(PortHolder& holder, const SocketRecord& socket) {
+void bsd_settle(BoundSocket& bound, const SocketRecord& socket) {
     constexpr std::uint32_t so_reuseaddr = 0x0004, so_reuseport = 0x0200; // sys/socket.h
-    holder.ipv4 = truth(socket.serves.ipv4);
-    holder.ipv6 = truth(socket.serves.ipv6);
+    bound.ipv4 = tristate(socket.serves.ipv4);
+    bound.ipv6 = tristate(socket.serves.ipv6);
     if (!socket.options) return;
-    holder.reuseaddr = truth((*socket.options & so_reuseaddr) != 0);
-    holder.reuseport = truth((*socket.options & so_reuseport) != 0);
+    bound.reuseaddr = tristate((*socket.options & so_reuseaddr) != 0);
+    bound.reuseport = tristate((*socket.options & so_reuseport) != 0);
 }
 
 } // namespace netstat46

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "ports/holder.hpp"
+#include "ports/bound_socket.hpp"
 #include "ports/rules.hpp"
 #include "ports/verdict.hpp"
 
@@ -22,25 +22,26 @@ struct BsdKernel {
 
 /// bind(2) and listen(2) among `holders` (of the newcomer's protocol and port, in row order). The newcomer's
 /// user must be given; whether address and port are permitted to it is not asked here.
-BindVerdict bsd_bind(const BsdKernel& kernel, const Newcomer& newcomer, std::span<const PortHolder> holders);
+BindVerdict bsd_bind(const BsdKernel& kernel, const BindRequest& request,
+                     std::span<const BoundSocket> bound_sockets);
 
 /// Who gets what a new client, connected to none of `holders`, sends to `destination` (not v4-mapped).
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
-                         std::span<const PortHolder> holders);
+                         std::span<const BoundSocket> bound_sockets);
 
 /// Who gets a datagram to a multicast group or a broadcast address. Which groups are joined is not known.
 AnswerVerdict bsd_copies(const BsdKernel& kernel, const Address& destination,
-                         std::span<const PortHolder> holders);
+                         std::span<const BoundSocket> bound_sockets);
 
 /// What every BSD refuses before any holder is looked at, as PortRules::refused_outright; `privileged`: the
 /// port wants a privilege there.
-std::string_view bsd_refused_outright(const PortHost& host, const Newcomer& newcomer,
+std::string_view bsd_refused_outright(const PortHost& host, const BindRequest& request,
                                       std::optional<bool> local, bool privileged);
 
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination, Cast cast,
-                         std::span<const PortHolder> holders);
+                         std::span<const BoundSocket> bound_sockets);
 
 /// Whom it serves, and its options: so_options of sys/socket.h.
-void bsd_settle(PortHolder& holder, const SocketRecord& socket);
+void bsd_settle(BoundSocket& bound, const SocketRecord& socket);
 
 } // namespace netstat46

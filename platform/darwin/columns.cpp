@@ -65,7 +65,7 @@ void put_process(Text& out, std::string_view name, std::string_view pid) {
 }
 
 void put_process_of(Text& out, const Row& row, std::int32_t pid) {
-    const Process* process = row.side.process(pid);
+    const Process* process = row.tables.process(pid);
     const fmt::format_int digits(static_cast<std::uint32_t>(pid));
     put_process(out, process != nullptr ? std::string_view(process->name) : std::string_view(),
                 {digits.data(), digits.size()});

@@ -29,7 +29,7 @@ SocketDecoder decode_control_sockets(const DecodeContext& context);
 
 /// `proc.pid.fd`: lines `pid TAB fd TAB socket`, the socket's address in hexadecimal as xsocket_n has it; a
 /// process whose descriptors were refused is `pid TAB - TAB reason`.
-SideDecoder decode_owners(const DecodeContext& context);
+HostTablesDecoder decode_owners(const DecodeContext& context);
 
 /// The first kinds of every list form are the pcb itself, then these.
 inline constexpr std::size_t pcb_item = 0, socket_item = 1, receive_item = 2, send_item = 3,

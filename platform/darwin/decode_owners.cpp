@@ -5,7 +5,7 @@
 
 namespace netstat46::darwin {
 
-SideDecoder decode_owners(const DecodeContext& context) {
+HostTablesDecoder decode_owners(const DecodeContext& context) {
     return descriptor_lines(context,
                             [](std::string_view socket) { return parse_number<std::uint64_t>(socket, 16); });
 }

@@ -109,7 +109,7 @@ bool taken_for_known(std::uint64_t count) {
     return false;
 }
 
-void note_trailer(std::uint64_t count, const std::string& type, TableNotes& notes) {
+void note_trailer(std::uint64_t count, const std::string& type, TableStatus& notes) {
     if (!taken_for_known(count))
         notes.remarks.push_back(
             fmt::format(FMT_COMPILE("{}: unexpected kind {} which {:#x}"), type, count, count));

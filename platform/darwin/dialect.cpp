@@ -57,7 +57,7 @@ constexpr std::array<std::pair<std::string_view, Choice>, 7> families{{{"inet", 
                                                                        {"vsock", Choice::Nothing},
                                                                        {"ipx", Choice::Nothing}}};
 
-Say usage(const std::string& program, const std::string& mistake, bool old) {
+Message usage(const std::string& program, const std::string& mistake, bool old) {
     constexpr int old_status = 1, usage_status = 64; // sysexits.h: EX_USAGE
     const std::string complaint = mistake.empty() ? std::string() : program + ": " + mistake + "\n";
     return {{}, complaint + std::string(usage_text), old ? old_status : usage_status};
@@ -83,7 +83,7 @@ struct Reading {
     Flags flags;
     std::string errors;
     std::string modes_given;
-    std::optional<Say> end;
+    std::optional<Message> end;
 };
 
 constexpr Switch<Flags> switches[] = {
@@ -106,7 +106,8 @@ void read_option(const GivenOption& given, const std::string& program, Reading& 
         if (const auto family = known_family(given.value)) {
             flags.family = *family;
         } else if (flags.old) {
-            reading.end = Say{{}, program + ": " + cleaned(given.value) + ": unknown address family\n", 1};
+            reading.end =
+                Message{{}, program + ": " + cleaned(given.value) + ": unknown address family\n", 1};
         }
         break;
     case 'p': {
@@ -114,7 +115,7 @@ void read_option(const GivenOption& given, const std::string& program, Reading& 
         const std::string complaint =
             program + ": " + cleaned(given.value) + ": unknown or uninstrumented protocol";
         if (!flags.protocol.empty()) break;
-        if (flags.old) reading.end = Say{{}, complaint + "\n", 1};
+        if (flags.old) reading.end = Message{{}, complaint + "\n", 1};
         reading.errors += complaint + ": Success\n";
         break;
     }
@@ -145,11 +146,11 @@ bool has_old_netstat(const HostFacts& host) {
     return kernel != 0 && kernel < first_new_kernel;
 }
 
-std::optional<HandOver> other_mode(const std::string& given) {
+std::optional<NativeMode> other_mode(const std::string& given) {
     for (const Mode& mode : modes)
         for (const char letter : mode.letters)
             if (given.find(letter) != std::string::npos)
-                return HandOver{std::string{'-', letter}, std::string(mode.instead)};
+                return NativeMode{std::string{'-', letter}, std::string(mode.instead)};
     return std::nullopt;
 }
 
@@ -169,8 +170,8 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
         reading.modes_given += 'w';
     }
     if (auto mode = other_mode(reading.modes_given)) return *mode;
-    Chosen chosen;
-    chosen.plan = [flags = reading.flags](const Look& look) { return plan_of(flags, look); };
+    ParsedOptions chosen;
+    chosen.plan = [flags = reading.flags](const PlanContext& look) { return plan_of(flags, look); };
     chosen.numeric = {reading.flags.numeric, reading.flags.numeric, false};
     chosen.all = reading.flags.all;
     if (reading.flags.addresses) chosen.look_options.push_back("-A");

@@ -141,7 +141,7 @@ HostFacts live_host() {
     HostFacts host = posix_host(darwin_system);
     utsname names{};
     if (uname(&names) == 0) host.kernel = kernel_of(names.version);
-    host.sight = geteuid() == 0 ? Sight::Everyone : Sight::Own;
+    host.visibility = geteuid() == 0 ? Visibility::Everyone : Visibility::Own;
     return host;
 }
 

@@ -52,6 +52,6 @@ std::vector<Column> event_columns(const Style& style);        ///< of kernel eve
 std::vector<Column> control_columns(const Style& style);      ///< of kernel control sockets
 
 /// What the native options list.
-Plan plan_of(Flags flags, const Look& look);
+Plan plan_of(Flags flags, const PlanContext& look);
 
 } // namespace netstat46::darwin_look

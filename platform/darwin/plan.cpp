@@ -65,7 +65,7 @@ Section multipath_section(const Style& style) {
     return {{Protocol::Multipath, true, true},
             nothing,
             {},
-            [native = style.darwin_records](Text& out, const TableNotes& notes) {
+            [native = style.darwin_records](Text& out, const TableStatus& notes) {
                 if (native && notes.present)
                     put(out,
                         "Active Multipath Internet connections\n"
@@ -96,8 +96,8 @@ Listing inet_listing(const Style& style) {
 }
 
 /// Prints the remarks about the table of one socket type (`stream: `), which the decoder left.
-std::function<Section::End(Text&, const TableNotes&)> remarks_about(std::string type) {
-    return [prefix = std::move(type) + ": "](Text& out, const TableNotes& notes) {
+std::function<Section::End(Text&, const TableStatus&)> remarks_about(std::string type) {
+    return [prefix = std::move(type) + ": "](Text& out, const TableStatus& notes) {
         for (const std::string& remark : notes.remarks) {
             if (!remark.starts_with(prefix)) continue;
             put(out, std::string_view(remark).substr(prefix.size()));
@@ -156,7 +156,7 @@ Address looked_up(const SocketRecord&, const Address& address) { return unmapped
 
 } // namespace
 
-Plan plan_of(Flags flags, const Look& look) {
+Plan plan_of(Flags flags, const PlanContext& look) {
     flags.all = flags.all || look.all;
     flags.old_widths = flags.old && look.classic;
     const Style style{flags, look.classic, look.host == nullptr || look.host->system == &darwin_system,

@@ -11,26 +11,28 @@ namespace {
 
 /// Darwin keeps these for itself (bsd/netinet/in_pcb.c, restricted_port_list): no holder, and EADDRINUSE all
 /// the same.
-bool is_kept(const Newcomer& newcomer) {
+bool is_kept(const BindRequest& request) {
     constexpr std::uint16_t kept[] = {62742, 62743, 61314, 61315};
-    return std::find(std::begin(kept), std::end(kept), newcomer.port) != std::end(kept) ||
-           (newcomer.protocol == Protocol::Tcp && newcomer.port == 55555);
+    return std::find(std::begin(kept), std::end(kept), request.port) != std::end(kept) ||
+           (request.protocol == Protocol::Tcp && request.port == 55555);
 }
 
 /// A low port wants a privilege only at a specific address.
-std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
-    const bool privileged = newcomer.port < bsd_reserved_ports && !is_unspecified(unmapped(newcomer.address));
-    const std::string_view error = bsd_refused_outright(host, newcomer, local, privileged);
-    return error.empty() && is_kept(newcomer) ? "EADDRINUSE" : error;
+std::string_view refused_outright(const PortHost& host, const BindRequest& request,
+                                  std::optional<bool> local) {
+    const bool privileged = request.port < bsd_reserved_ports && !is_unspecified(unmapped(request.address));
+    const std::string_view error = bsd_refused_outright(host, request, local, privileged);
+    return error.empty() && is_kept(request) ? "EADDRINUSE" : error;
 }
 
-BindVerdict bind(const PortHost& /*host*/, const Newcomer& newcomer, std::span<const PortHolder> holders) {
-    return bsd_bind({false, 0}, newcomer, holders);
+BindVerdict bind(const PortHost& /*host*/, const BindRequest& request,
+                 std::span<const BoundSocket> bound_sockets) {
+    return bsd_bind({false, 0}, request, bound_sockets);
 }
 
 AnswerVerdict answer(const PortHost& /*host*/, const Address& address, Cast cast,
-                     std::span<const PortHolder> holders) {
-    return bsd_answer({false, 0}, address, cast, holders);
+                     std::span<const BoundSocket> bound_sockets) {
+    return bsd_answer({false, 0}, address, cast, bound_sockets);
 }
 
 } // namespace

@@ -37,9 +37,9 @@ void decode_raw(const Bytes& bytes, const Growth& growth, SocketRecord& record);
 void decode_unix(const Bytes& bytes, const Growth& growth, SocketRecord& record);
 
 /// `kern.file`: every descriptor's (data, pid, fd) into the owners.
-SideDecoder owners_decoder(const DecodeContext& context);
+HostTablesDecoder owners_decoder(const DecodeContext& context);
 
 /// `kern.proc.proc`, `kern.proc.pid.N`: pid, name and uid.
-SideDecoder processes_decoder(const DecodeContext& context);
+HostTablesDecoder processes_decoder(const DecodeContext& context);
 
 } // namespace netstat46::freebsd

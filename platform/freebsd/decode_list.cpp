@@ -17,7 +17,7 @@ namespace {
 /// longer than the header and so must be the trailer.
 class NativePath {
 public:
-    NativePath(const ListLayout& layout, TableNotes* notes) : layout_(layout), notes_(notes) {}
+    NativePath(const ListLayout& layout, TableStatus* notes) : layout_(layout), notes_(notes) {}
 
     /// Stands behind `header`, as far behind as that says. One of length 0 ends it without a word. Trailers
     /// have `header_size` bytes.
@@ -74,7 +74,7 @@ private:
     }
 
     ListLayout layout_;
-    TableNotes* notes_;
+    TableStatus* notes_;
     std::optional<std::size_t> at_; ///< offset; nothing: it has ended
     std::uint64_t generation_ = 0;
     std::uint32_t count_ = 0;
@@ -269,7 +269,7 @@ private:
     ListLayout layout_;
     std::string interface_;
     ProblemSink problem_;
-    TableNotes* notes_;
+    TableStatus* notes_;
     NativePath native_;
     Bytes block_; ///< under way, from its first byte
     bool begun_ = false, said_grown_ = false;

@@ -60,9 +60,9 @@ private:
 
     std::string interface_;
     ProblemSink problem_;
-    TableNotes* notes_; ///< of all side tables, or null
-    std::size_t size_;  ///< bytes that are known
-    std::size_t step_;  ///< bytes of each record here
+    TableStatus* notes_; ///< of all host tables, or null
+    std::size_t size_;   ///< bytes that are known
+    std::size_t step_;   ///< bytes of each record here
     std::uint64_t (*length_of_)(const Bytes&);
 };
 
@@ -71,22 +71,22 @@ std::uint64_t process_length(const Bytes& process) { return process.u32(kinfo_pr
 
 } // namespace
 
-SideDecoder owners_decoder(const DecodeContext& context) {
-    return [table = RecordTable(context, xfile::size, file_length)](Bytes block, SideTables& side) mutable {
-        if (!block.empty()) side.owners_read = true;
+HostTablesDecoder owners_decoder(const DecodeContext& context) {
+    return [table = RecordTable(context, xfile::size, file_length)](Bytes block, HostTables& tables) mutable {
+        if (!block.empty()) tables.owners_read = true;
         table.for_each_record(block, [&](const Bytes& file) {
             if (file.i16(xfile::type) != dtype_socket) return;
-            side.owners.add(file.u64(xfile::data), {file.i32(xfile::pid), file.i32(xfile::fd)});
+            tables.owners.add(file.u64(xfile::data), {file.i32(xfile::pid), file.i32(xfile::fd)});
         });
     };
 }
 
-SideDecoder processes_decoder(const DecodeContext& context) {
+HostTablesDecoder processes_decoder(const DecodeContext& context) {
     return [table = RecordTable(context, kinfo_proc::size, process_length)](Bytes block,
-                                                                            SideTables& side) mutable {
+                                                                            HostTables& tables) mutable {
         table.for_each_record(block, [&](const Bytes& process) {
             const std::string name(process.sub(kinfo_proc::name, kinfo_proc::name_room).c_string());
-            side.processes[process.i32(kinfo_proc::pid)] = {name, name, process.u32(kinfo_proc::uid), {}};
+            tables.processes[process.i32(kinfo_proc::pid)] = {name, name, process.u32(kinfo_proc::uid), {}};
         });
     };
 }

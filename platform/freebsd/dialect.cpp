@@ -113,10 +113,10 @@ class Refusals {
 public:
     Refusals(std::string_view program, const Edition& edition) : program_(program), edition_(edition) {}
 
-    [[nodiscard]] Say usage_error(std::string_view sentence, std::string_view then = {}) const {
+    [[nodiscard]] Message usage_error(std::string_view sentence, std::string_view then = {}) const {
         return {{}, fmt::format("{}: {}\n{}", program_, sentence, then), edition_.usage_status};
     }
-    [[nodiscard]] Say bad_name(std::string_view name, std::string_view what) const {
+    [[nodiscard]] Message bad_name(std::string_view name, std::string_view what) const {
         return {{}, fmt::format("{}: {}: {}\n", program_, cleaned(name), what), edition_.bad_name_status};
     }
 
@@ -139,8 +139,8 @@ std::optional<std::string_view> protocol_named(std::string_view name, const Edit
 }
 
 /// Applies one option; a refusal where its value is wrong.
-std::optional<Say> apply(const GivenOption& option, const Edition& edition, const Refusals& refusals,
-                         Given& given) {
+std::optional<Message> apply(const GivenOption& option, const Edition& edition, const Refusals& refusals,
+                             Given& given) {
     if (raise_flag(given, switches, option.letter)) return std::nullopt;
     switch (option.letter) {
     case '4':
@@ -171,13 +171,13 @@ std::optional<Say> apply(const GivenOption& option, const Edition& edition, cons
     return std::nullopt;
 }
 
-std::optional<HandOver> other_program(const Arguments& arguments) {
+std::optional<NativeMode> other_program(const Arguments& arguments) {
     for (const Other& other : others)
         for (const GivenOption& option : arguments.options)
             if (option.letter == other.letter)
-                return HandOver{std::string(other.mode), std::string(other.instead)};
+                return NativeMode{std::string(other.mode), std::string(other.instead)};
     if (arguments.operands.empty()) return std::nullopt;
-    return HandOver{arguments.operands.front(), "ip -s link"};
+    return NativeMode{arguments.operands.front(), "ip -s link"};
 }
 
 Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& context) {
@@ -185,7 +185,7 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
     const Refusals refusals(context.classic ? "netstat" : "netstat46", edition);
     const Arguments arguments = read_getopt(words, letters);
     Given given;
-    Chosen chosen;
+    ParsedOptions chosen;
     for (const GivenOption& option : arguments.options) {
         if (option.letter == '?') return refusals.usage_error(arguments.mistake, usage);
         if (auto refusal = apply(option, edition, refusals, given)) return std::move(*refusal);
@@ -195,10 +195,10 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
     if (given.extra && given.tcp_info) return refusals.usage_error("-x and -T are incompatible, pick one.");
     if (auto other = other_program(arguments)) return std::move(*other);
     if (std::count(names_without_pcbs.begin(), names_without_pcbs.end(), given.protocol) != 0)
-        return Say{fmt::format("{}: no PCB routine\n", given.protocol), {}, 0};
+        return Message{fmt::format("{}: no PCB routine\n", given.protocol), {}, 0};
     chosen.numeric = {given.numeric || given.numeric_hosts, given.numeric, false};
     chosen.all = given.all;
-    chosen.plan = [given, edition](const Look& look) { return plan_of(given, edition, look); };
+    chosen.plan = [given, edition](const PlanContext& look) { return plan_of(given, edition, look); };
     return chosen;
 }
 

@@ -63,7 +63,7 @@ std::vector<Question> questions_of(const Request& request) {
     std::vector<Question> questions;
     const std::span<const DecoderEntry> entries = freebsd_decoders();
     for (const DecoderEntry& entry : entries)
-        if (entry.side != nullptr && !entry.interface.ends_with('*') &&
+        if (entry.tables != nullptr && !entry.interface.ends_with('*') &&
             (request.wanted.owners || request.everything))
             questions.push_back({entry.interface, no_table, false});
     if (request.everything) {

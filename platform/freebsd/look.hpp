@@ -80,6 +80,6 @@ std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const W
 std::vector<Column> unix_columns(const View& view);
 
 /// What the native options list, in the look of `edition`.
-Plan plan_of(const Given& given, const Edition& edition, const Look& look);
+Plan plan_of(const Given& given, const Edition& edition, const PlanContext& look);
 
 } // namespace netstat46::freebsd_look

@@ -44,13 +44,13 @@ bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
 bool has_queue(const SocketRecord& socket) { return socket.backlog && socket.backlog->limit != 0; }
 
 /// The native program sees nothing wrong in damage that does not lead it out of its buffer.
-Section::End end_of(const TableNotes& notes, bool classic) {
+Section::End end_of(const TableStatus& notes, bool classic) {
     Section::End end;
     if (classic && notes.damaged && !notes.native_fails) end.status = 0;
     return end;
 }
 
-void say_changed(Text& out, const TableNotes& notes, std::string_view name, bool classic) {
+void say_changed(Text& out, const TableStatus& notes, std::string_view name, bool classic) {
     if (!notes.generation_changed || (notes.damaged && !classic)) return;
     const std::string_view change = notes.count_change < 0   ? "deleted"
                                     : notes.count_change > 0 ? "created"
@@ -69,7 +69,7 @@ Section inet_section(const Viewed& view, const Shown& shown, const Widths& width
         section.announces = [view, shown](const SocketRecord& socket) {
             return passes(socket, shown, *view);
         };
-    section.finish = [view, shown](Text& out, const TableNotes& notes) {
+    section.finish = [view, shown](Text& out, const TableStatus& notes) {
         say_changed(out, notes, shown.name, view->classic);
         return end_of(notes, view->classic);
     };
@@ -138,7 +138,7 @@ Section unix_section(const Viewed& view, std::uint16_t type) {
         return (type != 0 ? its == type : its != 1 && its != 2) && !(view->classic && socket.past_damage) &&
                (!view->given.queues || has_queue(socket));
     };
-    section.finish = [=](Text& out, const TableNotes& notes) {
+    section.finish = [=](Text& out, const TableStatus& notes) {
         const std::string begin = fmt::format("Some {} ", socket_types[type == 0 ? 5 : type]);
         for (const std::string& remark : notes.remarks) {
             if (!remark.starts_with(begin) || (notes.damaged && !view->classic)) continue;
@@ -162,7 +162,7 @@ Listing unix_listing(const Viewed& view) {
 
 } // namespace
 
-Plan plan_of(const Given& given, const Edition& edition, const Look& look) {
+Plan plan_of(const Given& given, const Edition& edition, const PlanContext& look) {
     auto view = std::make_shared<View>();
     view->given = given;
     view->edition = edition;

@@ -9,23 +9,25 @@ namespace {
 
 BsdKernel kernel_of(const PortHost& host) { return {true, host.major}; }
 
-std::string_view refused_outright(const PortHost& host, const Newcomer& newcomer, std::optional<bool> local) {
-    return bsd_refused_outright(host, newcomer, local, newcomer.port < bsd_reserved_ports);
+std::string_view refused_outright(const PortHost& host, const BindRequest& request,
+                                  std::optional<bool> local) {
+    return bsd_refused_outright(host, request, local, request.port < bsd_reserved_ports);
 }
 
-BindVerdict bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
-    return bsd_bind(kernel_of(host), newcomer, holders);
+BindVerdict bind(const PortHost& host, const BindRequest& request,
+                 std::span<const BoundSocket> bound_sockets) {
+    return bsd_bind(kernel_of(host), request, bound_sockets);
 }
 
 AnswerVerdict answer(const PortHost& host, const Address& address, Cast cast,
-                     std::span<const PortHolder> holders) {
-    return bsd_answer(kernel_of(host), address, cast, holders);
+                     std::span<const BoundSocket> bound_sockets) {
+    return bsd_answer(kernel_of(host), address, cast, bound_sockets);
 }
 
-void settle(PortHolder& holder, const SocketRecord& socket) {
+void settle(BoundSocket& bound, const SocketRecord& socket) {
     constexpr std::uint32_t so_reuseport_lb = 0x00010000; // sys/socket.h
-    bsd_settle(holder, socket);
-    holder.balanced = (socket.options.value_or(0) & so_reuseport_lb) != 0;
+    bsd_settle(bound, socket);
+    bound.balanced = (socket.options.value_or(0) & so_reuseport_lb) != 0;
 }
 
 } // namespace

@@ -26,34 +26,35 @@ using Answers = std::set<std::vector<std::size_t>>;
 
 /// compute_score(), less the peer's share. Where it is not known which processor the socket asks for, `asked`
 /// decides.
-int score_of(const PortHolder& holder, const Packet& packet, bool asked) {
-    const int device = holder.device == 0 ? 0 : holder.protocol == Protocol::Tcp || !packet.inet ? 1 : 4;
-    const std::int32_t cpu = holder.incoming_cpu.value_or(no_cpu);
-    const bool here = holder.incoming_cpu ? cpu != no_cpu && cpu == packet.cpu : asked;
-    return device + (packet.inet && holder.family == Family::Inet ? 1 : 0) + (here ? 1 : 0);
+int score_of(const BoundSocket& bound, const Packet& packet, bool asked) {
+    const int device = bound.device == 0 ? 0 : bound.protocol == Protocol::Tcp || !packet.inet ? 1 : 4;
+    const std::int32_t cpu = bound.incoming_cpu.value_or(no_cpu);
+    const bool here = bound.incoming_cpu ? cpu != no_cpu && cpu == packet.cpu : asked;
+    return device + (packet.inet && bound.family == Family::Inet ? 1 : 0) + (here ? 1 : 0);
 }
 
-Truth may_get(const PortHolder& holder, const Packet& packet) {
-    if (holder.connected || (holder.protocol == Protocol::Tcp && holder.state != State::Listen))
-        return Truth::No;
-    if (holder.device != 0 && holder.device != packet.device) return Truth::No;
-    return packet.inet ? holder.ipv4 : holder.ipv6;
+Tristate may_get(const BoundSocket& bound, const Packet& packet) {
+    if (bound.connected || (bound.protocol == Protocol::Tcp && bound.state != State::Listen))
+        return Tristate::No;
+    if (bound.device != 0 && bound.device != packet.device) return Tristate::No;
+    return packet.inet ? bound.ipv4 : bound.ipv6;
 }
 
 /// reuseport_add_sock() puts them into one group, if both have SO_REUSEPORT.
-bool same_group(const PortHolder& a, const PortHolder& b) {
+bool same_group(const BoundSocket& a, const BoundSocket& b) {
     return a.family == b.family && a.ipv4 == b.ipv4 && a.device == b.device && a.uid == b.uid &&
            a.wildcard == b.wildcard && same_address(a.address, b.address);
 }
 
 /// The sockets bound to the destination, or the wildcards, in the order in which the kernel meets them.
-using Chain = std::vector<const PortHolder*>;
+using Chain = std::vector<const BoundSocket*>;
 
 /// The sockets that take turns with `one`.
-std::vector<std::size_t> group_of(const PortHolder& one, const Chain& chain, const Packet& packet) {
+std::vector<std::size_t> group_of(const BoundSocket& one, const Chain& chain, const Packet& packet) {
     std::vector<std::size_t> rows;
-    for (const PortHolder* other : chain) {
-        if (may_get(*other, packet) != Truth::No && other->reuseport != Truth::No && same_group(one, *other))
+    for (const BoundSocket* other : chain) {
+        if (may_get(*other, packet) != Tristate::No && other->reuseport != Tristate::No &&
+            same_group(one, *other))
             rows.push_back(other->row);
     }
     return rows;
@@ -75,20 +76,20 @@ struct Walk {
 Answers walk(const Chain& chain, const Packet& packet) {
     Answers answers;
     std::set<Walk> walks{Walk{}};
-    for (const PortHolder* holder : chain) {
-        const Truth gets = may_get(*holder, packet);
-        std::set<int> scores{score_of(*holder, packet, false), score_of(*holder, packet, true)};
+    for (const BoundSocket* bound : chain) {
+        const Tristate gets = may_get(*bound, packet);
+        std::set<int> scores{score_of(*bound, packet, false), score_of(*bound, packet, true)};
         std::set<Walk> next;
         for (const Walk& now : walks) {
             for (const int score : scores) {
-                const bool better = gets != Truth::No && score > now.score;
-                if (!better || gets == Truth::Unknown) next.insert(now);
+                const bool better = gets != Tristate::No && score > now.score;
+                if (!better || gets == Tristate::Unknown) next.insert(now);
                 if (!better) continue;
-                if (holder->reuseport != Truth::Yes) next.insert({score, {holder->row}});
-                if (holder->reuseport == Truth::No) continue;
-                const std::vector<std::size_t> group = group_of(*holder, chain, packet);
+                if (bound->reuseport != Tristate::Yes) next.insert({score, {bound->row}});
+                if (bound->reuseport == Tristate::No) continue;
+                const std::vector<std::size_t> group = group_of(*bound, chain, packet);
                 answers.insert(group);
-                if (holder->protocol == Protocol::Udp) next.insert({score, group});
+                if (bound->protocol == Protocol::Udp) next.insert({score, group});
             }
         }
         walks = std::move(next);
@@ -101,11 +102,11 @@ Answers walk(const Chain& chain, const Packet& packet) {
 Answers answers_to(const Packet& packet, const Chain& met) {
     Chain exact;
     Chain wildcards;
-    for (const PortHolder* holder : met) {
-        if (holder->wildcard)
-            wildcards.push_back(holder);
-        else if (same_address(holder->address, packet.destination))
-            exact.push_back(holder);
+    for (const BoundSocket* bound : met) {
+        if (bound->wildcard)
+            wildcards.push_back(bound);
+        else if (same_address(bound->address, packet.destination))
+            exact.push_back(bound);
     }
     Answers answers = walk(exact, packet);
     if (answers.erase(std::vector<std::size_t>{}) != 0) answers.merge(walk(wildcards, packet));
@@ -114,15 +115,15 @@ Answers answers_to(const Packet& packet, const Chain& met) {
 
 /// The orders that the rows leave open: which family's sockets come first. AF_INET6 ones with SO_REUSEPORT
 /// are at the tail of a chain in any case.
-std::vector<Chain> possible_orders(std::span<const PortHolder> holders) {
+std::vector<Chain> possible_orders(std::span<const BoundSocket> bound_sockets) {
     Chain inet;
     Chain inet6;
     Chain tail;
-    for (const PortHolder& holder : holders) {
-        if (holder.family == Family::Inet)
-            inet.push_back(&holder);
+    for (const BoundSocket& bound : bound_sockets) {
+        if (bound.family == Family::Inet)
+            inet.push_back(&bound);
         else
-            (holder.reuseport == Truth::Yes ? tail : inet6).push_back(&holder);
+            (bound.reuseport == Tristate::Yes ? tail : inet6).push_back(&bound);
     }
     Chain one = inet;
     one.insert(one.end(), inet6.begin(), inet6.end());
@@ -134,21 +135,22 @@ std::vector<Chain> possible_orders(std::span<const PortHolder> holders) {
 }
 
 /// The interfaces that make a difference.
-std::set<std::uint32_t> possible_devices(const Address& destination, std::span<const PortHolder> holders,
+std::set<std::uint32_t> possible_devices(const Address& destination,
+                                         std::span<const BoundSocket> bound_sockets,
                                          const Interfaces& interfaces) {
     if (interfaces && !interfaces->empty()) return *interfaces;
     std::set<std::uint32_t> devices{loopback_device};
     if (is_loopback(destination)) return devices;
     devices.insert(0);
-    for (const PortHolder& holder : holders) devices.insert(holder.device);
+    for (const BoundSocket& bound : bound_sockets) devices.insert(bound.device);
     return devices;
 }
 
 /// The processors that make a difference.
-std::set<std::int32_t> possible_cpus(std::span<const PortHolder> holders) {
+std::set<std::int32_t> possible_cpus(std::span<const BoundSocket> bound_sockets) {
     std::set<std::int32_t> cpus{no_cpu};
-    for (const PortHolder& holder : holders)
-        if (!holder.connected) cpus.insert(std::max(holder.incoming_cpu.value_or(no_cpu), no_cpu));
+    for (const BoundSocket& bound : bound_sockets)
+        if (!bound.connected) cpus.insert(std::max(bound.incoming_cpu.value_or(no_cpu), no_cpu));
     return cpus;
 }
 
@@ -158,10 +160,10 @@ struct Outcomes {
     bool device_matters = false, cpu_matters = false, order_matters = false;
 };
 
-Outcomes outcomes_of(const Address& destination, std::span<const PortHolder> holders,
+Outcomes outcomes_of(const Address& destination, std::span<const BoundSocket> bound_sockets,
                      const std::set<std::uint32_t>& devices) {
-    const std::vector<Chain> orders = possible_orders(holders);
-    const std::set<std::int32_t> cpus = possible_cpus(holders);
+    const std::vector<Chain> orders = possible_orders(bound_sockets);
+    const std::set<std::int32_t> cpus = possible_cpus(bound_sockets);
     std::map<std::uint32_t, Answers> by_device;
     std::map<std::int32_t, Answers> by_cpu;
     std::vector<Answers> by_order(orders.size());
@@ -185,19 +187,19 @@ Outcomes outcomes_of(const Address& destination, std::span<const PortHolder> hol
 }
 
 /// What of the sockets is not known and makes a difference: that is tried with each answer to it.
-Doubt unread_fact(const Address& destination, std::span<const PortHolder> holders,
+Doubt unread_fact(const Address& destination, std::span<const BoundSocket> bound_sockets,
                   const std::set<std::uint32_t>& devices) {
-    const auto with = [&](std::optional<Truth> reach, std::optional<Truth> reuseport, bool cpus) {
-        std::vector<PortHolder> known(holders.begin(), holders.end());
-        for (PortHolder& holder : known) {
-            if (reach && holder.ipv4 == Truth::Unknown) holder.ipv4 = *reach;
-            if (reuseport && holder.reuseport == Truth::Unknown) holder.reuseport = *reuseport;
-            if (cpus && !holder.incoming_cpu) holder.incoming_cpu = no_cpu;
+    const auto with = [&](std::optional<Tristate> reach, std::optional<Tristate> reuseport, bool cpus) {
+        std::vector<BoundSocket> known(bound_sockets.begin(), bound_sockets.end());
+        for (BoundSocket& bound : known) {
+            if (reach && bound.ipv4 == Tristate::Unknown) bound.ipv4 = *reach;
+            if (reuseport && bound.reuseport == Tristate::Unknown) bound.reuseport = *reuseport;
+            if (cpus && !bound.incoming_cpu) bound.incoming_cpu = no_cpu;
         }
         return outcomes_of(destination, known, devices).answers;
     };
-    constexpr Truth yes = Truth::Yes;
-    constexpr Truth no = Truth::No;
+    constexpr Tristate yes = Tristate::Yes;
+    constexpr Tristate no = Tristate::No;
     const Answers plain = with(no, no, true);
     if (with({}, no, true) != plain) return Doubt::V6Only;
     if (with(no, {}, true) != plain || with(yes, {}, true) != with(yes, no, true)) return Doubt::Option;
@@ -206,10 +208,10 @@ Doubt unread_fact(const Address& destination, std::span<const PortHolder> holder
 
 } // namespace
 
-AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolder> holders,
+AnswerVerdict linux_answer(const Address& destination, std::span<const BoundSocket> bound_sockets,
                            const Interfaces& interfaces) {
-    const std::set<std::uint32_t> devices = possible_devices(destination, holders, interfaces);
-    const Outcomes outcomes = outcomes_of(destination, holders, devices);
+    const std::set<std::uint32_t> devices = possible_devices(destination, bound_sockets, interfaces);
+    const Outcomes outcomes = outcomes_of(destination, bound_sockets, devices);
 
     AnswerVerdict verdict;
     std::set<std::size_t> rows;
@@ -223,7 +225,7 @@ AnswerVerdict linux_answer(const Address& destination, std::span<const PortHolde
         return verdict;
     }
     const Doubt unread =
-        outcomes.device_matters ? Doubt::Interface : unread_fact(destination, holders, devices);
+        outcomes.device_matters ? Doubt::Interface : unread_fact(destination, bound_sockets, devices);
     verdict.doubt = unread != Doubt::None    ? unread
                     : outcomes.cpu_matters   ? Doubt::Processor
                     : outcomes.order_matters ? Doubt::Order

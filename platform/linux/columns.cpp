@@ -115,7 +115,7 @@ constexpr std::size_t native_program_length = 19;
 /// `pid/name`, or `-`.
 Cell program_cell(bool whole) {
     return [whole](Text& out, const Row& row) {
-        const Process* process = row.owner ? row.side.process(row.owner->pid) : nullptr;
+        const Process* process = row.owner ? row.tables.process(row.owner->pid) : nullptr;
         if (!row.owner) return out.push_back('-');
         const std::size_t start = out.size();
         put_number(out, row.owner->pid);
@@ -127,7 +127,7 @@ Cell program_cell(bool whole) {
 
 Cell context_cell() {
     return [](Text& out, const Row& row) {
-        const Process* process = row.owner ? row.side.process(row.owner->pid) : nullptr;
+        const Process* process = row.owner ? row.tables.process(row.owner->pid) : nullptr;
         if (process == nullptr || process->context.empty()) return out.push_back('-');
         put_clean(out, process->context);
     };

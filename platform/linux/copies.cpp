@@ -14,42 +14,42 @@ namespace {
 struct Datagram {
     Address destination;
     bool inet = false;
-    std::uint32_t device = 0;   ///< 0: one that no socket is bound to
-    Truth filtered = Truth::No; ///< some socket of the group takes only certain senders
+    std::uint32_t device = 0;         ///< 0: one that no socket is bound to
+    Tristate filtered = Tristate::No; ///< some socket of the group takes only certain senders
 };
 
 /// Whether the socket is a member itself. IPv4 compares the interface, IPv6 does not (inet6_mc_check()).
-Truth member(const PortHolder& holder, const Datagram& datagram) {
-    Truth joined = Truth::Unknown;
-    for (const Membership& each : holder.memberships) {
+Tristate member(const BoundSocket& bound, const Datagram& datagram) {
+    Tristate joined = Tristate::Unknown;
+    for (const Membership& each : bound.memberships) {
         if (!same_address(each.group, datagram.destination)) continue;
         if (datagram.inet && each.interface != datagram.device) continue;
-        if (each.joined) return Truth::Yes;
-        joined = Truth::No;
+        if (each.joined) return Tristate::Yes;
+        joined = Tristate::No;
     }
     return joined;
 }
 
 /// ip_mc_sf_allow(), inet6_mc_check(): a member's own filter decides, for others the option.
-Truth group_allows(const PortHolder& holder, const Datagram& datagram) {
-    const Truth others = datagram.inet ? holder.multicast_all : holder.multicast_all6;
-    const Truth joined = member(holder, datagram);
-    if (joined == Truth::Yes) return !datagram.filtered;
-    if (joined == Truth::No) return others;
-    return others == Truth::Yes && datagram.filtered == Truth::No ? Truth::Yes : Truth::Unknown;
+Tristate group_allows(const BoundSocket& bound, const Datagram& datagram) {
+    const Tristate others = datagram.inet ? bound.multicast_all : bound.multicast_all6;
+    const Tristate joined = member(bound, datagram);
+    if (joined == Tristate::Yes) return !datagram.filtered;
+    if (joined == Tristate::No) return others;
+    return others == Tristate::Yes && datagram.filtered == Tristate::No ? Tristate::Yes : Tristate::Unknown;
 }
 
-Truth may_get(const PortHolder& holder, const Datagram& datagram) {
-    if (holder.connected) return Truth::No;
-    if (holder.device != 0 && holder.device != datagram.device) return Truth::No;
-    if (!holder.wildcard && !same_address(holder.address, datagram.destination)) return Truth::No;
-    const Truth reach = datagram.inet ? holder.ipv4 : holder.ipv6;
-    if (reach == Truth::No || !is_multicast(datagram.destination)) return reach;
-    return reach && group_allows(holder, datagram);
+Tristate may_get(const BoundSocket& bound, const Datagram& datagram) {
+    if (bound.connected) return Tristate::No;
+    if (bound.device != 0 && bound.device != datagram.device) return Tristate::No;
+    if (!bound.wildcard && !same_address(bound.address, datagram.destination)) return Tristate::No;
+    const Tristate reach = datagram.inet ? bound.ipv4 : bound.ipv6;
+    if (reach == Tristate::No || !is_multicast(datagram.destination)) return reach;
+    return reach && group_allows(bound, datagram);
 }
 
 /// Where it may come in. A group comes in only where it was joined.
-std::set<std::uint32_t> devices_of(const Address& destination, std::span<const PortHolder> holders,
+std::set<std::uint32_t> devices_of(const Address& destination, std::span<const BoundSocket> bound_sockets,
                                    const Interfaces& interfaces,
                                    const std::optional<std::vector<JoinedGroup>>& groups) {
     std::set<std::uint32_t> devices;
@@ -62,39 +62,39 @@ std::set<std::uint32_t> devices_of(const Address& destination, std::span<const P
     }
     if (interfaces && !interfaces->empty()) return *interfaces;
     devices.insert(0);
-    for (const PortHolder& holder : holders) devices.insert(holder.device);
+    for (const BoundSocket& bound : bound_sockets) devices.insert(bound.device);
     return devices;
 }
 
-Truth filtered(const Address& destination, std::uint32_t device,
-               const std::optional<std::vector<JoinedGroup>>& groups) {
-    if (!groups) return Truth::Unknown;
-    return truth(std::any_of(groups->begin(), groups->end(), [&](const JoinedGroup& joined) {
+Tristate filtered(const Address& destination, std::uint32_t device,
+                  const std::optional<std::vector<JoinedGroup>>& groups) {
+    if (!groups) return Tristate::Unknown;
+    return tristate(std::any_of(groups->begin(), groups->end(), [&](const JoinedGroup& joined) {
         return joined.filtered && joined.interface == device && same_address(joined.group, destination);
     }));
 }
 
 } // namespace
 
-AnswerVerdict linux_copies(const Address& destination, std::span<const PortHolder> holders,
+AnswerVerdict linux_copies(const Address& destination, std::span<const BoundSocket> bound_sockets,
                            const Interfaces& interfaces,
                            const std::optional<std::vector<JoinedGroup>>& groups) {
     AnswerVerdict verdict;
     verdict.copies = true;
     std::set<std::size_t> rows;
     std::set<std::set<std::size_t>> certain; ///< whom it surely reaches, by interface
-    for (const std::uint32_t device : devices_of(destination, holders, interfaces, groups)) {
+    for (const std::uint32_t device : devices_of(destination, bound_sockets, interfaces, groups)) {
         const Datagram datagram{destination, destination.family == Family::Inet, device,
                                 filtered(destination, device, groups)};
         std::set<std::size_t> surely;
-        for (const PortHolder& holder : holders) {
-            const Truth gets = may_get(holder, datagram);
-            if (gets == Truth::No) continue;
-            rows.insert(holder.row);
-            if (gets == Truth::Yes)
-                surely.insert(holder.row);
+        for (const BoundSocket& bound : bound_sockets) {
+            const Tristate gets = may_get(bound, datagram);
+            if (gets == Tristate::No) continue;
+            rows.insert(bound.row);
+            if (gets == Tristate::Yes)
+                surely.insert(bound.row);
             else if (verdict.doubt != Doubt::Membership)
-                verdict.doubt = (datagram.inet ? holder.ipv4 : holder.ipv6) == Truth::Unknown
+                verdict.doubt = (datagram.inet ? bound.ipv4 : bound.ipv6) == Tristate::Unknown
                                     ? Doubt::V6Only
                                     : Doubt::Membership;
         }

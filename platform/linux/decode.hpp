@@ -11,31 +11,31 @@ SocketDecoder sock_diag_decoder(const DecodeContext& context);
 /// `sock_diag.unix`. It tells no reference counts; an abstract name keeps its NULs.
 SocketDecoder unix_diag_decoder(const DecodeContext& context);
 
-/// The same for SideTables::unix_sockets: peers, queues and names.
-SideDecoder unix_diag_side_decoder(const DecodeContext& context);
+/// The same for HostTables::unix_sockets: peers, queues and names.
+HostTablesDecoder unix_diag_side_decoder(const DecodeContext& context);
 
 /// `proc.net.tcp`, `.udp`, `.udplite`, `.raw` and their `6` files: one header line, then a line per socket.
 SocketDecoder proc_net_decoder(const DecodeContext& context);
 
-/// The SYN_RECV lines of `proc.net.tcp` and `proc.net.tcp6`, into SideTables::half_open.
-SideDecoder half_open_decoder(const DecodeContext& context);
+/// The SYN_RECV lines of `proc.net.tcp` and `proc.net.tcp6`, into HostTables::half_open.
+HostTablesDecoder half_open_decoder(const DecodeContext& context);
 
 /// `proc.net.unix`, where sock_diag does not answer: a name that holds newlines may look like other rows.
 SocketDecoder proc_net_unix_decoder(const DecodeContext& context);
 
-/// What `proc.net.unix` adds to sock_diag's unix sockets, if the side tables have them: reference counts, and
+/// What `proc.net.unix` adds to sock_diag's unix sockets, if the host tables have them: reference counts, and
 /// connections not accepted yet. If they have none: the inodes that stand in more than one row.
-SideDecoder proc_net_unix_side_decoder(const DecodeContext& context);
+HostTablesDecoder proc_net_unix_side_decoder(const DecodeContext& context);
 
 /// Of a link in /proc/PID/fd, `socket:[INODE]`; nothing of any other.
 std::optional<std::uint64_t> socket_inode(std::string_view link);
 
 /// `proc.pid.fd`: lines `pid TAB fd TAB link`; a process whose descriptors were refused is `pid TAB - TAB
 /// reason`; the reason is `links` if they could be listed and not read.
-SideDecoder proc_pid_fd_decoder(const DecodeContext& context);
+HostTablesDecoder proc_pid_fd_decoder(const DecodeContext& context);
 
 /// `bpf_iter.task`: records as linux_wire::task_walk_size. Live only: --save writes `proc.pid.fd`.
-SideDecoder task_walk_decoder(const DecodeContext& context);
+HostTablesDecoder task_walk_decoder(const DecodeContext& context);
 
 /// The process of a record whose `task_walk_pid` is `pid`.
 std::int32_t task_walk_holder(std::uint32_t pid);

@@ -14,7 +14,7 @@ std::optional<std::uint64_t> socket_inode(std::string_view link) {
     return parse_number<std::uint64_t>(link);
 }
 
-SideDecoder proc_pid_fd_decoder(const DecodeContext& context) {
+HostTablesDecoder proc_pid_fd_decoder(const DecodeContext& context) {
     return descriptor_lines(context, socket_inode);
 }
 

@@ -76,13 +76,13 @@ SocketDecoder proc_net_decoder(const DecodeContext& context) {
     });
 }
 
-SideDecoder half_open_decoder(const DecodeContext& context) {
-    return [decode = proc_net_decoder(context)](Bytes block, SideTables& side) {
+HostTablesDecoder half_open_decoder(const DecodeContext& context) {
+    return [decode = proc_net_decoder(context)](Bytes block, HostTables& tables) {
         SocketRecord record;
         while (decode(block, record))
             if (record.state == State::SynReceived)
-                side.half_open.push_back({record.local, record.foreign, record.uid.value_or(0),
-                                          record.timer ? record.timer->retransmits : 0});
+                tables.half_open.push_back({record.local, record.foreign, record.uid.value_or(0),
+                                            record.timer ? record.timer->retransmits : 0});
     };
 }
 

@@ -82,20 +82,20 @@ class ProcUnixReader {
 public:
     explicit ProcUnixReader(const DecodeContext& context) : context_(context) {}
 
-    void operator()(Bytes block, SideTables& side) {
-        if (std::exchange(first_, false)) begin(block, side);
+    void operator()(Bytes block, HostTables& tables) {
+        if (std::exchange(first_, false)) begin(block, tables);
         rest_ = block;
         if (!owed_.empty()) take_owed();
-        while (!rest_.empty()) side.unix_told ? take_row(side) : count_row(side);
+        while (!rest_.empty()) tables.unix_told ? take_row(tables) : count_row(tables);
     }
 
 private:
-    void begin(Bytes& block, const SideTables& side) {
+    void begin(Bytes& block, const HostTables& tables) {
         const std::string_view text = block.text();
         const std::size_t end = line_end(text);
         if (is_heading(text.substr(0, end)))
             block.skip(end == std::string_view::npos ? text.size() : end + 1);
-        for (const auto& [inode, socket] : side.unix_sockets)
+        for (const auto& [inode, socket] : tables.unix_sockets)
             if (socket.listens && socket.queues && !socket.path.empty())
                 waiting_[socket.path] += socket.queues->receive;
     }
@@ -120,16 +120,16 @@ private:
         rest_.skip(end == std::string_view::npos ? rest_.size() : end + 1);
     }
 
-    void take_row(SideTables& side) {
+    void take_row(HostTables& tables) {
         const auto row = front();
         if (!row) return;
-        const auto known = row->inode != 0 ? side.unix_sockets.find(row->inode) : side.unix_sockets.end();
+        const auto known = row->inode != 0 ? tables.unix_sockets.find(row->inode) : tables.unix_sockets.end();
         bool taken = false;
-        if (known != side.unix_sockets.end()) {
+        if (known != tables.unix_sockets.end()) {
             taken = take_known(*row, known->second);
             if (taken) last_ = row->inode;
         } else if (row->inode == 0) {
-            taken = take_waiting(*row, side);
+            taken = take_waiting(*row, tables);
         } else if (!row->named) { // it was made after sock_diag was asked
             rest_.skip(row->name_at + 1);
             taken = true;
@@ -153,7 +153,7 @@ private:
     }
 
     /// Whether the row has the name that sock_diag has told.
-    bool take_known(const RowFront& row, UnixSide& socket) {
+    bool take_known(const RowFront& row, UnixDetails& socket) {
         if (row.named == socket.path.empty()) return false;
         const std::string name = socket.path + '\n';
         const std::string_view text = rest_.text().substr(row.name_at);
@@ -170,9 +170,9 @@ private:
 
     /// A connection that nobody has accepted has its listener's name and no inode; one that has no place in
     /// the listener's queue yet has no name either. sock_diag passes over both.
-    bool take_waiting(const RowFront& row, SideTables& side) {
+    bool take_waiting(const RowFront& row, HostTables& tables) {
         if (!row.named) {
-            if (certain_) side.unix_waiting.insert({last_, {row.facts, {}}});
+            if (certain_) tables.unix_waiting.insert({last_, {row.facts, {}}});
             rest_.skip(row.name_at + 1);
             return true;
         }
@@ -185,17 +185,17 @@ private:
                 found = name;
         if (found == waiting_.end()) return false;
         --found->second;
-        side.unix_waiting.insert({last_, {row.facts, found->first}});
+        tables.unix_waiting.insert({last_, {row.facts, found->first}});
         rest_.skip(row.name_at + found->first.size() + 1);
         return true;
     }
 
     /// Without sock_diag: which inodes occur twice.
-    void count_row(SideTables& side) {
+    void count_row(HostTables& tables) {
         const auto row = read_front(rest_.text().substr(0, row_end(rest_.text())));
         skip_row();
         if (!row || row->inode == 0 || seen_.insert(row->inode).second) return;
-        if (!side.unix_doubled.insert(row->inode).second) return;
+        if (!tables.unix_doubled.insert(row->inode).second) return;
         context_.problem({fmt::format("{}: inode {} is in more than one row; its owner is not shown",
                                       context_.interface, row->inode),
                           false});
@@ -217,6 +217,6 @@ SocketDecoder proc_net_unix_decoder(const DecodeContext& context) {
     return line_decoder(context, false, row_end, read_row);
 }
 
-SideDecoder proc_net_unix_side_decoder(const DecodeContext& context) { return ProcUnixReader(context); }
+HostTablesDecoder proc_net_unix_side_decoder(const DecodeContext& context) { return ProcUnixReader(context); }
 
 } // namespace netstat46

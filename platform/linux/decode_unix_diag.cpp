@@ -63,8 +63,8 @@ void read_socket(const Bytes& message, SocketRecord& record) {
     facts.path_is_file = !facts.path.starts_with('\0');
 }
 
-void read_side(const Bytes& message, SideTables& side) {
-    UnixSide& socket = side.unix_sockets[message.u32(unix_diag_inode)];
+void read_side(const Bytes& message, HostTables& tables) {
+    UnixDetails& socket = tables.unix_sockets[message.u32(unix_diag_inode)];
     socket.listens = message.u8(unix_diag_state) == tcp_listen;
     for_each_attribute(message.sub(unix_diag_size), [&](std::uint16_t type, const Bytes& value) {
         switch (type) {
@@ -76,7 +76,8 @@ void read_side(const Bytes& message, SideTables& side) {
             break;
         case unix_diag_rqlen:
             if (value.size() >= unix_rqlen_size)
-                socket.queues = UnixSide::Queues{value.u32(unix_rqlen_rqueue), value.u32(unix_rqlen_wqueue)};
+                socket.queues =
+                    UnixDetails::Queues{value.u32(unix_rqlen_rqueue), value.u32(unix_rqlen_wqueue)};
             break;
         default:
             break;
@@ -94,10 +95,10 @@ SocketDecoder unix_diag_decoder(const DecodeContext& context) {
     };
 }
 
-SideDecoder unix_diag_side_decoder(const DecodeContext& context) {
-    return [messages = UnixMessages(context)](Bytes block, SideTables& side) mutable {
-        side.unix_told = true;
-        while (const auto message = messages.next(block)) read_side(*message, side);
+HostTablesDecoder unix_diag_side_decoder(const DecodeContext& context) {
+    return [messages = UnixMessages(context)](Bytes block, HostTables& tables) mutable {
+        tables.unix_told = true;
+        while (const auto message = messages.next(block)) read_side(*message, tables);
     };
 }
 

@@ -11,12 +11,12 @@ std::int32_t task_walk_holder(std::uint32_t pid) {
     return static_cast<std::int32_t>(pid >> 31 != 0 ? 0 - pid : pid);
 }
 
-SideDecoder task_walk_decoder(const DecodeContext& context) {
-    return [context](Bytes block, SideTables& side) {
+HostTablesDecoder task_walk_decoder(const DecodeContext& context) {
+    return [context](Bytes block, HostTables& tables) {
         for (; block.size() >= task_walk_size; block.skip(task_walk_size))
-            side.owners.add(block.u64(task_walk_inode),
-                            {task_walk_holder(block.u32(task_walk_pid)), block.i32(task_walk_fd)});
-        side.owners_read = true;
+            tables.owners.add(block.u64(task_walk_inode),
+                              {task_walk_holder(block.u32(task_walk_pid)), block.i32(task_walk_fd)});
+        tables.owners_read = true;
         if (!block.empty())
             context.problem(
                 {fmt::format("{}: a cut record at offset {}", context.interface, block.offset())});

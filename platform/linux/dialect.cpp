@@ -120,22 +120,22 @@ struct Mode {
 constexpr Mode modes[] = {
     {'g', "ip maddr"}, {'r', "ip route"}, {'i', "ip -s link"}, {'s', "nstat"}, {'M', "conntrack"}};
 
-Say wrong_usage(std::string_view mistake) {
+Message wrong_usage(std::string_view mistake) {
     std::string error = mistake.empty() ? std::string{} : fmt::format("netstat: {}\n", mistake);
     error.append(linux_usage).append(linux_families);
-    return {{}, std::move(error), 3, Say::About::Mistake};
+    return {{}, std::move(error), 3, Message::About::Mistake};
 }
 
 /// What one option says, if it ends the run.
-std::optional<Say> take_option(Flags& flags, const GivenOption& option, const Arguments& arguments,
-                               const ParseContext& context) {
+std::optional<Message> take_option(Flags& flags, const GivenOption& option, const Arguments& arguments,
+                                   const ParseContext& context) {
     switch (option.letter) {
     case '?':
         return wrong_usage(arguments.mistake);
     case 'h':
-        return Say{std::string(linux_usage), std::string(linux_families), 0, Say::About::Help};
+        return Message{std::string(linux_usage), std::string(linux_families), 0, Message::About::Help};
     case 'V':
-        return Say{std::string(linux_version), {}, 0, Say::About::Version};
+        return Message{std::string(linux_version), {}, 0, Message::About::Version};
     case 'A':
     case family_letter: {
         const std::string_view list =
@@ -146,12 +146,12 @@ std::optional<Say> take_option(Flags& flags, const GivenOption& option, const Ar
         }
         const auto unknown = take_families(flags, list);
         if (!unknown) return std::nullopt;
-        return Say{
-            {}, fmt::format("Unknown address family `{}'.\n", cleaned(*unknown)), 1, Say::About::Mistake};
+        return Message{
+            {}, fmt::format("Unknown address family `{}'.\n", cleaned(*unknown)), 1, Message::About::Mistake};
     }
     case 'Z':
         if (context.host == nullptr || !context.host->selinux)
-            return Say{{}, "SELinux is not enabled on this machine.\n", 1, Say::About::Mistake};
+            return Message{{}, "SELinux is not enabled on this machine.\n", 1, Message::About::Mistake};
         flags.programs = flags.context = true;
         return std::nullopt;
     case 'n':
@@ -190,12 +190,12 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
     for (const GivenOption& option : arguments.options)
         if (auto say = take_option(flags, option, arguments, context)) return *say;
     const auto exclusive = std::count_if(flags.modes.begin(), flags.modes.end(),
-                                         [](const HandOver& mode) { return mode.mode != "-g"; });
+                                         [](const NativeMode& mode) { return mode.mode != "-g"; });
     if (exclusive > 1) return wrong_usage({});
     if (!flags.modes.empty()) return flags.modes.back();
     settle(flags);
-    Chosen chosen;
-    chosen.plan = [flags](const Look& look) { return linux_look::make_plan(flags, look); };
+    ParsedOptions chosen;
+    chosen.plan = [flags](const PlanContext& look) { return linux_look::make_plan(flags, look); };
     chosen.numeric = flags.numeric;
     chosen.errors = flags.errors;
     chosen.all = flags.all;

@@ -126,7 +126,7 @@ std::unordered_set<std::uint64_t> inodes_of(const HeldBlocks& blocks) {
     HostFacts host; // decoders ask it for nothing else
     host.byte_order = native_order;
     std::unordered_set<std::uint64_t> inodes;
-    TableNotes notes;
+    TableStatus notes;
     SocketRecord record;
     blocks.for_each([&](const RawBlock& block) {
         const DecoderEntry* entry = find_decoder(linux_system, block.interface);
@@ -146,14 +146,14 @@ public:
           problem_([this](Problem said) { said_.push(std::move(said)); }) {
         if (request_.everything) request_.tables = all_tables();
         if (request_.wanted.half_open || request_.everything) {
-            side_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
-            side_.push_back([this] { return file("/proc/net/tcp6", "proc.net.tcp6", no_table); });
+            tables_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
+            tables_.push_back([this] { return file("/proc/net/tcp6", "proc.net.tcp6", no_table); });
         }
         const bool lists_unix =
             request_.filter.empty() &&
             std::any_of(request_.tables.begin(), request_.tables.end(),
                         [](const Table& table) { return table.protocol == Protocol::Unix; });
-        if (lists_unix) side_.push_back([this] { return unix_.side(); });
+        if (lists_unix) tables_.push_back([this] { return unix_.tables(); });
         for (std::size_t i = 0; i < request_.tables.size(); ++i) add_table(request_.tables[i], i);
     }
 
@@ -170,15 +170,15 @@ private:
         if (few_descriptors_) sockets = all_at_once(std::move(sockets));
         const bool owners = request_.wanted.owners || request_.everything;
         if (owners && !few_descriptors_ && !request_.everything) return beside_owners(sockets);
-        if (owners) side_.push_front([this] { return read_owners(all_owners(true), problem_); });
-        side_.push_back([sockets] { return sockets; });
-        return in_turn(std::move(side_));
+        if (owners) tables_.push_front([this] { return read_owners(all_owners(true), problem_); });
+        tables_.push_back([sockets] { return sockets; });
+        return in_turn(std::move(tables_));
     }
 
     OwnersRequest all_owners(bool in_order) const {
         OwnersRequest owners;
         owners.contexts = request_.wanted.contexts;
-        owners.details = request_.wanted.holders || request_.everything;
+        owners.details = request_.wanted.all_owners || request_.everything;
         owners.leaders_only = request_.wanted.leaders_only;
         owners.in_order = in_order;
         owners.many = tcp_walk_ != nullptr;
@@ -197,12 +197,12 @@ private:
         }
         OwnersRequest owners = all_owners(false);
         // Others than root must look at every process to know whether owners are hidden from them.
-        if (!more && !request_.wanted.holders && geteuid() == 0) owners.wanted = inodes_of(*held);
+        if (!more && !request_.wanted.all_owners && geteuid() == 0) owners.wanted = inodes_of(*held);
         BlockReader rest = more ? read_ahead(sockets, sockets_ahead, begin_elsewhere) : nullptr;
-        side_.push_front([this, owners] { return read_owners(owners, problem_); });
-        side_.push_back([held]() -> BlockReader { return [held] { return held->pop(); }; });
-        side_.push_back([rest] { return rest; });
-        return in_turn(std::move(side_));
+        tables_.push_front([this, owners] { return read_owners(owners, problem_); });
+        tables_.push_back([held]() -> BlockReader { return [held] { return held->pop(); }; });
+        tables_.push_back([rest] { return rest; });
+        return in_turn(std::move(tables_));
     }
 
     static std::vector<Table> all_tables() {
@@ -329,18 +329,18 @@ private:
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;
-    std::deque<std::function<BlockReader()>> side_, sockets_;
+    std::deque<std::function<BlockReader()>> tables_, sockets_;
     BlockReader reader_;
     std::atomic<bool> said_refused_ = false;
     bool said_sctp_ = false;
     UnixReader unix_{problem_, [this](int error) { say_refused(error); }};
 };
 
-Sight sight() {
-    if (geteuid() != 0) return Sight::Own;
+Visibility visibility() {
+    if (geteuid() != 0) return Visibility::Own;
     const std::optional<bool> initial = in_initial_pid_namespace();
-    if (!initial) return Sight::NotTold;
-    return *initial ? Sight::Everyone : Sight::Namespace;
+    if (!initial) return Visibility::NotTold;
+    return *initial ? Visibility::Everyone : Visibility::Namespace;
 }
 
 } // namespace
@@ -352,7 +352,7 @@ BlockReader live_blocks(const Request& request, ProblemSink problem) {
 
 HostFacts live_host() {
     HostFacts host = posix_host(linux_system);
-    host.sight = sight();
+    host.visibility = visibility();
     // As libselinux sees it: the file system is mounted and there is a configuration.
     host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0 && access("/etc/selinux/config", F_OK) == 0;
     return host;

@@ -120,7 +120,7 @@ std::string read_legacy(const Iptables& tools, const std::vector<std::string>& t
 
 NatListing linux_nat_rules() {
     NftTables nft;
-    if (is_fixed() || has_part("nf_tables", "nft_do_chain") != Truth::No) nft = nft_tables();
+    if (is_fixed() || has_part("nf_tables", "nft_do_chain") != Tristate::No) nft = nft_tables();
     // Without nf_tables or nfnetlink there are no such tables.
     if (nft.error == EPROTONOSUPPORT || nft.error == EOPNOTSUPP || nft.error == EINVAL) nft.error = 0;
     std::vector<std::string> legacy[std::size(both)];
@@ -131,9 +131,9 @@ NatListing linux_nat_rules() {
         if (names) legacy[i] = std::move(*names);
     }
     if (nft.error != 0 || !legacy_known) {
-        if (has_part("nf_nat", "nf_nat_setup_info") == Truth::No &&
-            has_part("nf_tproxy_ipv4", "nf_tproxy_get_sock_v4") == Truth::No &&
-            has_part("nf_tproxy_ipv6", "nf_tproxy_get_sock_v6") == Truth::No)
+        if (has_part("nf_nat", "nf_nat_setup_info") == Tristate::No &&
+            has_part("nf_tproxy_ipv4", "nf_tproxy_get_sock_v4") == Tristate::No &&
+            has_part("nf_tproxy_ipv6", "nf_tproxy_get_sock_v6") == Tristate::No)
             return none("the kernel has no nf_nat");
         const bool refused = nft.error == 0 || nft.error == EPERM || nft.error == EACCES;
         return refused ? not_permitted() : not_read(std::strerror(nft.error));

@@ -101,22 +101,22 @@ bool take_messages(NftTables& out, Bytes rest) {
 
 } // namespace
 
-Truth has_part(std::string_view module, std::string_view symbol) {
-    if (exists(fmt::format("/sys/module/{}", module))) return Truth::Yes;
+Tristate has_part(std::string_view module, std::string_view symbol) {
+    if (exists(fmt::format("/sys/module/{}", module))) return Tristate::Yes;
     const auto loaded = any_line(
         "/proc/modules", [&](std::string_view line) { return line.starts_with(fmt::format("{} ", module)); });
-    if (loaded == true) return Truth::Yes;
+    if (loaded == true) return Tristate::Yes;
     const auto built_in = any_line(built_in_list(), [&](std::string_view line) {
         return line.ends_with(fmt::format("/{}.ko", module));
     });
-    if (built_in == true) return Truth::Yes;
-    if (built_in && (loaded || exists("/sys/module"))) return Truth::No;
+    if (built_in == true) return Tristate::Yes;
+    if (built_in && (loaded || exists("/sys/module"))) return Tristate::No;
     const auto symbols = any_line("/proc/kallsyms", [&](std::string_view line) {
         const std::size_t at = line.find(symbol);
         return at != std::string_view::npos && at != 0 && line[at - 1] == ' ' &&
                (at + symbol.size() == line.size() || line[at + symbol.size()] == '\t');
     });
-    return truth(symbols);
+    return tristate(symbols);
 }
 
 bool is_fixed() { return exists("/proc/self") && !exists("/proc/modules"); }

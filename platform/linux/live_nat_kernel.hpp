@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "ports/holder.hpp"
+#include "ports/bound_socket.hpp"
 
 namespace netstat46 {
 
 /// Whether a part of the kernel is there, built in or loaded. `symbol` is one of its functions.
-Truth has_part(std::string_view module, std::string_view symbol);
+Tristate has_part(std::string_view module, std::string_view symbol);
 
 /// The kernel loads no modules at all: to ask a part that is not there changes nothing.
 bool is_fixed();

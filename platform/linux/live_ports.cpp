@@ -47,15 +47,15 @@ Descriptor permitted(int fd) {
 }
 
 /// A second descriptor of the holder's socket, which is only asked and closed again; -1: not permitted.
-Descriptor second_descriptor(const Holder& holder) {
-    if (holder.fd < 0) return Descriptor(-1);
-    const Descriptor process = permitted(static_cast<int>(::syscall(SYS_pidfd_open, holder.pid, 0)));
+Descriptor second_descriptor(const Owner& bound) {
+    if (bound.fd < 0) return Descriptor(-1);
+    const Descriptor process = permitted(static_cast<int>(::syscall(SYS_pidfd_open, bound.pid, 0)));
     if (process.get() < 0) return Descriptor(-1);
-    return permitted(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), holder.fd, 0)));
+    return permitted(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), bound.fd, 0)));
 }
 
-SocketOptions options_of(const Holder& holder) {
-    const Descriptor socket = second_descriptor(holder);
+SocketOptions options_of(const Owner& bound) {
+    const Descriptor socket = second_descriptor(bound);
     const int fd = socket.get();
     if (fd < 0) return {};
     SocketOptions options;
@@ -70,8 +70,8 @@ SocketOptions options_of(const Holder& holder) {
 
 /// The kernel has EADDRNOTAVAIL where the socket is no member: net/ipv4/igmp.c, ip_mc_gsfget(), and
 /// net/ipv6/mcast.c, ip6_mc_msfget(). IPv6 does not compare the interface when it delivers.
-std::optional<bool> joined(const Holder& holder, const JoinedGroup& group) {
-    const Descriptor socket = second_descriptor(holder);
+std::optional<bool> joined(const Owner& bound, const JoinedGroup& group) {
+    const Descriptor socket = second_descriptor(bound);
     if (socket.get() < 0) return std::nullopt;
     group_filter filter{};
     filter.gf_interface = group.interface;

@@ -89,7 +89,7 @@ BlockReader UnixReader::proc(std::size_t table) {
     return proc_ ? one_block(proc_, proc_name, table) : ask_proc(table);
 }
 
-BlockReader UnixReader::side() {
+BlockReader UnixReader::tables() {
     std::call_once(once_, [this] { read(); });
     std::deque<std::function<BlockReader()>> makers;
     if (answers_) makers.push_back([this] { return diag(no_table); });

@@ -20,7 +20,7 @@ public:
         : problem_(std::move(problem)), refused_(std::move(refused)) {}
 
     /// As side knowledge: `sock_diag.unix`, if it is to be had, then `proc.net.unix`.
-    BlockReader side();
+    BlockReader tables();
 
     /// The first of these that is to be had, answering `table`.
     BlockReader sockets(std::size_t table);

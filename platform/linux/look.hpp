@@ -36,7 +36,7 @@ struct Flags {
     bool verbose = false, context = false, continuous = false, groups = false;
     bool implied_protocols = false; ///< -4 and -6 alone mean every protocol, and then none is missed
     std::vector<std::string_view> other_families; ///< asked for, and in no kernel of today
-    std::vector<HandOver> modes;
+    std::vector<NativeMode> modes;
     std::string errors; ///< said while reading options
     Numeric numeric;
 
@@ -47,7 +47,7 @@ struct Flags {
 /// What columns depend on.
 struct Shape {
     Flags flags;
-    Look look;
+    PlanContext look;
 
     [[nodiscard]] bool programs() const { return flags.programs || !look.classic; }
     [[nodiscard]] bool whole_names() const { return flags.wide && !look.classic; }
@@ -62,6 +62,6 @@ bool is_network(const Address& address);
 std::vector<Column> internet_columns(Protocol protocol, const Shape& shape);
 std::vector<Column> unix_columns(const Shape& shape);
 
-Plan make_plan(const Flags& flags, const Look& look);
+Plan make_plan(const Flags& flags, const PlanContext& look);
 
 } // namespace netstat46::linux_look

@@ -49,10 +49,10 @@ std::uint32_t kernel_states(Protocol protocol, bool all, bool listening) {
 
 /// net-tools says which table it misses if protocols were named (and then ends) or with -v.
 /// Only the IPv4 table counts.
-std::function<Section::End(Text&, const TableNotes&)> missing(const std::string& what, const Flags& flags) {
+std::function<Section::End(Text&, const TableStatus&)> missing(const std::string& what, const Flags& flags) {
     const bool named = flags.any_table() && !flags.implied_protocols;
     const bool said = named || (flags.verbose && !flags.implied_protocols);
-    return [=](Text&, const TableNotes& notes) {
+    return [=](Text&, const TableStatus& notes) {
         Section::End end;
         if (notes.present) return end;
         if (said) end.error = no_support(what);
@@ -136,7 +136,7 @@ Address looked_up(const SocketRecord&, const Address& address) {
 
 } // namespace
 
-Plan make_plan(const Flags& flags, const Look& look) {
+Plan make_plan(const Flags& flags, const PlanContext& look) {
     const Shape shape{flags, look};
     const bool everything = !flags.any_table();
     const bool all = flags.all || (look.all && !flags.listening);

@@ -81,10 +81,10 @@ std::vector<HostAddress> own_addresses(PrefixOf prefix_of) {
 
 PortFacts port_facts_beside_tables() {
     PortFacts facts;
-    facts.options = [](const Holder&) { return SocketOptions{}; };
+    facts.options = [](const Owner&) { return SocketOptions{}; };
     facts.is_local = bindable;
     facts.addresses = own_addresses();
-    facts.joined = [](const Holder&, const JoinedGroup&) { return std::optional<bool>{}; };
+    facts.joined = [](const Owner&, const JoinedGroup&) { return std::optional<bool>{}; };
     facts.may_bind_low = [](std::uint32_t uid) { return uid == 0; };
     return facts;
 }

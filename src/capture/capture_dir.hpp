@@ -25,7 +25,7 @@ Source open_capture(const std::string& directory, std::span<const System* const>
 Source save_capture(const std::string& directory, const Source& source, const Names& names,
                     bool resolve_hosts, const ProblemSink& problem);
 
-/// Side tables of a capture up to this size are handed out whole; of larger ones only what the sockets need,
+/// Host tables of a capture up to this size are handed out whole; of larger ones only what the sockets need,
 /// for which those are read twice.
 inline constexpr std::size_t whole_side_tables = std::size_t{1} << 20;
 
@@ -33,7 +33,7 @@ inline constexpr std::size_t whole_side_tables = std::size_t{1} << 20;
 Source captured_source(const std::shared_ptr<const CaptureDirectory>& directory, const HostFacts& host,
                        std::size_t whole = whole_side_tables);
 
-/// One field of a side table: control characters, `\` and `"` escaped as in JSON strings.
+/// One field of a host table: control characters, `\` and `"` escaped as in JSON strings.
 std::string escaped_field(std::string_view text);
 
 /// And back; anything else after a `\` stays as it is.

@@ -24,11 +24,11 @@ void complete_half_open(SocketRecord& socket, const std::vector<HalfOpen>& half_
     if (socket.timer) socket.timer->retransmits = found->retransmits;
 }
 
-void complete_unix(SocketRecord& socket, const SideTables& side) {
-    if (!side.unix_doubled.empty() && side.unix_doubled.contains(socket.inode)) socket.owner_key = 0;
-    const auto found = side.unix_sockets.find(socket.inode);
-    if (found == side.unix_sockets.end()) return;
-    const UnixSide& told = found->second;
+void complete_unix(SocketRecord& socket, const HostTables& tables) {
+    if (!tables.unix_doubled.empty() && tables.unix_doubled.contains(socket.inode)) socket.owner_key = 0;
+    const auto found = tables.unix_sockets.find(socket.inode);
+    if (found == tables.unix_sockets.end()) return;
+    const UnixDetails& told = found->second;
     if (told.refs && !told.refs_disputed) {
         socket.unix_.refs = *told.refs;
         socket.unix_.refs_supposed = false;
@@ -41,14 +41,15 @@ void complete_unix(SocketRecord& socket, const SideTables& side) {
         if (listens) socket.backlog = Backlog{told.queues->receive, 0, told.queues->send};
     }
     socket.unix_.peer = told.peer;
-    const auto peer = told.peer != 0 ? side.unix_sockets.find(told.peer) : side.unix_sockets.end();
-    if (peer != side.unix_sockets.end()) socket.unix_.peer_path = peer->second.path;
+    const auto peer = told.peer != 0 ? tables.unix_sockets.find(told.peer) : tables.unix_sockets.end();
+    if (peer != tables.unix_sockets.end()) socket.unix_.peer_path = peer->second.path;
 }
 
 /// Unix sockets with the connections that wait between them.
 class UnixDecoder {
 public:
-    UnixDecoder(SocketDecoder decode, const SideTables& side) : decode_(std::move(decode)), side_(&side) {
+    UnixDecoder(SocketDecoder decode, const HostTables& tables)
+        : decode_(std::move(decode)), tables_(&tables) {
         wait_behind(0);
     }
 
@@ -63,7 +64,7 @@ public:
             return true;
         }
         if (!decode_(rest, record)) return false;
-        complete_unix(record, *side_);
+        complete_unix(record, *tables_);
         if (record.inode != 0) wait_behind(record.inode);
         return true;
     }
@@ -73,27 +74,27 @@ private:
 
     /// Once of each inode, however often a table has it.
     void wait_behind(std::uint64_t inode) {
-        const auto [first, end] = side_->unix_waiting.equal_range(inode);
+        const auto [first, end] = tables_->unix_waiting.equal_range(inode);
         if (first == end || !begun_.insert(inode).second) return;
         waiting_ = first;
         waiting_end_ = end;
     }
 
     SocketDecoder decode_;
-    const SideTables* side_;
+    const HostTables* tables_;
     Waiting waiting_{}, waiting_end_{};
     std::unordered_set<std::uint64_t> begun_;
 };
 
 } // namespace
 
-SocketDecoder completed(SocketDecoder decode, Protocol protocol, const SideTables& side) {
-    if (protocol == Protocol::Unix) return UnixDecoder(std::move(decode), side);
-    if (side.half_open.empty()) return decode;
-    return [decode = std::move(decode), &side, next = std::size_t{0}](Bytes& rest,
-                                                                      SocketRecord& record) mutable {
+SocketDecoder completed(SocketDecoder decode, Protocol protocol, const HostTables& tables) {
+    if (protocol == Protocol::Unix) return UnixDecoder(std::move(decode), tables);
+    if (tables.half_open.empty()) return decode;
+    return [decode = std::move(decode), &tables, next = std::size_t{0}](Bytes& rest,
+                                                                        SocketRecord& record) mutable {
         if (!decode(rest, record)) return false;
-        complete_half_open(record, side.half_open, next);
+        complete_half_open(record, tables.half_open, next);
         return true;
     };
 }

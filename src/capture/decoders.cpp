@@ -5,7 +5,7 @@
 namespace netstat46 {
 
 const DecoderEntry* find_decoder(const System& system, std::string_view interface) {
-    for (const std::span<const DecoderEntry> table : {system.decoders(), side_tables()})
+    for (const std::span<const DecoderEntry> table : {system.decoders(), shared_tables()})
         for (const DecoderEntry& entry : table) {
             const bool prefix = entry.interface.ends_with('*');
             if (prefix ? interface.starts_with(entry.interface.substr(0, entry.interface.size() - 1))

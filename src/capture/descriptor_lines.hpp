@@ -14,7 +14,7 @@ inline constexpr std::string_view descriptor_lines_interface = "proc.pid.fd";
 /// `proc.pid.fd`: lines `pid TAB fd TAB link`, of which `key_of` tells the socket. A process whose
 /// descriptors were refused is `pid TAB - TAB reason`; the reason is `links` if they could be listed and not
 /// read.
-SideDecoder descriptor_lines(const DecodeContext& context,
-                             std::optional<std::uint64_t> (*key_of)(std::string_view link));
+HostTablesDecoder descriptor_lines(const DecodeContext& context,
+                                   std::optional<std::uint64_t> (*key_of)(std::string_view link));
 
 } // namespace netstat46

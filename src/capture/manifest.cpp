@@ -15,8 +15,8 @@ namespace {
 template <class Value>
 using Named = std::pair<std::string_view, Value>;
 
-constexpr Named<Sight> sight_names[] = {
-    {"everyone", Sight::Everyone}, {"namespace", Sight::Namespace}, {"own", Sight::Own}};
+constexpr Named<Visibility> visibility_names[] = {
+    {"everyone", Visibility::Everyone}, {"namespace", Visibility::Namespace}, {"own", Visibility::Own}};
 constexpr Named<NatKnown::State> nat_names[] = {
     {"read", NatKnown::State::Read}, {"none", NatKnown::State::None}, {"not read", NatKnown::State::NotRead}};
 constexpr Named<ByteOrder> byte_order_names[] = {{"little", ByteOrder::Little}, {"big", ByteOrder::Big}};
@@ -90,7 +90,7 @@ std::optional<std::string> read_manifest(std::string_view text, std::span<const 
         if (key == "os") {
             wrong = take_system(systems, value, host);
         } else if (key == "sight") {
-            wrong = take(sight_names, key, value, host.sight);
+            wrong = take(visibility_names, key, value, host.visibility);
         } else if (key == "nat_rules") {
             wrong = take(nat_names, key, value, host.nat.state);
         } else if (key == "nat_rules_reason") {
@@ -118,7 +118,7 @@ std::string manifest_of(const HostFacts& host, std::string_view origin) {
     line("origin", origin);
     line("hostname", host.hostname);
     line("time", host.time);
-    line("sight", name_of(sight_names, host.sight));
+    line("sight", name_of(visibility_names, host.visibility));
     line("nat_rules", name_of(nat_names, host.nat.state));
     line("nat_rules_reason", escaped_line(host.nat.reason));
     line("byte_order", name_of(byte_order_names, host.byte_order));

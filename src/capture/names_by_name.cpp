@@ -2,21 +2,21 @@
 
 #include <set>
 
-#include "capture/side_reader.hpp"
+#include "capture/host_tables_reader.hpp"
 
 namespace netstat46 {
 namespace {
 
-/// Calls `visit` with the names of one piece of a side table after the other.
+/// Calls `visit` with the names of one piece of a host table after the other.
 void for_each_piece(const Source& source, const std::function<void(const Names&)>& visit) {
     const auto quiet = [](const Problem&) {}; // the listing says what is wrong
     Problems problems(quiet);
-    SideReader reader(source.host, problems);
+    HostTablesReader reader(source.host, problems);
     const BlockReader next = source.blocks({}, quiet);
     while (const auto block = next()) {
         const auto it_is = [&](std::string_view table) { return block->interface == table; };
         if (!it_is("services.tsv") && !it_is("users.tsv") && !it_is("interfaces.tsv")) continue;
-        SideTables piece;
+        HostTables piece;
         reader.read(*block, piece);
         visit(replayed_names(piece));
     }

@@ -6,7 +6,7 @@
 
 namespace netstat46 {
 
-/// Ports, users and interfaces by their names, found in the side tables at every question, so that nothing of
+/// Ports, users and interfaces by their names, found in the host tables at every question, so that nothing of
 /// them is kept. All else has no name.
 Names names_by_name(const Source& source);
 

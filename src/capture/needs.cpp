@@ -8,7 +8,7 @@
 #include "capture/record_stream.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
-#include "record/side_tables.hpp"
+#include "record/host_tables.hpp"
 
 namespace netstat46 {
 namespace {
@@ -32,20 +32,20 @@ void note(Needs& needs, const SocketRecord& socket) {
 }
 
 /// What was told of the sockets besides.
-void note(Needs& needs, const SideTables& side, bool every_holder) {
-    for (const HalfOpen& half_open : side.half_open) needs.users.add(half_open.uid);
-    for (const auto& [inode, told] : side.unix_sockets) {
+void note(Needs& needs, const HostTables& tables, bool every_owner) {
+    for (const HalfOpen& half_open : tables.half_open) needs.users.add(half_open.uid);
+    for (const auto& [inode, told] : tables.unix_sockets) {
         needs.sockets.add(inode);
         needs.sockets.add(told.peer);
     }
     needs.sockets.for_each([&](std::uint64_t key) {
-        const auto lowest = side.owners.lowest(key);
+        const auto lowest = tables.owners.lowest(key);
         if (lowest) needs.pids.add(lowest->pid);
-        if (!lowest || !every_holder) return;
-        for (const Holder& holder : side.owners.all(key)) needs.pids.add(holder.pid);
+        if (!lowest || !every_owner) return;
+        for (const Owner& owner : tables.owners.all(key)) needs.pids.add(owner.pid);
     });
     needs.pids.for_each([&](std::int32_t pid) {
-        const Process* process = side.process(pid);
+        const Process* process = tables.process(pid);
         if (process != nullptr && process->uid) needs.users.add(*process->uid);
     });
 }
@@ -117,10 +117,10 @@ constexpr Sifted sifted[] = {
 
 } // namespace
 
-Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_holder) {
+Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_owner) {
     Needs needs;
-    SideTables side;
-    TableNotes notes;
+    HostTables tables;
+    TableStatus notes;
     SocketRecord record;
     SocketRecord* const place = &record;
     while (const auto block = next()) {
@@ -128,13 +128,13 @@ Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_holder
         const DecodeContext context{block->interface, &host, [](const Problem&) {}, &notes};
         const Bytes bytes(block->bytes, host.byte_order, block->offset);
         if (block->table == no_table) {
-            entry->side(context)(bytes, side);
+            entry->tables(context)(bytes, tables);
             continue;
         }
         const SocketDecoder decode = entry->sockets(context);
         for (const SocketRecord& socket : RecordStream(decode, bytes, place)) note(needs, socket);
     }
-    note(needs, side, every_holder);
+    note(needs, tables, every_owner);
     return needs;
 }
 

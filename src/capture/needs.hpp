@@ -1,4 +1,4 @@
-// What the sockets of a capture need of its side tables, so that no more of them is kept.
+// What the sockets of a capture need of its host tables, so that no more of them is kept.
 #pragma once
 
 #include <algorithm>
@@ -57,9 +57,9 @@ struct Needs {
 
 /// Of the sockets and owners in these blocks of a capture of `host`; they are decoded and nothing is said.
 /// Of several holders of a socket all are needed, or only the first.
-Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_holder);
+Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_owner);
 
-/// Whether something in `needs` can need this line of the side table `file`, or the line is damaged. Tables
+/// Whether something in `needs` can need this line of the host table `file`, or the line is damaged. Tables
 /// are asked about in the order of side_tables(): processes add their users to what is needed, and hosts may
 /// be named with an interface.
 bool is_needed(Needs& needs, std::string_view file, std::string_view line);

@@ -20,7 +20,7 @@ namespace netstat46 {
 struct RawBlock {
     std::string_view interface;
     std::span<const std::byte> bytes;
-    std::size_t table = 0;  ///< which of Request::tables it answers; owner and side tables: `no_table`
+    std::size_t table = 0;  ///< which of Request::tables it answers; owner and host tables: `no_table`
     std::size_t offset = 0; ///< of the first byte within the interface's whole answer
 };
 
@@ -39,7 +39,7 @@ using ProblemSink = std::function<void(Problem)>;
 
 /// Whose descriptors can be seen by whoever asks: every process's of the host, every process's of a process
 /// id namespace, or only those of one user.
-enum class Sight : std::uint8_t { NotTold, Everyone, Namespace, Own };
+enum class Visibility : std::uint8_t { NotTold, Everyone, Namespace, Own };
 
 struct System;
 
@@ -57,7 +57,7 @@ struct HostFacts {
     std::string hostname;
     std::string time; ///< RFC 3339, when the kernel was asked
     ByteOrder byte_order = ByteOrder::Little;
-    Sight sight = Sight::NotTold;
+    Visibility visibility = Visibility::NotTold;
     bool selinux = false; ///< Linux: SELinux is enabled
     NatKnown nat;         ///< of a capture
 };

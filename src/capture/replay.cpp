@@ -23,20 +23,20 @@ namespace {
 struct Part {
     std::string interface;
     std::size_t table = no_table;
-    bool names = false; ///< a side table that every system's captures share
+    bool names = false; ///< a host table that every system's captures share
     bool lines = false; ///< text that may be cut between lines
 };
 
 /// Where an interface stands among the tables that every system's captures share, which are of names and not
 /// of one system's way to say who holds a socket; 0: it is none of them.
 std::ptrdiff_t rank(std::string_view interface) {
-    const std::span<const DecoderEntry> shared = side_tables();
+    const std::span<const DecoderEntry> shared = shared_tables();
     const auto found = std::find_if(shared.begin(), shared.end(),
                                     [&](const DecoderEntry& each) { return each.interface == interface; });
     return found == shared.end() ? 0 : found - shared.begin() + 1;
 }
 
-/// The files of a capture that answer `request`: side tables first, then sockets in the order of its tables.
+/// The files of a capture that answer `request`: host tables first, then sockets in the order of its tables.
 std::vector<Part> parts_for(const Request& request, const System& system,
                             const std::vector<std::string>& files) {
     const auto has = [&](std::string_view name) {
@@ -52,15 +52,16 @@ std::vector<Part> parts_for(const Request& request, const System& system,
             sockets.push_back({std::string((*first)->interface), table, false, false});
             used.emplace((*first)->interface);
             for (auto each = first; each != alternatives.end(); ++each)
-                if ((*each)->side != nullptr && (*each)->side_wanted == nullptr && has((*each)->interface))
+                if ((*each)->tables != nullptr && (*each)->tables_wanted == nullptr &&
+                    has((*each)->interface))
                     sides.push_back({std::string((*each)->interface), no_table});
         }
     std::vector<Part> parts;
     for (const std::string& file : files) {
         const DecoderEntry* entry = find_decoder(system, file);
-        if (entry == nullptr || entry->side == nullptr || used.contains(file)) continue;
+        if (entry == nullptr || entry->tables == nullptr || used.contains(file)) continue;
         const bool names = rank(file) != 0;
-        const bool wanted = entry->side_wanted != nullptr && request.wanted.*entry->side_wanted;
+        const bool wanted = entry->tables_wanted != nullptr && request.wanted.*entry->tables_wanted;
         if (!names && !wanted) continue;
         parts.push_back({file, no_table, names, names || file == descriptor_lines_interface});
     }
@@ -144,7 +145,7 @@ std::vector<std::string> files_of(const CaptureDirectory& directory) {
     }
 }
 
-/// Of the side tables that are sifted.
+/// Of the host tables that are sifted.
 std::size_t size_of_names(const Reading& reading) {
     std::size_t size = 0;
     for (const Part& part : reading.parts)
@@ -153,11 +154,11 @@ std::size_t size_of_names(const Reading& reading) {
 }
 
 /// By all of it but the tables that are sifted.
-Needs needs_in(const Reading& reading, const HostFacts& host, bool every_holder) {
+Needs needs_in(const Reading& reading, const HostFacts& host, bool every_owner) {
     Reading rest{reading.directory, reading.parts, [](const Problem&) {}, {}};
     std::erase_if(rest.parts, [](const Part& part) { return part.names; });
     ReplayReader reader(std::move(rest));
-    return needs_of([&] { return reader(); }, host, every_holder);
+    return needs_of([&] { return reader(); }, host, every_owner);
 }
 
 std::shared_ptr<const CaptureDirectory> open_directory(const std::string& path) {
@@ -177,7 +178,7 @@ Source captured_source(const std::shared_ptr<const CaptureDirectory>& directory,
         host, false, [=](const Request& request, const ProblemSink& problem) -> BlockReader {
             Reading reading{directory, parts_for(request, *host.system, files_of(*directory)), problem, {}};
             if (!request.tables.empty() && size_of_names(reading) > whole)
-                reading.needs = needs_in(reading, host, request.wanted.holders);
+                reading.needs = needs_in(reading, host, request.wanted.all_owners);
             const auto reader = std::make_shared<ReplayReader>(std::move(reading));
             return [reader] { return (*reader)(); };
         }};

@@ -19,7 +19,7 @@ struct Table {
 /// What is wanted besides the sockets themselves, and of them.
 struct Wanted {
     bool owners = false;
-    bool holders =
+    bool all_owners =
         false; ///< every holder, with user and command; else the name of the one with the lowest pid
     bool leaders_only = false; ///< Linux: not the owners whose first thread has ended
     bool contexts = false;     ///< SELinux contexts of owners

@@ -24,7 +24,7 @@ struct Asked {
     std::set<std::uint32_t> users;
     std::map<std::string, Address> hosts;
     std::set<std::uint32_t> interfaces;
-    std::map<std::uint64_t, Holder> sockets; ///< TCP and UDP: owner key to who may be asked for its options
+    std::map<std::uint64_t, Owner> sockets; ///< TCP and UDP: owner key to who may be asked for its options
 };
 
 void note_endpoint(Asked& asked, const SocketRecord& socket, const Endpoint& end) {
@@ -49,8 +49,8 @@ Asked names_asked(const Source& capture) {
         request.tables.push_back({protocol, true, true});
     const auto quiet = [](const Problem&) {};
     const BlockReader next = capture.blocks(request, quiet);
-    TableNotes notes;
-    SideTables side;
+    TableStatus notes;
+    HostTables tables;
     SocketRecord record;
     SocketRecord* const place = &record;
     while (const auto block = next()) {
@@ -58,7 +58,7 @@ Asked names_asked(const Source& capture) {
         const DecodeContext context{block->interface, &capture.host, quiet, &notes};
         const Bytes bytes(block->bytes, capture.host.byte_order);
         if (block->table == no_table) {
-            entry->side(context)(bytes, side);
+            entry->tables(context)(bytes, tables);
             continue;
         }
         const SocketDecoder decode = entry->sockets(context);
@@ -68,11 +68,11 @@ Asked names_asked(const Source& capture) {
             if (socket.device != 0) asked.interfaces.insert(socket.device);
             if (socket.uid) asked.users.insert(*socket.uid);
             const bool has_port = socket.protocol == Protocol::Tcp || socket.protocol == Protocol::Udp;
-            const auto holder = side.owners.lowest(socket.owner_key);
-            if (has_port && holder && !socket.options) asked.sockets.emplace(socket.owner_key, *holder);
+            const auto owner = tables.owners.lowest(socket.owner_key);
+            if (has_port && owner && !socket.options) asked.sockets.emplace(socket.owner_key, *owner);
         }
     }
-    for (const auto& [pid, process] : side.processes)
+    for (const auto& [pid, process] : tables.processes)
         if (process.uid) asked.users.insert(*process.uid);
     return asked;
 }
@@ -97,8 +97,8 @@ void save_names(CaptureWriter& writer, const Asked& asked, const Names& names, b
 /// What decides over ports besides the sockets, where the host tells.
 void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts& facts) {
     const auto written = [](std::optional<bool> option) { return !option ? "-" : *option ? "1" : "0"; };
-    for (const auto& [key, holder] : asked.sockets) {
-        const SocketOptions options = facts.options(holder);
+    for (const auto& [key, owner] : asked.sockets) {
+        const SocketOptions options = facts.options(owner);
         if (options.reuseaddr || options.reuseport)
             writer.append("socket_options.tsv",
                           fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", key, written(options.reuseaddr),

@@ -56,7 +56,7 @@ Column v6only_column() {
 Column process_pid_column() {
     return {" ", "process:pid", -22, -22, [](Text& out, const Row& row) {
                 if (!row.owner) return put(out, "-");
-                const Process* process = row.side.process(row.owner->pid);
+                const Process* process = row.tables.process(row.owner->pid);
                 if (process == nullptr || process->name.empty()) {
                     put(out, "-");
                 } else {

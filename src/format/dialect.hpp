@@ -13,10 +13,10 @@
 #include "arguments.hpp"
 #include "capture/raw_block.hpp"
 #include "capture/request.hpp"
+#include "record/host_tables.hpp"
 #include "record/names.hpp"
-#include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
-#include "record/table_notes.hpp"
+#include "record/table_status.hpp"
 #include "text.hpp"
 
 namespace netstat46 {
@@ -24,8 +24,8 @@ namespace netstat46 {
 /// What a cell may look at: one socket, who holds it, and all that is known besides.
 struct Row {
     const SocketRecord& socket;
-    std::optional<Holder> owner; ///< the holder with the lowest pid
-    const SideTables& side;
+    std::optional<Owner> owner; ///< the holder with the lowest pid
+    const HostTables& tables;
 };
 
 /// Appends its text, without padding, cleaned where it comes from outside.
@@ -52,7 +52,7 @@ struct Section {
         std::string error;         ///< for standard error
     };
     /// What is printed after its rows (footers, remarks) and whether the listing goes on; may be empty.
-    std::function<End(Text&, const TableNotes&)> finish;
+    std::function<End(Text&, const TableStatus&)> finish;
     /// Sockets that are not listed and yet make the heading appear; may be empty.
     std::function<bool(const SocketRecord&)> announces = nullptr;
 };
@@ -80,7 +80,7 @@ struct Plan {
 };
 
 /// What a plan is made from, besides the native options. All of it outlives the plan.
-struct Look {
+struct PlanContext {
     bool classic = false;
     const Names* names = nullptr; ///< already answers nothing for kinds that were asked to stay numbers
     const HostFacts* host = nullptr;
@@ -96,21 +96,21 @@ struct Numeric {
 Names shown_names(Names names, const Numeric& numeric);
 
 /// Print this and end.
-struct Say {
+struct Message {
     std::string out, error;
     int status = 0;
     enum class About : std::uint8_t { Mistake, Help, Version } about = About::Mistake;
 };
 
 /// Not a socket listing: run the system's netstat with the native arguments.
-struct HandOver {
+struct NativeMode {
     std::string mode;    ///< `-r`
     std::string instead; ///< `ip route`, for when there is no netstat
 };
 
 /// What native options ask for.
-struct Chosen {
-    std::function<Plan(const Look&)> plan;
+struct ParsedOptions {
+    std::function<Plan(const PlanContext&)> plan;
     Numeric numeric;
     bool all = false, listening = false; ///< -a, -l: a selection of ours implies -a unless -l was given
     bool owners_asked = false;           ///< -p on Linux: say why owners are missing
@@ -120,7 +120,7 @@ struct Chosen {
     std::string errors; ///< for standard error before the listing
 };
 
-using Parsed = std::variant<Chosen, Say, HandOver>;
+using Parsed = std::variant<ParsedOptions, Message, NativeMode>;
 
 /// What parsing may depend on.
 struct ParseContext {

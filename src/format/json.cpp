@@ -16,15 +16,15 @@ struct Head {};
 
 constexpr Field<Head> head_fields[] = {
     {"version", "of this format: 1; it grows by members and changes its number if one changes its meaning",
-     [](Text& out, const Head&, const JsonLook&) { return put_integer(out, format_version); }},
+     [](Text& out, const Head&, const JsonContext&) { return put_integer(out, format_version); }},
     {"os", "linux, darwin or freebsd: whose sockets they are",
-     [](Text& out, const Head&, const JsonLook& look) { return put_text(out, look.host->system->name); }},
+     [](Text& out, const Head&, const JsonContext& look) { return put_text(out, look.host->system->name); }},
     {"release", "that kernel's release",
-     [](Text& out, const Head&, const JsonLook& look) { return put_text(out, look.host->release); }},
+     [](Text& out, const Head&, const JsonContext& look) { return put_text(out, look.host->release); }},
     {"hostname", "that host's name",
-     [](Text& out, const Head&, const JsonLook& look) { return put_text(out, look.host->hostname); }},
+     [](Text& out, const Head&, const JsonContext& look) { return put_text(out, look.host->hostname); }},
     {"time", "when the kernel was asked (RFC 3339)",
-     [](Text& out, const Head&, const JsonLook& look) { return put_text(out, look.host->time); }},
+     [](Text& out, const Head&, const JsonContext& look) { return put_text(out, look.host->time); }},
 };
 
 constexpr JsonField tail_fields[] = {

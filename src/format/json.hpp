@@ -24,7 +24,7 @@ struct JsonField {
 std::vector<JsonField> json_fields();
 
 /// What all sockets of a document share; outlived by both.
-struct JsonLook {
+struct JsonContext {
     const HostFacts* host;
     const Names* names; ///< answers nothing for the kinds that stay numbers
 };
@@ -37,7 +37,7 @@ void put_json_string(Text& out, std::string_view text);
 void put_json_head(Text& out, const HostFacts& host);
 
 /// One socket's object. What is not known is left out.
-void put_json_socket(Text& out, const Row& row, const JsonLook& look);
+void put_json_socket(Text& out, const Row& row, const JsonContext& look);
 
 /// All behind the last socket.
 void put_json_tail(Text& out, std::span<const std::string> problems);

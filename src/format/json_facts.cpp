@@ -11,41 +11,41 @@ constexpr std::array<std::string_view, 5> timer_kinds{"off", "on", "keepalive", 
 
 constexpr Field<Timer> timer_fields[] = {
     {"kind", "off, on (retransmission), keepalive, timewait or probe (zero window)",
-     [](Text& out, const Timer& timer, const JsonLook&) {
+     [](Text& out, const Timer& timer, const JsonContext&) {
          return timer.kind < timer_kinds.size() && put_text(out, timer_kinds[timer.kind]);
      }},
     {"remaining_ms", "milliseconds left; absent if off",
-     [](Text& out, const Timer& timer, const JsonLook&) {
+     [](Text& out, const Timer& timer, const JsonContext&) {
          return timer.kind != 0 && put_integer(out, timer.remaining_ms);
      }},
     {"retransmits", "unanswered retransmissions",
-     [](Text& out, const Timer& timer, const JsonLook&) { return put_integer(out, timer.retransmits); }},
+     [](Text& out, const Timer& timer, const JsonContext&) { return put_integer(out, timer.retransmits); }},
     {"probes", "unanswered probes",
-     [](Text& out, const Timer& timer, const JsonLook&) { return put_integer(out, timer.probes); }},
+     [](Text& out, const Timer& timer, const JsonContext&) { return put_integer(out, timer.probes); }},
 };
 
 template <auto member>
-bool put_tcp_fact(Text& out, const SocketRecord& socket, const JsonLook& /*look*/) {
+bool put_tcp_fact(Text& out, const SocketRecord& socket, const JsonContext& /*look*/) {
     return socket.tcp && (*socket.tcp).*member && put_integer(out, *((*socket.tcp).*member));
 }
 
 /// Linux's or FreeBSD's, whose 0 is left out.
 template <auto linux_member, auto freebsd_member>
-bool put_tcp_fact_of_either(Text& out, const SocketRecord& socket, const JsonLook& look) {
+bool put_tcp_fact_of_either(Text& out, const SocketRecord& socket, const JsonContext& look) {
     return put_tcp_fact<linux_member>(out, socket, look) ||
            put_unless_zero(out, socket.freebsd.*freebsd_member);
 }
 
 /// Linux's or Darwin's.
 template <auto linux_member, auto darwin_member>
-bool put_tcp_bytes(Text& out, const SocketRecord& socket, const JsonLook& look) {
+bool put_tcp_bytes(Text& out, const SocketRecord& socket, const JsonContext& look) {
     return put_tcp_fact<linux_member>(out, socket, look) ||
            (socket.darwin.has_packet_counts && put_integer(out, socket.darwin.*darwin_member));
 }
 
 constexpr Field<SocketRecord> tcp_fields[] = {
     {"congestion", "Linux, FreeBSD: the congestion control",
-     [](Text& out, const SocketRecord& socket, const JsonLook&) {
+     [](Text& out, const SocketRecord& socket, const JsonContext&) {
          return put_text(out, socket.tcp ? std::string_view(socket.tcp->congestion.data())
                                          : socket.freebsd.congestion);
      }},
@@ -60,11 +60,11 @@ constexpr Field<SocketRecord> tcp_fields[] = {
     {"ssthresh", "the slow start threshold in segments; absent until there is one",
      put_tcp_fact<&TcpFacts::ssthresh>},
     {"cwnd_bytes", "FreeBSD: the congestion window in bytes",
-     [](Text& out, const SocketRecord& socket, const JsonLook&) {
+     [](Text& out, const SocketRecord& socket, const JsonContext&) {
          return put_unless_zero(out, socket.freebsd.send_window);
      }},
     {"ssthresh_bytes", "FreeBSD: the slow start threshold in bytes",
-     [](Text& out, const SocketRecord& socket, const JsonLook&) {
+     [](Text& out, const SocketRecord& socket, const JsonContext&) {
          return put_unless_zero(out, socket.freebsd.slow_start);
      }},
     {"retransmitted", "Linux, FreeBSD: segments sent again",
@@ -86,36 +86,36 @@ constexpr Field<SocketRecord> tcp_fields[] = {
 
 constexpr Field<BufferFacts> buffer_fields[] = {
     {"high_water", "the most bytes it takes",
-     [](Text& out, const BufferFacts& buffer, const JsonLook&) {
+     [](Text& out, const BufferFacts& buffer, const JsonContext&) {
          return put_unless_zero(out, buffer.high_water);
      }},
     {"low_water", "the bytes that make it ready",
-     [](Text& out, const BufferFacts& buffer, const JsonLook&) {
+     [](Text& out, const BufferFacts& buffer, const JsonContext&) {
          return put_unless_zero(out, buffer.low_water);
      }},
     {"mbuf_bytes", "bytes of kernel memory in use",
-     [](Text& out, const BufferFacts& buffer, const JsonLook&) {
+     [](Text& out, const BufferFacts& buffer, const JsonContext&) {
          return put_unless_zero(out, buffer.mbuf_bytes);
      }},
     {"mbuf_limit", "the most of those",
-     [](Text& out, const BufferFacts& buffer, const JsonLook&) {
+     [](Text& out, const BufferFacts& buffer, const JsonContext&) {
          return put_unless_zero(out, buffer.mbuf_limit);
      }},
 };
 
 /// A member of `facts` under its own name, where it is not 0.
 template <class Facts, auto member>
-bool put_fact(Text& out, const Facts& facts, const JsonLook& /*look*/) {
+bool put_fact(Text& out, const Facts& facts, const JsonContext& /*look*/) {
     return put_unless_zero(out, facts.*member);
 }
 
 template <class Facts, auto member>
-bool put_fact_text(Text& out, const Facts& facts, const JsonLook& /*look*/) {
+bool put_fact_text(Text& out, const Facts& facts, const JsonContext& /*look*/) {
     return put_text(out, facts.*member);
 }
 
 template <std::uint64_t DarwinFacts::*member>
-bool put_packets(Text& out, const DarwinFacts& facts, const JsonLook& /*look*/) {
+bool put_packets(Text& out, const DarwinFacts& facts, const JsonContext& /*look*/) {
     return facts.has_packet_counts && put_integer(out, facts.*member);
 }
 
@@ -128,7 +128,7 @@ constexpr Field<DarwinFacts> darwin_fields[] = {
     {"tx_packets", "packets sent", put_packets<&DarwinFacts::tx_packets>},
     {"tx_bytes", "bytes sent", put_packets<&DarwinFacts::tx_bytes>},
     {"last_pid", "the process that used it last",
-     [](Text& out, const DarwinFacts& facts, const JsonLook&) {
+     [](Text& out, const DarwinFacts& facts, const JsonContext&) {
          return facts.last_pid && put_integer(out, *facts.last_pid);
      }},
     {"effective_pid", "the process that it acts for", darwin_fact<&DarwinFacts::effective_pid>},
@@ -144,7 +144,7 @@ constexpr Field<DarwinFacts> darwin_fields[] = {
 };
 
 template <std::size_t index>
-bool put_freebsd_timer(Text& out, const FreeBsdFacts& facts, const JsonLook& /*look*/) {
+bool put_freebsd_timer(Text& out, const FreeBsdFacts& facts, const JsonContext& /*look*/) {
     return put_unless_zero(out, facts.timers_ms[index]);
 }
 
@@ -170,23 +170,23 @@ constexpr Field<FreeBsdFacts> freebsd_fields[] = {
 
 } // namespace
 
-bool put_timer(Text& out, const Timer& timer, const JsonLook& look) {
+bool put_timer(Text& out, const Timer& timer, const JsonContext& look) {
     return put_object(out, timer_fields, timer, look);
 }
 
-bool put_tcp(Text& out, const SocketRecord& socket, const JsonLook& look) {
+bool put_tcp(Text& out, const SocketRecord& socket, const JsonContext& look) {
     return put_object(out, tcp_fields, socket, look);
 }
 
-bool put_buffer(Text& out, const BufferFacts& buffer, const JsonLook& look) {
+bool put_buffer(Text& out, const BufferFacts& buffer, const JsonContext& look) {
     return put_object(out, buffer_fields, buffer, look);
 }
 
-bool put_darwin(Text& out, const DarwinFacts& facts, const JsonLook& look) {
+bool put_darwin(Text& out, const DarwinFacts& facts, const JsonContext& look) {
     return put_object(out, darwin_fields, facts, look);
 }
 
-bool put_freebsd(Text& out, const FreeBsdFacts& facts, const JsonLook& look) {
+bool put_freebsd(Text& out, const FreeBsdFacts& facts, const JsonContext& look) {
     return put_object(out, freebsd_fields, facts, look);
 }
 

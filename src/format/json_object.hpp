@@ -13,13 +13,13 @@ namespace netstat46::json {
 template <class Subject>
 struct Field {
     std::string_view name, meaning;
-    bool (*put)(Text&, const Subject&, const JsonLook&);
+    bool (*put)(Text&, const Subject&, const JsonContext&);
 };
 
 /// The members that are known, without braces; true if there is one.
 template <class Subject, std::size_t count>
 bool put_members(Text& out, const Field<Subject> (&fields)[count], const Subject& subject,
-                 const JsonLook& look, bool first = true) {
+                 const JsonContext& look, bool first = true) {
     for (const Field<Subject>& field : fields) {
         const std::size_t before = out.size();
         put(out, first ? "\"" : ",\"");
@@ -37,7 +37,7 @@ bool put_members(Text& out, const Field<Subject> (&fields)[count], const Subject
 /// False if none of its members is known.
 template <class Subject, std::size_t count>
 bool put_object(Text& out, const Field<Subject> (&fields)[count], const Subject& subject,
-                const JsonLook& look) {
+                const JsonContext& look) {
     out.push_back('{');
     const bool any = put_members(out, fields, subject, look);
     out.push_back('}');
@@ -77,11 +77,11 @@ inline bool put_bool(Text& out, bool value) {
 
 // ---- What only some systems tell of a socket: false if it is nothing
 
-bool put_timer(Text& out, const Timer& timer, const JsonLook& look);
-bool put_tcp(Text& out, const SocketRecord& socket, const JsonLook& look);
-bool put_buffer(Text& out, const BufferFacts& buffer, const JsonLook& look);
-bool put_darwin(Text& out, const DarwinFacts& facts, const JsonLook& look);
-bool put_freebsd(Text& out, const FreeBsdFacts& facts, const JsonLook& look);
+bool put_timer(Text& out, const Timer& timer, const JsonContext& look);
+bool put_tcp(Text& out, const SocketRecord& socket, const JsonContext& look);
+bool put_buffer(Text& out, const BufferFacts& buffer, const JsonContext& look);
+bool put_darwin(Text& out, const DarwinFacts& facts, const JsonContext& look);
+bool put_freebsd(Text& out, const FreeBsdFacts& facts, const JsonContext& look);
 
 void describe_sockets(std::vector<JsonField>& all); ///< sockets, endpoints, owners, peers
 void describe_facts(std::vector<JsonField>& all);   ///< all else within a socket

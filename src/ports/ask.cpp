@@ -19,8 +19,8 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
     const std::vector<std::string> all_numeric{"-an"};
     const HostFacts& host = asker.source.host;
     const Parsed parsed = asker.dialect.parse(all_numeric, {asker.classic, &host});
-    const Look look{asker.classic, &names, &host, true};
-    for (const Listing& listing : std::get<Chosen>(parsed).plan(look).listings)
+    const PlanContext look{asker.classic, &names, &host, true};
+    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(look).listings)
         for (const Section& section : listing.sections)
             if (section.table.protocol == protocol) return section.columns;
     return {};
@@ -50,7 +50,7 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
         host.nat_known = facts.nat;
         return host;
     }
-    const KeptPortFacts& kept = table.side.ports;
+    const KeptPortFacts& kept = table.tables.ports;
     host.first_unprivileged = kept.first_unprivileged.value_or(host.first_unprivileged);
     host.nat = parse_nat_rules(kept.nat_rules);
     host.addresses = kept.addresses;
@@ -61,8 +61,8 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
         if (!kept.addresses.empty())
             return std::any_of(kept.addresses.begin(), kept.addresses.end(),
                                [&](const HostAddress& own) { return same_address(address, own.address); });
-        for (const PortHolder& holder : table.holders)
-            if (same_address(address, holder.address)) return true;
+        for (const BoundSocket& bound : table.bound_sockets)
+            if (same_address(address, bound.address)) return true;
         return std::nullopt;
     };
     return host;
@@ -79,8 +79,8 @@ std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const
     std::vector<JoinedGroup> out;
     for (const JoinedGroup& each : groups) {
         const bool bound =
-            std::any_of(table.holders.begin(), table.holders.end(),
-                        [&](const PortHolder& holder) { return same_address(holder.address, each.group); });
+            std::any_of(table.bound_sockets.begin(), table.bound_sockets.end(),
+                        [&](const BoundSocket& bound) { return same_address(bound.address, each.group); });
         const bool asked = target.address && same_address(unmapped(*target.address), each.group);
         if (bound || asked) out.push_back(each);
     }
@@ -105,7 +105,7 @@ PortReply with_table(const Asked& asked, const PortTarget& target, Answer answer
         read_port_table(source, target.protocol, target.port, facts.options, asked.problem, asked.asker.json);
     if (target.protocol == Protocol::Udp && facts.groups && facts.joined)
         add_memberships(table, groups_of(*facts.groups, target, table), facts.joined);
-    const Names all_names = source.live ? live_names() : replayed_names(table.side);
+    const Names all_names = source.live ? live_names() : replayed_names(table.tables);
     const Names names = shown_names(all_names, {true, true, false});
     // No name server is asked for the hosts of a whole port.
     const Names data_names = shown_names(all_names, {source.live, false, false});
@@ -148,7 +148,7 @@ PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
     return with_table(
         asked, target, [&](Text& out, const PortRows& rows, PortHost host, const OtherPort& other_port) {
             WhoAnswer answer =
-                who_answers(host, target.protocol, *target.address, target.port, rows.table.holders);
+                who_answers(host, target.protocol, *target.address, target.port, rows.table.bound_sockets);
             if (answer.cast == Cast::Unicast && host.is_local && host.is_local(answer.reached) == false) {
                 answer.verdict = {};
                 answer.elsewhere = true;
@@ -161,7 +161,7 @@ PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
                 table_there = other_port(answer.leads_to->port);
                 host.nat = {};
                 there = who_answers(host, target.protocol, answer.leads_to->address, answer.leads_to->port,
-                                    table_there.holders)
+                                    table_there.bound_sockets)
                             .verdict.who;
                 rows_there.emplace(PortRows{table_there, rows.columns, rows.names});
             }
@@ -174,15 +174,15 @@ PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
         });
 }
 
-PortReply ask_can_bind(const Asked& asked, Newcomer newcomer) {
-    if (!newcomer.uid) newcomer.uid = default_uid(asked.asker.source);
-    return with_table(asked, {newcomer.protocol, {}, newcomer.port},
+PortReply ask_can_bind(const Asked& asked, BindRequest request) {
+    if (!request.uid) request.uid = default_uid(asked.asker.source);
+    return with_table(asked, {request.protocol, {}, request.port},
                       [&](Text& out, const PortRows& rows, const PortHost& host, const OtherPort& /*other*/) {
-                          const BindAnswer answer = can_bind(host, newcomer, rows.table.holders);
+                          const BindAnswer answer = can_bind(host, request, rows.table.bound_sockets);
                           if (asked.asker.json)
-                              put_bind_answer_json(out, newcomer, answer, rows);
+                              put_bind_answer_json(out, request, answer, rows);
                           else
-                              put_bind_answer(out, newcomer, answer, rows);
+                              put_bind_answer(out, request, answer, rows);
                           if (answer.verdict.outcome == Outcome::Refused) return no;
                           const bool sure =
                               answer.verdict.outcome == Outcome::Ok && answer.intercepted_by.empty();
@@ -212,8 +212,8 @@ std::variant<PortReply, UsageError> answer_port_question(const PortQuestion& que
         return not_a_target("--who-answers", *question.who_answers,
                             "[PROTO:]ADDR:PORT, such as 127.0.0.1:8888 or udp:[::1]:53");
     }
-    const auto newcomer = parse_newcomer(*question.can_bind, names);
-    if (newcomer) return ask_can_bind(asked, *newcomer);
+    const auto request = parse_bind_request(*question.can_bind, names);
+    if (request) return ask_can_bind(asked, *request);
     return not_a_target(
         "--can-bind", *question.can_bind,
         "[PROTO:]ADDR:PORT[,v6only][,reuseaddr][,reuseport][,uid=N], such as 0.0.0.0:8888,reuseaddr");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ports/holder.hpp"
+#include "ports/bound_socket.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {

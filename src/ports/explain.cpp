@@ -31,7 +31,7 @@ Brief brief_of(const PortRows& rows, std::size_t row) {
         for (std::size_t i = 0; i < brief.size(); ++i) {
             if (title != titles[i][0] && title != titles[i][1]) continue;
             Text text;
-            column.cell(text, with_owner(rows.table.sockets[row], rows.table.side));
+            column.cell(text, with_owner(rows.table.sockets[row], rows.table.tables));
             brief[i] = trimmed(fmt::to_string(text));
         }
     }
@@ -46,11 +46,11 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 
 /// Of a socket that nobody is known to hold.
 NoOwner why_no_owner(const PortTable& table, std::size_t row) {
-    return why_no_owner(table.sockets[row], table.side, table.host);
+    return why_no_owner(table.sockets[row], table.tables, table.host);
 }
 
 bool has_no_owner(const PortTable& table, std::size_t row) {
-    return table.side.holders(table.sockets[row]).empty();
+    return table.tables.owners_of(table.sockets[row]).empty();
 }
 
 /// The owner's name, or in brackets why there is none.
@@ -214,9 +214,9 @@ void put_owner_note(Text& out, std::span<const std::size_t> which, const PortRow
     for (const std::size_t row : which)
         if (has_no_owner(rows.table, row)) reasons[why_no_owner(rows.table, row)].push_back(row);
     for (const auto& [reason, those] : reasons) {
-        std::vector<const PortHolder*> holders;
-        for (const std::size_t row : those) holders.push_back(&rows.table.holders[row]);
-        const std::string of = reasons.size() > 1 ? " of " + counted(holders) : "";
+        std::vector<const BoundSocket*> bound_sockets;
+        for (const std::size_t row : those) bound_sockets.push_back(&rows.table.bound_sockets[row]);
+        const std::string of = reasons.size() > 1 ? " of " + counted(bound_sockets) : "";
         put(out, fmt::format("Owner `-'{}: {}.\n", of, words_of(reason).sentence));
     }
 }
@@ -249,7 +249,7 @@ void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> whic
         out.push_back('\n');
     }
     for (const std::size_t row : which) {
-        put_row(out, rows.columns, with_owner(rows.table.sockets[row], rows.table.side));
+        put_row(out, rows.columns, with_owner(rows.table.sockets[row], rows.table.tables));
         out.push_back('\n');
     }
 }
@@ -272,9 +272,9 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
     put_binds(out, explanation, rows);
 }
 
-void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answer, const PortRows& rows) {
-    const std::string where = fmt::format("{} {}", name_of(newcomer.protocol),
-                                          written(newcomer.address, newcomer.port, rows.names));
+void put_bind_answer(Text& out, const BindRequest& request, const BindAnswer& answer, const PortRows& rows) {
+    const std::string where =
+        fmt::format("{} {}", name_of(request.protocol), written(request.address, request.port, rows.names));
     for (const std::string& line : lines_of(answer, rows)) put(out, fmt::format("{}: {}\n", where, line));
     if (answer.assumes_local)
         put(out, fmt::format("{}: if that is an address of the host, which is not known here\n", where));

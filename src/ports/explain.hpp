@@ -31,7 +31,7 @@ void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> whic
 void put_explanation(Text& out, const Explanation& explanation, const PortRows& rows);
 
 /// The verdict on one bind, in a sentence or two, and the rows that it is because of.
-void put_bind_answer(Text& out, const Newcomer& newcomer, const BindAnswer& answer, const PortRows& rows);
+void put_bind_answer(Text& out, const BindRequest& request, const BindAnswer& answer, const PortRows& rows);
 
 /// The rows that answer, and a sentence where that is not the whole truth.
 void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
@@ -39,7 +39,7 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
 
 // The same as one JSON document each.
 void put_explanation_json(Text& out, const Explanation& explanation, const PortRows& rows);
-void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer& answer,
+void put_bind_answer_json(Text& out, const BindRequest& request, const BindAnswer& answer,
                           const PortRows& rows);
 void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
                           const LedTo& led = {});

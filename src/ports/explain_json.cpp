@@ -43,30 +43,30 @@ constexpr std::string_view doubt_names[] = {
     "",      "option",    "v6only",       "user",      "reuseport cache", "order",
     "group", "interface", "incoming_cpu", "processor", "membership"};
 
-void put_truth(List& object, std::string_view name, Truth value) {
-    put(object.member(name), value == Truth::Yes ? "true" : value == Truth::No ? "false" : "null");
+void put_truth(List& object, std::string_view name, Tristate value) {
+    put(object.member(name), value == Tristate::Yes ? "true" : value == Tristate::No ? "false" : "null");
 }
 
-void put_holder(Text& out, const PortRows& rows, std::size_t row, Doubt doubt) {
+void put_socket(Text& out, const PortRows& rows, std::size_t row, Doubt doubt) {
     const PortTable& table = rows.table;
-    const PortHolder& holder = table.holders[row];
+    const BoundSocket& bound = table.bound_sockets[row];
     List object(out, '{', '}');
-    put_json_socket(object.member("socket"), with_owner(table.sockets[row], table.side),
+    put_json_socket(object.member("socket"), with_owner(table.sockets[row], table.tables),
                     {&table.host, &rows.names});
-    put_truth(object, "receives_ipv4", holder.ipv4);
-    put_truth(object, "receives_ipv6", holder.ipv6);
-    put_truth(object, "reuseaddr", holder.reuseaddr);
-    put_truth(object, "reuseport", holder.reuseport);
-    if (holder.incoming_cpu.value_or(-1) >= 0) object.number("incoming_cpu", *holder.incoming_cpu);
+    put_truth(object, "receives_ipv4", bound.ipv4);
+    put_truth(object, "receives_ipv6", bound.ipv6);
+    put_truth(object, "reuseaddr", bound.reuseaddr);
+    put_truth(object, "reuseport", bound.reuseport);
+    if (bound.incoming_cpu.value_or(-1) >= 0) object.number("incoming_cpu", *bound.incoming_cpu);
     if (doubt != Doubt::None) object.text("depends_on", doubt_names[static_cast<std::size_t>(doubt)]);
 }
 
 /// `doubts`: each one's; empty: none.
-void put_holders(List& object, std::string_view name, const PortRows& rows,
+void put_sockets(List& object, std::string_view name, const PortRows& rows,
                  const std::vector<std::size_t>& which, const std::vector<Doubt>& doubts = {}) {
     List list(object.member(name), '[', ']');
     for (std::size_t i = 0; i < which.size(); ++i)
-        put_holder(list.item(), rows, which[i], i < doubts.size() ? doubts[i] : Doubt::None);
+        put_socket(list.item(), rows, which[i], i < doubts.size() ? doubts[i] : Doubt::None);
 }
 
 /// As an endpoint of the listing: the interface of a link-local address stands beside it.
@@ -93,8 +93,8 @@ void put_certainty(List& object, bool doubtful, Doubt doubt, std::string_view na
 }
 
 void put_who(List& object, const WhoAnswer& answer, const PortRows& rows) {
-    put_holders(object, "answered_by", rows, answer.verdict.who);
-    if (!answer.verdict.silent.empty()) put_holders(object, "refused_by", rows, answer.verdict.silent);
+    put_sockets(object, "answered_by", rows, answer.verdict.who);
+    if (!answer.verdict.silent.empty()) put_sockets(object, "refused_by", rows, answer.verdict.silent);
     object.flag("maybe_nobody", answer.verdict.maybe_nobody);
     if (answer.verdict.copies) object.flag("each", true);
     if (answer.unconnectable) object.flag("cannot_be_connected", true);
@@ -107,17 +107,17 @@ void put_verdict(List& object, const BindVerdict& verdict, const PortRows& rows,
     constexpr std::string_view outcomes[] = {"ok", "refused", "depends"};
     object.text("outcome", outcomes[static_cast<std::size_t>(verdict.outcome)]);
     if (!verdict.error.empty()) object.text("error", verdict.error);
-    put_holders(object, "because_of", rows, verdict.because, verdict.doubts);
+    put_sockets(object, "because_of", rows, verdict.because, verdict.doubts);
     put_certainty(object, verdict.outcome == Outcome::Depends, verdict.doubt,
                   verdict.outcome == Outcome::Refused ? "" : nat_rule);
 }
 
-void put_bind(List& object, const Newcomer& newcomer, const BindAnswer& answer, const PortRows& rows) {
-    put_address(object, newcomer.address, rows);
-    if (newcomer.family == Family::Inet6) object.flag("v6only", newcomer.v6only);
-    object.flag("reuseaddr", newcomer.reuseaddr);
-    object.flag("reuseport", newcomer.reuseport);
-    if (newcomer.uid) object.number("uid", *newcomer.uid);
+void put_bind(List& object, const BindRequest& request, const BindAnswer& answer, const PortRows& rows) {
+    put_address(object, request.address, rows);
+    if (request.family == Family::Inet6) object.flag("v6only", request.v6only);
+    object.flag("reuseaddr", request.reuseaddr);
+    object.flag("reuseport", request.reuseport);
+    if (request.uid) object.number("uid", *request.uid);
     put_verdict(object, answer.verdict, rows, answer.intercepted_by);
     if (answer.assumes_local) object.flag("assumes_local_address", true);
     if (answer.by_user.empty()) return;
@@ -153,7 +153,7 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortR
         put_target(object, explanation.target.protocol, explanation.target.port);
         if (explanation.target.address) put_address(object, *explanation.target.address, rows);
         object.flag("held", !explanation.rows.empty());
-        put_holders(object, "holders", rows, explanation.rows);
+        put_sockets(object, "holders", rows, explanation.rows);
         put_nat(object, explanation.nat);
         {
             List answers(object.member("answers"), '[', ']');
@@ -168,19 +168,19 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortR
         for (const BindLine& line : explanation.binds) {
             List one(binds.item(), '{', '}');
             one.text("programs", line.programs);
-            put_bind(one, line.newcomer, line.answer, rows);
+            put_bind(one, line.request, line.answer, rows);
             if (line.answer.verdict.outcome == Outcome::Ok) put_texts(one, "would_get", line.gets);
         }
     }
     out.push_back('\n');
 }
 
-void put_bind_answer_json(Text& out, const Newcomer& newcomer, const BindAnswer& answer,
+void put_bind_answer_json(Text& out, const BindRequest& request, const BindAnswer& answer,
                           const PortRows& rows) {
     {
         List object(out, '{', '}');
-        put_target(object, newcomer.protocol, newcomer.port);
-        put_bind(object, newcomer, answer, rows);
+        put_target(object, request.protocol, request.port);
+        put_bind(object, request, answer, rows);
         put_nat(object, answer.nat);
     }
     out.push_back('\n');
@@ -198,7 +198,7 @@ void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& 
             List lead(object.member("leads_to"), '{', '}');
             lead.text("address", address_text(answer.leads_to->address));
             lead.number("port", answer.leads_to->port);
-            if (led.rows != nullptr) put_holders(lead, "answered_by", *led.rows, led.who);
+            if (led.rows != nullptr) put_sockets(lead, "answered_by", *led.rows, led.who);
         }
     }
     out.push_back('\n');

@@ -39,31 +39,31 @@ constexpr KindWords kind_words[] = {
     {Kind::HalfOpen, "half-open connection", "half-open connections"},
 };
 
-Kind kind_of(const PortHolder& holder) {
-    if (holder.protocol != Protocol::Tcp) return holder.connected ? Kind::Connected : Kind::Receiving;
-    if (holder.state == State::Listen) return Kind::Listening;
-    if (holder.time_wait && holder.state == State::FinWait2) return Kind::FinWait2; // a TIME_WAIT socket too
-    if (holder.time_wait || holder.state == State::TimeWait) return Kind::TimeWait;
-    if (holder.state == State::SynReceived) return Kind::HalfOpen;
-    return holder.connected ? Kind::Connection : Kind::Bound;
+Kind kind_of(const BoundSocket& bound) {
+    if (bound.protocol != Protocol::Tcp) return bound.connected ? Kind::Connected : Kind::Receiving;
+    if (bound.state == State::Listen) return Kind::Listening;
+    if (bound.time_wait && bound.state == State::FinWait2) return Kind::FinWait2; // a TIME_WAIT socket too
+    if (bound.time_wait || bound.state == State::TimeWait) return Kind::TimeWait;
+    if (bound.state == State::SynReceived) return Kind::HalfOpen;
+    return bound.connected ? Kind::Connection : Kind::Bound;
 }
 
-bool answers_at_all(const PortHolder& holder) {
-    const Kind kind = kind_of(holder);
+bool answers_at_all(const BoundSocket& bound) {
+    const Kind kind = kind_of(bound);
     return kind == Kind::Listening || kind == Kind::Receiving;
 }
 
-std::string headline_of(const PortTarget& target, const std::vector<const PortHolder*>& holders,
+std::string headline_of(const PortTarget& target, const std::vector<const BoundSocket*>& bound_sockets,
                         const Names& names) {
     const std::string port =
         target.address ? written(*target.address, target.port, names) : std::to_string(target.port);
     const std::string name = fmt::format("Port {}/{}", port, name_of(target.protocol));
-    if (holders.empty()) return name + " is free: no socket holds it";
-    const bool answered = std::any_of(holders.begin(), holders.end(),
-                                      [](const PortHolder* holder) { return answers_at_all(*holder); });
+    if (bound_sockets.empty()) return name + " is free: no socket holds it";
+    const bool answered = std::any_of(bound_sockets.begin(), bound_sockets.end(),
+                                      [](const BoundSocket* bound) { return answers_at_all(*bound); });
     const std::string_view nobody =
         target.protocol == Protocol::Tcp ? "; nobody listens" : "; nobody receives";
-    return fmt::format("{} is held by {}{}", name, counted(holders), answered ? "" : nobody);
+    return fmt::format("{} is held by {}{}", name, counted(bound_sockets), answered ? "" : nobody);
 }
 
 // ---- Who answers
@@ -74,30 +74,30 @@ struct Destination {
 };
 
 /// Loopback, what somebody is bound to, and the rest, of one family.
-std::vector<Destination> destinations_of(Family family, std::span<const PortHolder> holders,
+std::vector<Destination> destinations_of(Family family, std::span<const BoundSocket> bound_sockets,
                                          const Names& names) {
     const bool inet = family == Family::Inet;
     const Address loopback = *parse_address(inet ? "127.0.0.1" : "::1");
     std::vector<Destination> out{{loopback, address_text(loopback)}};
-    for (const PortHolder& holder : holders) {
-        if (holder.wildcard || holder.address.family != family || !answers_at_all(holder)) continue;
+    for (const BoundSocket& bound : bound_sockets) {
+        if (bound.wildcard || bound.address.family != family || !answers_at_all(bound)) continue;
         const bool known = std::any_of(out.begin(), out.end(), [&](const Destination& other) {
-            return same_address(other.address, holder.address);
+            return same_address(other.address, bound.address);
         });
-        if (!known) out.push_back({holder.address, scoped_text(holder.address, names)});
+        if (!known) out.push_back({bound.address, scoped_text(bound.address, names)});
     }
     out.push_back({inet ? any_inet : any_inet6, inet ? "any other IPv4" : "any other IPv6"});
     return out;
 }
 
-std::vector<Destination> destinations_of(const PortTarget& target, std::span<const PortHolder> holders,
+std::vector<Destination> destinations_of(const PortTarget& target, std::span<const BoundSocket> bound_sockets,
                                          const Names& names) {
     std::vector<Destination> out;
     const Address asked = target.address ? unmapped(*target.address) : Address{Family::Inet6, {}, 0};
     if (!is_unspecified(asked)) return {{asked, scoped_text(asked, names)}};
     for (const Family family : {Family::Inet, Family::Inet6}) {
         if (asked.family == Family::Inet && family == Family::Inet6) continue;
-        const auto more = destinations_of(family, holders, names);
+        const auto more = destinations_of(family, bound_sockets, names);
         out.insert(out.end(), more.begin(), more.end());
     }
     return out;
@@ -105,27 +105,31 @@ std::vector<Destination> destinations_of(const PortTarget& target, std::span<con
 
 /// Some holder besides the one that answers could have answered.
 template <class Which>
-bool another(std::span<const PortHolder> holders, const PortHolder& one, const Destination& to, Which which) {
+bool another(std::span<const BoundSocket> bound_sockets, const BoundSocket& one, const Destination& to,
+             Which which) {
     const bool inet = to.address.family == Family::Inet;
-    return std::any_of(holders.begin(), holders.end(), [&](const PortHolder& other) {
-        const bool reaches = (inet ? other.ipv4 : other.ipv6) != Truth::No &&
+    return std::any_of(bound_sockets.begin(), bound_sockets.end(), [&](const BoundSocket& other) {
+        const bool reaches = (inet ? other.ipv4 : other.ipv6) != Tristate::No &&
                              (other.wildcard || same_address(other.address, to.address));
         return other.row != one.row && answers_at_all(other) && reaches && which(other);
     });
 }
 
-std::string why_of(const WhoAnswer& who, const Destination& to, std::span<const PortHolder> holders) {
+std::string why_of(const WhoAnswer& who, const Destination& to, std::span<const BoundSocket> bound_sockets) {
     if (who.unconnectable) return "TCP does not connect to a multicast or broadcast address";
     if (who.unjoined) return "no interface has joined this group";
     if (who.verdict.doubt != Doubt::None) return doubt_in_words(who.verdict.doubt);
     if (who.verdict.copies) return who.verdict.who.size() > 1 ? "each of these receives a copy" : "";
     if (!who.verdict.silent.empty()) return "bound without listening, it refuses for all behind it";
     if (who.verdict.who.size() != 1) return {};
-    const PortHolder& one = holders[who.verdict.who.front()];
-    const auto wildcard = [](const PortHolder& other) { return other.wildcard; };
-    const auto dual = [](const PortHolder& other) { return other.wildcard && other.family == Family::Inet6; };
-    if (!one.wildcard && another(holders, one, to, wildcard)) return "exact: its address beats a wildcard";
-    if (one.family == Family::Inet && one.wildcard && another(holders, one, to, dual))
+    const BoundSocket& one = bound_sockets[who.verdict.who.front()];
+    const auto wildcard = [](const BoundSocket& other) { return other.wildcard; };
+    const auto dual = [](const BoundSocket& other) {
+        return other.wildcard && other.family == Family::Inet6;
+    };
+    if (!one.wildcard && another(bound_sockets, one, to, wildcard))
+        return "exact: its address beats a wildcard";
+    if (one.family == Family::Inet && one.wildcard && another(bound_sockets, one, to, dual))
         return "a 0.0.0.0 socket beats a dual-stack [::]";
     return {};
 }
@@ -139,32 +143,33 @@ bool alike(const AnswerLine& a, const AnswerLine& b) {
 }
 
 /// A dual-stack socket whose IPv4 all goes elsewhere, or a socket that gets nothing.
-void remark_on_shadows(std::vector<AnswerLine>& lines, std::span<const PortHolder> holders,
+void remark_on_shadows(std::vector<AnswerLine>& lines, std::span<const BoundSocket> bound_sockets,
                        const std::vector<Destination>& destinations, const std::vector<AnswerLine>& single) {
-    for (const PortHolder& holder : holders) {
-        if (holder.ipv4 != Truth::Yes || holder.ipv6 != Truth::Yes) continue;
+    for (const BoundSocket& bound : bound_sockets) {
+        if (bound.ipv4 != Tristate::Yes || bound.ipv6 != Tristate::Yes) continue;
         bool inet = false;
         bool asked = false;
         for (std::size_t i = 0; i < single.size(); ++i) {
             if (destinations[i].address.family != Family::Inet) continue;
             const auto& who = single[i].answer.verdict.who;
             asked = true;
-            inet |= std::find(who.begin(), who.end(), holder.row) != who.end();
+            inet |= std::find(who.begin(), who.end(), bound.row) != who.end();
         }
         if (inet || !asked) continue;
         for (AnswerLine& line : lines)
-            if (line.answer.verdict.who == std::vector{holder.row})
+            if (line.answer.verdict.who == std::vector{bound.row})
                 line.why = "dual-stack, but IPv4 never reaches it: shadowed";
     }
 }
 
 std::vector<AnswerLine> answers_of(const PortTarget& target, const PortHost& host,
-                                   std::span<const PortHolder> holders, const Names& names) {
-    const std::vector<Destination> destinations = destinations_of(target, holders, names);
+                                   std::span<const BoundSocket> bound_sockets, const Names& names) {
+    const std::vector<Destination> destinations = destinations_of(target, bound_sockets, names);
     std::vector<AnswerLine> single;
     for (const Destination& to : destinations) {
-        AnswerLine line{{to.name}, who_answers(host, target.protocol, to.address, target.port, holders), {}};
-        line.why = why_of(line.answer, to, holders);
+        AnswerLine line{
+            {to.name}, who_answers(host, target.protocol, to.address, target.port, bound_sockets), {}};
+        line.why = why_of(line.answer, to, bound_sockets);
         single.push_back(std::move(line));
     }
     std::vector<AnswerLine> lines;
@@ -180,7 +185,7 @@ std::vector<AnswerLine> answers_of(const PortTarget& target, const PortHost& hos
     for (AnswerLine& line : lines)
         if (line.to.size() > 1 && line.to.back().starts_with("any other "))
             line.to.back().replace(0, std::string_view("any other").size(), "any");
-    remark_on_shadows(lines, holders, destinations, single);
+    remark_on_shadows(lines, bound_sockets, destinations, single);
     return lines;
 }
 
@@ -206,14 +211,14 @@ constexpr Program udp_programs[] = {
 };
 
 /// What the newcomer would receive once it is there: as the newest socket.
-std::vector<std::string> gets(const PortTarget& target, const PortHost& host, const Newcomer& newcomer,
-                              std::span<const PortHolder> holders, const Names& names) {
-    PortHolder self = holder_of(newcomer);
+std::vector<std::string> gets(const PortTarget& target, const PortHost& host, const BindRequest& request,
+                              std::span<const BoundSocket> bound_sockets, const Names& names) {
+    BoundSocket self = bound_socket(request);
     self.row = 0;
-    std::vector<PortHolder> all{self};
-    for (PortHolder holder : holders) {
-        ++holder.row;
-        all.push_back(holder);
+    std::vector<BoundSocket> all{self};
+    for (BoundSocket bound : bound_sockets) {
+        ++bound.row;
+        all.push_back(bound);
     }
     std::vector<std::string> out;
     for (const AnswerLine& line : answers_of(target, host, all, names)) {
@@ -226,38 +231,38 @@ std::vector<std::string> gets(const PortTarget& target, const PortHost& host, co
 }
 
 std::vector<BindLine> binds_of(const PortTarget& target, const PortHost& host,
-                               std::span<const PortHolder> holders, std::optional<std::uint32_t> uid,
+                               std::span<const BoundSocket> bound_sockets, std::optional<std::uint32_t> uid,
                                const Names& names) {
     std::vector<BindLine> lines;
-    const auto add = [&](const Newcomer& newcomer, std::string_view address, std::string_view programs) {
-        BindLine line{newcomer, address, programs, can_bind(host, newcomer, holders), {}};
+    const auto add = [&](const BindRequest& request, std::string_view address, std::string_view programs) {
+        BindLine line{request, address, programs, can_bind(host, request, bound_sockets), {}};
         if (line.answer.verdict.outcome == Outcome::Ok)
-            line.gets = gets(target, host, newcomer, holders, names);
+            line.gets = gets(target, host, request, bound_sockets, names);
         lines.push_back(std::move(line));
     };
-    Newcomer newcomer;
-    newcomer.protocol = target.protocol;
-    newcomer.port = target.port;
-    newcomer.uid = uid;
+    BindRequest request;
+    request.protocol = target.protocol;
+    request.port = target.port;
+    request.uid = uid;
     if (target.address && !is_unspecified(*target.address)) {
-        newcomer.address = *target.address;
-        newcomer.family = newcomer.address.family;
+        request.address = *target.address;
+        request.family = request.address.family;
         for (const bool reuseaddr : {false, true}) {
-            newcomer.reuseaddr = reuseaddr;
-            add(newcomer, "this address", reuseaddr ? "with SO_REUSEADDR" : "no option");
+            request.reuseaddr = reuseaddr;
+            add(request, "this address", reuseaddr ? "with SO_REUSEADDR" : "no option");
         }
         return lines;
     }
     const bool tcp = target.protocol == Protocol::Tcp;
     const std::span<const Program> programs = tcp ? std::span<const Program>(tcp_programs) : udp_programs;
     for (const Program& program : programs) {
-        newcomer.v6only = program.address.ends_with(" v6only");
-        newcomer.address = *parse_address(program.address.substr(0, program.address.find(' ')));
-        newcomer.family = newcomer.address.family;
-        newcomer.reuseaddr = program.reuseaddr;
-        if (target.address && target.address->family == Family::Inet && newcomer.family == Family::Inet6)
+        request.v6only = program.address.ends_with(" v6only");
+        request.address = *parse_address(program.address.substr(0, program.address.find(' ')));
+        request.family = request.address.family;
+        request.reuseaddr = program.reuseaddr;
+        if (target.address && target.address->family == Family::Inet && request.family == Family::Inet6)
             continue;
-        add(newcomer, program.shown, program.programs);
+        add(request, program.shown, program.programs);
     }
     return lines;
 }
@@ -287,12 +292,12 @@ std::string doubt_in_words(Doubt doubt) {
     }
 }
 
-std::string counted(const std::vector<const PortHolder*>& holders) {
+std::string counted(const std::vector<const BoundSocket*>& bound_sockets) {
     std::vector<std::string> parts;
     for (const KindWords& words : kind_words) {
-        const auto count = std::count_if(holders.begin(), holders.end(), [&](const PortHolder* holder) {
-            return kind_of(*holder) == words.kind;
-        });
+        const auto count =
+            std::count_if(bound_sockets.begin(), bound_sockets.end(),
+                          [&](const BoundSocket* bound) { return kind_of(*bound) == words.kind; });
         if (count != 0) parts.push_back(fmt::format("{} {}", count, count == 1 ? words.one : words.many));
     }
     return enumerated(parts, " and ");
@@ -302,21 +307,21 @@ Explanation explain(const PortTarget& target, const PortTable& table, const Port
                     std::optional<std::uint32_t> uid, const Names& names) {
     Explanation out;
     out.target = target;
-    Newcomer asked;
+    BindRequest asked;
     asked.protocol = target.protocol;
     asked.address = target.address.value_or(Address{Family::Inet6, {}, 0});
     asked.family = asked.address.family;
-    const PortHolder self = holder_of(asked);
-    std::vector<const PortHolder*> about;
-    for (const PortHolder& holder : table.holders) {
-        if (overlap(self, holder) == Truth::No) continue;
-        about.push_back(&holder);
-        out.rows.push_back(holder.row);
+    const BoundSocket self = bound_socket(asked);
+    std::vector<const BoundSocket*> about;
+    for (const BoundSocket& bound : table.bound_sockets) {
+        if (overlap(self, bound) == Tristate::No) continue;
+        about.push_back(&bound);
+        out.rows.push_back(bound.row);
     }
     out.headline = headline_of(target, about, names);
     out.nat = host.nat_known;
-    out.answers = answers_of(target, host, table.holders, names);
-    out.binds = binds_of(target, host, table.holders, uid, names);
+    out.answers = answers_of(target, host, table.bound_sockets, names);
+    out.binds = binds_of(target, host, table.bound_sockets, uid, names);
     for (const AnswerLine& line : out.answers)
         if (out.intercepted_by.empty()) out.intercepted_by = line.answer.intercepted_by;
     return out;

@@ -20,7 +20,7 @@ struct AnswerLine {
 
 /// What happens to a program that binds.
 struct BindLine {
-    Newcomer newcomer;
+    BindRequest request;
     std::string_view address;  ///< `0.0.0.0`, `[::] dual`
     std::string_view programs; ///< who binds so
     BindAnswer answer;
@@ -45,6 +45,6 @@ Explanation explain(const PortTarget& target, const PortTable& table, const Port
 std::string doubt_in_words(Doubt doubt);
 
 /// `1 listening socket`, `2 connections and 1 half-open connection`.
-std::string counted(const std::vector<const PortHolder*>& holders);
+std::string counted(const std::vector<const BoundSocket*>& bound_sockets);
 
 } // namespace netstat46

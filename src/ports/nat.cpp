@@ -210,7 +210,7 @@ Interception interception(const NatRules& rules, const NatQuestion& question) {
 }
 
 std::string intercepting_rule(const NatRules& rules, Protocol protocol, const Address& destination,
-                              std::uint16_t port, Truth to_local) {
+                              std::uint16_t port, Tristate to_local) {
     return interception(rules, {protocol, destination, port, to_local}).text;
 }
 

@@ -12,7 +12,7 @@ struct NatQuestion {
     Protocol protocol = Protocol::Tcp;
     Address destination; ///< not v4-mapped
     std::uint16_t port = 0;
-    Truth to_local = Truth::Yes; ///< it is an address of the host
+    Tristate to_local = Tristate::Yes; ///< it is an address of the host
 };
 
 struct Interception {
@@ -30,6 +30,6 @@ Interception interception(const NatRules& rules, const NatQuestion& question);
 
 /// Its text.
 std::string intercepting_rule(const NatRules& rules, Protocol protocol, const Address& destination,
-                              std::uint16_t port, Truth to_local = Truth::Yes);
+                              std::uint16_t port, Tristate to_local = Tristate::Yes);
 
 } // namespace netstat46

@@ -38,11 +38,11 @@ Possible sources(const NatPacket& packet) {
     return {exactly(0)[0], {nat_number(2), most}};
 }
 
-Possible types(Truth local, bool multicast, bool broadcast) {
-    if (local == Truth::Yes) return exactly(rtn_local);
+Possible types(Tristate local, bool multicast, bool broadcast) {
+    if (local == Tristate::Yes) return exactly(rtn_local);
     if (multicast) return exactly(rtn_multicast);
     if (broadcast) return exactly(rtn_broadcast);
-    if (local == Truth::Unknown) return between(0, rtn_last);
+    if (local == Tristate::Unknown) return between(0, rtn_last);
     return {between(0, rtn_local - 1)[0], between(rtn_broadcast, rtn_last)[0]};
 }
 
@@ -67,9 +67,9 @@ Possible possible(NatField field, const NatPassage& passage) {
         return types(packet.to_local, is_multicast(packet.destination),
                      inet && packet.destination.bytes[0] == 0xff);
     case NatField::SourceType:
-        return types(truth(packet.source == NatSource::Own), false, false);
+        return types(tristate(packet.source == NatSource::Own), false, false);
     case NatField::State:
-        if (passage.before_conntrack || passage.untracked != Truth::No) return {};
+        if (passage.before_conntrack || passage.untracked != Tristate::No) return {};
         return exactly(state_new);
     case NatField::TcpFlags:
         return packet.protocol == Protocol::Tcp ? exactly(tcp_syn) : Possible{};
@@ -95,58 +95,58 @@ bool is_prefix(const NatNumber& mask, bool inet) {
     return true;
 }
 
-Truth meets_number(NatField field, const NatValue& value, const NatPassage& passage) {
+Tristate meets_number(NatField field, const NatValue& value, const NatPassage& passage) {
     const Possible all = possible(field, passage);
-    if (all.empty() || value.kind != NatValue::Kind::Range) return Truth::Unknown;
+    if (all.empty() || value.kind != NatValue::Kind::Range) return Tristate::Unknown;
     const bool inet = passage.packet.destination.family == Family::Inet;
     bool inside = true;
     bool outside = true;
     for (const Range& range : all) {
         const bool single = range.first == range.last;
-        if (!single && value.mask && !is_prefix(*value.mask, inet)) return Truth::Unknown;
+        if (!single && value.mask && !is_prefix(*value.mask, inet)) return Tristate::Unknown;
         const NatNumber first = masked(range.first, value.mask);
         const NatNumber last = masked(range.last, value.mask);
         inside &= first >= value.first && last <= value.last;
         outside &= last < value.first || first > value.last;
     }
-    return inside ? Truth::Yes : outside ? Truth::No : Truth::Unknown;
+    return inside ? Tristate::Yes : outside ? Tristate::No : Tristate::Unknown;
 }
 
 /// Who sends may have set a mark; what is asked for is 0, which it is mostly.
-Truth meets_mark(const NatValue& value, const NatPassage& passage) {
+Tristate meets_mark(const NatValue& value, const NatPassage& passage) {
     const NatNumber zero{};
     const bool met = value.kind == NatValue::Kind::Range && value.first <= zero && !passage.marked;
-    return met ? Truth::Yes : Truth::Unknown;
+    return met ? Tristate::Yes : Tristate::Unknown;
 }
 
 bool is_number(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-Truth meets_name(std::string_view name, const NatValue& value) {
+Tristate meets_name(std::string_view name, const NatValue& value) {
     switch (value.kind) {
     case NatValue::Kind::Name:
-        return truth(name == value.name);
+        return tristate(name == value.name);
     case NatValue::Kind::Prefix:
-        return truth(name.starts_with(value.name));
+        return tristate(name.starts_with(value.name));
     case NatValue::Kind::Group:
-        if (name == value.name) return Truth::Yes;
-        if (name.starts_with(value.name) && is_number(name.substr(value.name.size()))) return Truth::Yes;
-        return value.name.empty() || is_number(value.name.substr(value.name.size() - 1)) ? Truth::No
-                                                                                         : Truth::Unknown;
+        if (name == value.name) return Tristate::Yes;
+        if (name.starts_with(value.name) && is_number(name.substr(value.name.size()))) return Tristate::Yes;
+        return value.name.empty() || is_number(value.name.substr(value.name.size() - 1)) ? Tristate::No
+                                                                                         : Tristate::Unknown;
     default:
-        return Truth::Unknown;
+        return Tristate::Unknown;
     }
 }
 
-Truth meets_device(NatField field, const NatValue& value, const NatPassage& passage) {
+Tristate meets_device(NatField field, const NatValue& value, const NatPassage& passage) {
     if (field == NatField::In) return meets_name(passage.packet.in, value);
     if (passage.hook == NatHook::Prerouting) return meets_name("", value);
     // What a host sends to itself leaves by lo.
-    return passage.packet.to_local == Truth::Yes ? meets_name("lo", value) : Truth::Unknown;
+    return passage.packet.to_local == Tristate::Yes ? meets_name("lo", value) : Tristate::Unknown;
 }
 
-Truth meets_value(NatField field, const NatValue& value, const NatPassage& passage) {
+Tristate meets_value(NatField field, const NatValue& value, const NatPassage& passage) {
     switch (field) {
     case NatField::In:
     case NatField::Out:
@@ -160,21 +160,21 @@ Truth meets_value(NatField field, const NatValue& value, const NatPassage& passa
 
 } // namespace
 
-Truth meets(const std::vector<NatField>& fields, const NatElement& element, const NatPassage& passage) {
-    if (element.values.empty()) return Truth::Yes; // `*`
-    if (element.values.size() != fields.size()) return Truth::Unknown;
-    Truth all = Truth::Yes;
+Tristate meets(const std::vector<NatField>& fields, const NatElement& element, const NatPassage& passage) {
+    if (element.values.empty()) return Tristate::Yes; // `*`
+    if (element.values.size() != fields.size()) return Tristate::Unknown;
+    Tristate all = Tristate::Yes;
     for (std::size_t i = 0; i < fields.size(); ++i)
         all = all && meets_value(fields[i], element.values[i], passage);
     return all;
 }
 
-Truth meets(const NatMatch& match, const NatPassage& passage) {
-    if (!match.set) return Truth::Unknown;
-    Truth any = Truth::No;
+Tristate meets(const NatMatch& match, const NatPassage& passage) {
+    if (!match.set) return Tristate::Unknown;
+    Tristate any = Tristate::No;
     for (const NatElement& element : *match.set) {
         any = any || meets(match.fields, element, passage);
-        if (any == Truth::Yes) break;
+        if (any == Tristate::Yes) break;
     }
     return match.negated ? !any : any;
 }

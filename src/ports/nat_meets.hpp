@@ -11,12 +11,12 @@ struct NatPassage {
     NatHook hook = NatHook::Prerouting;
     bool before_conntrack = false; ///< its state is not known yet
     bool marked = false;           ///< a rule may have set its mark
-    Truth untracked = Truth::No;
+    Tristate untracked = Tristate::No;
 };
 
 /// Whether the fields are one element of the set.
-Truth meets(const std::vector<NatField>& fields, const NatElement& element, const NatPassage& passage);
+Tristate meets(const std::vector<NatField>& fields, const NatElement& element, const NatPassage& passage);
 
-Truth meets(const NatMatch& match, const NatPassage& passage);
+Tristate meets(const NatMatch& match, const NatPassage& passage);
 
 } // namespace netstat46

@@ -76,13 +76,13 @@ private:
 
     /// False if the packet is certainly taken.
     bool enter(const NatBase& base) {
-        if (base.nat && passage_.untracked == Truth::Yes) return true;
+        if (base.nat && passage_.untracked == Tristate::Yes) return true;
         base_ = &base;
         passage_.before_conntrack = base.priority < conntrack_priority;
         const Exits exits = walk(base.chain, false);
         if (base.nat && base.drops && exits.falls) add({Kind::Drop, {}, nullptr});
         const bool passes = exits.accepts || (exits.falls && !(base.nat && base.drops));
-        return passes || (base.nat && passage_.untracked != Truth::No);
+        return passes || (base.nat && passage_.untracked != Tristate::No);
     }
 
     /// `behind`: TPROXY gave the packet a socket, which only another TPROXY could change.
@@ -107,8 +107,8 @@ private:
         Exits exits;
         for (const NatRule& rule : rules) {
             if (++steps_ > most_steps) return too_much();
-            const Truth met = meets_all(rule);
-            if (met == Truth::No) continue;
+            const Tristate met = meets_all(rule);
+            if (met == Tristate::No) continue;
             passage_.marked |= rule.marks;
             if (rule.untracks) passage_.untracked = std::max(passage_.untracked, met);
             const bool ends = rule.map ? follow_map(rule, met, exits, behind)
@@ -119,19 +119,19 @@ private:
         return exits;
     }
 
-    Truth meets_all(const NatRule& rule) {
-        Truth all = Truth::Yes;
+    Tristate meets_all(const NatRule& rule) {
+        Tristate all = Tristate::Yes;
         for (const NatMatch& match : rule.matches) {
             all = all && meets(match, passage_);
             steps_ += match.set ? match.set->size() : 0;
-            if (all == Truth::No) break;
+            if (all == Tristate::No) break;
         }
         return all;
     }
 
     /// True if no packet goes on behind the rule.
-    bool follow(const NatRule& rule, const NatAction& action, Truth met, Exits& exits, bool& behind) {
-        const bool sure = met == Truth::Yes;
+    bool follow(const NatRule& rule, const NatAction& action, Tristate met, Exits& exits, bool& behind) {
+        const bool sure = met == Tristate::Yes;
         switch (action.kind) {
         case Kind::None:
             return false;
@@ -172,7 +172,7 @@ private:
     }
 
     /// One element of the map applies, or none.
-    bool follow_map(const NatRule& rule, Truth met, Exits& exits, bool& behind) {
+    bool follow_map(const NatRule& rule, Tristate met, Exits& exits, bool& behind) {
         const NatMatch& map = *rule.map;
         const auto action_of = [&](const NatElement& element) {
             if (rule.action.kind == Kind::None) return element.action;
@@ -186,7 +186,7 @@ private:
             NatAction unclear;
             unclear.kind = rule.action.kind == Kind::None ? Kind::Unclear : rule.action.kind;
             unclear.target.known = false;
-            return follow(rule, unclear, Truth::Unknown, exits, behind);
+            return follow(rule, unclear, Tristate::Unknown, exits, behind);
         }
         const bool drawn = map.fields == std::vector{NatField::Random} && rule.modulus != 0 &&
                            map.set->size() == rule.modulus && all_below(*map.set, rule.modulus);
@@ -196,12 +196,12 @@ private:
                 exits = too_much();
                 return false;
             }
-            const Truth here = drawn ? Truth::Yes : meets(map.fields, element, passage_);
-            if (here == Truth::No) continue;
+            const Tristate here = drawn ? Tristate::Yes : meets(map.fields, element, passage_);
+            if (here == Tristate::No) continue;
             const bool ends = follow(rule, action_of(element), met && here, exits, behind);
             if (drawn)
                 none_goes_on &= ends;
-            else if (here == Truth::Yes)
+            else if (here == Tristate::Yes)
                 return ends;
         }
         return none_goes_on;
@@ -268,7 +268,7 @@ NatVerdict nat_verdict_of_own(const NatRules& rules, NatPacket packet, const IsL
         sent_on.in = "lo";
         sent_on.seen = true;
         NatVerdict verdict = nat_verdict(rules, NatHook::Prerouting, sent_on);
-        if (sent_on.to_local == Truth::Yes) return verdict;
+        if (sent_on.to_local == Tristate::Yes) return verdict;
         verdict.may_pass = true; // by another interface
         return verdict;
     };
@@ -291,17 +291,17 @@ NatVerdict nat_verdict_of_own(const NatRules& rules, NatPacket packet, const IsL
         changed.destination = outcome.target.first.value_or(packet.destination);
         changed.port = outcome.target.ports.first == 0 ? packet.port : outcome.target.ports.first;
         if (outcome.target.first)
-            changed.to_local = is_loopback(changed.destination) ? Truth::Yes
+            changed.to_local = is_loopback(changed.destination) ? Tristate::Yes
                                : is_local                       ? is_local(changed.destination)
-                                                                : Truth::Unknown;
-        NatVerdict looped = changed.to_local == Truth::No ? NatVerdict{} : loop(changed);
+                                                                : Tristate::Unknown;
+        NatVerdict looped = changed.to_local == Tristate::No ? NatVerdict{} : loop(changed);
         for (NatOutcome& proxied : looped.taken)
             if (proxied.target.ports.first == 0) proxied.target.ports = {changed.port, changed.port};
         if (looped.may_pass) add({outcome});
         add(looped.taken);
     }
     if (!sent.may_pass) return out;
-    if (packet.to_local == Truth::No) {
+    if (packet.to_local == Tristate::No) {
         out.may_pass = true;
         return out;
     }

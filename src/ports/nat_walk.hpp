@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ports/holder.hpp"
+#include "ports/bound_socket.hpp"
 #include "ports/nat_rules.hpp"
 
 namespace netstat46 {
@@ -22,7 +22,7 @@ struct NatPacket {
     Protocol protocol = Protocol::Tcp;
     Address destination; ///< not v4-mapped
     std::uint16_t port = 0;
-    Truth to_local = Truth::Yes; ///< the destination is an address of this host
+    Tristate to_local = Tristate::Yes; ///< the destination is an address of this host
     NatSource source = NatSource::Own;
     std::string in;                      ///< the interface it comes in on; empty: none, it is on its way out
     bool seen = false;                   ///< it passed Output before, so nat has been asked
@@ -52,7 +52,7 @@ NatVerdict nat_verdict(const NatRules& rules, NatHook hook, const NatPacket& pac
 Address loopback_of(Family family);
 
 /// Whether this host has the address.
-using IsLocal = std::function<Truth(const Address&)>;
+using IsLocal = std::function<Tristate(const Address&)>;
 
 /// What becomes of a packet that this host sends: at Output, and where that keeps it on the host, at
 /// Prerouting behind lo, where nat is not asked again. `is_local` judges where it is sent; may be empty.

@@ -33,21 +33,21 @@ Plan plan_of(const PortTable& table, bool whole) {
     Plan plan;
     plan.wanted.owners = plan.wanted.bound = true;
     plan.wanted.tcp_info = whole;
-    plan.wanted.holders = whole || table.protocol == Protocol::Udp; // all are looked at: is_kernels_own()
+    plan.wanted.all_owners = whole || table.protocol == Protocol::Udp; // all are looked at: is_kernels_own()
     plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
     return plan;
 }
 
-void add_options(PortHolder& holder, const SocketOptions& options) {
-    if (options.reuseaddr) holder.reuseaddr = truth(*options.reuseaddr);
-    if (options.reuseport) holder.reuseport = truth(*options.reuseport);
-    if (options.incoming_cpu) holder.incoming_cpu = options.incoming_cpu;
-    if (options.multicast_all) holder.multicast_all = truth(*options.multicast_all);
-    if (options.multicast_all6) holder.multicast_all6 = truth(*options.multicast_all6);
-    if (!options.v6only || holder.v6only != Truth::Unknown) return;
-    holder.v6only = truth(*options.v6only);
-    set_reach(holder);
+void add_options(BoundSocket& bound, const SocketOptions& options) {
+    if (options.reuseaddr) bound.reuseaddr = tristate(*options.reuseaddr);
+    if (options.reuseport) bound.reuseport = tristate(*options.reuseport);
+    if (options.incoming_cpu) bound.incoming_cpu = options.incoming_cpu;
+    if (options.multicast_all) bound.multicast_all = tristate(*options.multicast_all);
+    if (options.multicast_all6) bound.multicast_all6 = tristate(*options.multicast_all6);
+    if (!options.v6only || bound.v6only != Tristate::Unknown) return;
+    bound.v6only = tristate(*options.v6only);
+    set_reach(bound);
 }
 
 using Seen = std::set<std::string, std::less<>>;
@@ -67,7 +67,7 @@ Source noting(Source source, Seen& seen) {
 /// The interface that should have answered for `table` and did not, or an empty view. A host without IPv6 has
 /// none for that.
 std::string_view lacking(const PortTable& table, const Seen& seen) {
-    const std::vector<HostAddress>& addresses = table.side.ports.addresses;
+    const std::vector<HostAddress>& addresses = table.tables.ports.addresses;
     const bool has_inet6 = std::any_of(addresses.begin(), addresses.end(), [](const HostAddress& own) {
         return own.address.family == Family::Inet6;
     });
@@ -83,27 +83,27 @@ std::string_view lacking(const PortTable& table, const Seen& seen) {
 
 } // namespace
 
-bool is_kernels_own(const SocketRecord& socket, const SideTables& side, const HostFacts& host) {
+bool is_kernels_own(const SocketRecord& socket, const HostTables& tables, const HostFacts& host) {
     if (host.system->owner_keys != OwnerKeys::Inodes || socket.protocol != Protocol::Udp) return false;
     if (socket.owner_key == 0) return true;
-    const bool all_seen =
-        side.owners_read && !side.owners_withheld && !side.links_withheld && host.sight == Sight::Everyone;
-    return all_seen && side.holders(socket).empty();
+    const bool all_seen = tables.owners_read && !tables.owners_withheld && !tables.links_withheld &&
+                          host.visibility == Visibility::Everyone;
+    return all_seen && tables.owners_of(socket).empty();
 }
 
 void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
-                     const std::function<std::optional<bool>(const Holder&, const JoinedGroup&)>& joined) {
-    for (PortHolder& holder : table.holders)
-        for (const Holder& owner : table.side.owners.all(table.sockets[holder.row].owner_key)) {
-            if (!holder.memberships.empty()) break;
+                     const std::function<std::optional<bool>(const Owner&, const JoinedGroup&)>& joined) {
+    for (BoundSocket& bound : table.bound_sockets)
+        for (const Owner& owner : table.tables.owners.all(table.sockets[bound.row].owner_key)) {
+            if (!bound.memberships.empty()) break;
             for (const JoinedGroup& group : groups)
                 if (const auto member = joined(owner, group))
-                    holder.memberships.push_back({group.group, group.interface, *member});
+                    bound.memberships.push_back({group.group, group.interface, *member});
         }
 }
 
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
-                          const std::function<SocketOptions(const Holder&)>& options,
+                          const std::function<SocketOptions(const Owner&)>& options,
                           const ProblemSink& problem, bool whole) {
     PortTable table;
     table.host = source.host;
@@ -116,20 +116,20 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
         [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket, *table.texts)); }};
     const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
     Seen seen;
-    list(plan_of(table, whole), noting(source, seen), on_port, table.side, streams);
+    list(plan_of(table, whole), noting(source, seen), on_port, table.tables, streams);
     if (const auto missing = lacking(table, seen); !source.live && !missing.empty())
         throw std::runtime_error(
             fmt::format("{}: this capture lacks it, so nothing can be said of the port", missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
-        PortHolder holder = holder_of(table.sockets[row], *source.host.system, row);
-        if (is_kernels_own(table.sockets[row], table.side, source.host)) set_defaults(holder);
-        const auto kept = table.side.ports.options.find(table.sockets[row].owner_key);
-        if (kept != table.side.ports.options.end()) add_options(holder, kept->second);
-        for (const Holder& owner : table.side.owners.all(table.sockets[row].owner_key)) {
-            if (holder.reuseaddr != Truth::Unknown && holder.reuseport != Truth::Unknown) break;
-            if (options) add_options(holder, options(owner));
+        BoundSocket bound = bound_socket(table.sockets[row], *source.host.system, row);
+        if (is_kernels_own(table.sockets[row], table.tables, source.host)) set_defaults(bound);
+        const auto kept = table.tables.ports.options.find(table.sockets[row].owner_key);
+        if (kept != table.tables.ports.options.end()) add_options(bound, kept->second);
+        for (const Owner& owner : table.tables.owners.all(table.sockets[row].owner_key)) {
+            if (bound.reuseaddr != Tristate::Unknown && bound.reuseport != Tristate::Unknown) break;
+            if (options) add_options(bound, options(owner));
         }
-        table.holders.push_back(holder);
+        table.bound_sockets.push_back(bound);
     }
     return table;
 }

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "capture/source.hpp"
-#include "ports/holder.hpp"
-#include "record/side_tables.hpp"
+#include "ports/bound_socket.hpp"
+#include "record/host_tables.hpp"
 
 namespace netstat46 {
 
@@ -20,24 +20,24 @@ struct PortTable {
     Protocol protocol = Protocol::Tcp;
     std::uint16_t port = 0;
     std::vector<SocketRecord> sockets; ///< with this local port, in the kernel's order; views into `texts`
-    std::vector<PortHolder> holders;   ///< of the same sockets: holders[i].row == i
-    SideTables side;
+    std::vector<BoundSocket> bound_sockets; ///< of the same sockets: holders[i].row == i
+    HostTables tables;
     std::shared_ptr<std::deque<std::string>> texts; ///< what `sockets` view
 };
 
 /// Linux: whether a UDP socket is one of the kernel's own (vxlan, wireguard): no process holds it although
 /// every process was looked at.
-bool is_kernels_own(const SocketRecord& socket, const SideTables& side, const HostFacts& host);
+bool is_kernels_own(const SocketRecord& socket, const HostTables& tables, const HostFacts& host);
 
 /// Learns which of the sockets have joined these groups themselves, as far as `joined` tells.
 void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
-                     const std::function<std::optional<bool>(const Holder&, const JoinedGroup&)>& joined);
+                     const std::function<std::optional<bool>(const Owner&, const JoinedGroup&)>& joined);
 
 /// Reads the sockets of `protocol` on `port`, who holds them, and their options as far as `options` tells
 /// them. `whole`: also every holder and what TCP tells, as data wants it. Throws std::runtime_error, naming
 /// the interface, if `source` is a capture without the table.
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
-                          const std::function<SocketOptions(const Holder&)>& options,
+                          const std::function<SocketOptions(const Owner&)>& options,
                           const ProblemSink& problem, bool whole = false);
 
 } // namespace netstat46

@@ -12,19 +12,19 @@ bool alike(const BindVerdict& a, const BindVerdict& b) {
     return a.outcome == b.outcome && a.error == b.error && a.because == b.because && a.doubt == b.doubt;
 }
 
-std::vector<UserVerdict> for_all_users(Newcomer newcomer, std::span<const PortHolder> holders,
-                                       const std::function<BindVerdict(const Newcomer&)>& ask) {
+std::vector<UserVerdict> for_all_users(BindRequest request, std::span<const BoundSocket> bound_sockets,
+                                       const std::function<BindVerdict(const BindRequest&)>& ask) {
     std::set<std::uint32_t> users{0};
-    for (const PortHolder& holder : holders)
-        if (holder.uid) users.insert(*holder.uid);
+    for (const BoundSocket& bound : bound_sockets)
+        if (bound.uid) users.insert(*bound.uid);
     std::uint32_t nobodys = 1;
     while (users.count(nobodys) != 0) ++nobodys;
-    newcomer.uid = nobodys;
-    const UserVerdict others{{}, true, ask(newcomer)};
+    request.uid = nobodys;
+    const UserVerdict others{{}, true, ask(request)};
     std::vector<UserVerdict> out;
     for (const std::uint32_t user : users) {
-        newcomer.uid = user;
-        const BindVerdict verdict = ask(newcomer);
+        request.uid = user;
+        const BindVerdict verdict = ask(request);
         const auto same = std::find_if(
             out.begin(), out.end(), [&](const UserVerdict& other) { return alike(other.verdict, verdict); });
         if (same == out.end())
@@ -57,15 +57,15 @@ BindVerdict together(const std::vector<UserVerdict>& by_user) {
 
 /// The rule that keeps packets from the newcomer. Those for a wildcard come to any address, of which one
 /// stands for all.
-std::string rule_against(const PortHost& host, const Newcomer& newcomer) {
-    const PortHolder self = holder_of(newcomer);
+std::string rule_against(const PortHost& host, const BindRequest& request) {
+    const BoundSocket self = bound_socket(request);
     const auto against = [&](const Address& address) {
-        return intercepting_rule(host.nat, newcomer.protocol, address, newcomer.port);
+        return intercepting_rule(host.nat, request.protocol, address, request.port);
     };
     if (!self.wildcard) return against(self.address);
     std::string rule;
-    if (self.ipv4 == Truth::Yes) rule = against(any_inet);
-    if (rule.empty() && self.ipv6 == Truth::Yes) rule = against(any_inet6);
+    if (self.ipv4 == Tristate::Yes) rule = against(any_inet);
+    if (rule.empty() && self.ipv6 == Tristate::Yes) rule = against(any_inet6);
     return rule;
 }
 
@@ -93,37 +93,38 @@ Address reached(const Address& destination) {
 
 int major_of(const std::string& release) { return leading_number<int>(release); }
 
-BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders) {
-    const Address inner = unmapped(newcomer.address);
+BindAnswer can_bind(const PortHost& host, const BindRequest& request,
+                    std::span<const BoundSocket> bound_sockets) {
+    const Address inner = unmapped(request.address);
     std::optional<bool> local = true;
     const bool to_many = is_to_many(host, inner);
     if (!is_unspecified(inner) && !to_many) local = host.is_local ? host.is_local(inner) : std::nullopt;
-    const auto ask = [&](const Newcomer& one) {
+    const auto ask = [&](const BindRequest& one) {
         const std::string_view error = host.rules->refused_outright(host, one, local);
-        return error.empty() ? host.rules->bind(host, one, holders)
+        return error.empty() ? host.rules->bind(host, one, bound_sockets)
                              : BindVerdict{Outcome::Refused, error, {}, Doubt::None, {}};
     };
     BindAnswer answer;
-    if (newcomer.uid) {
-        answer.verdict = ask(newcomer);
+    if (request.uid) {
+        answer.verdict = ask(request);
     } else {
-        answer.by_user = for_all_users(newcomer, holders, ask);
+        answer.by_user = for_all_users(request, bound_sockets, ask);
         answer.verdict = together(answer.by_user);
         if (answer.by_user.size() == 1) answer.by_user.clear();
     }
     answer.assumes_local = !local && answer.verdict.outcome != Outcome::Refused;
-    answer.intercepted_by = rule_against(host, newcomer);
+    answer.intercepted_by = rule_against(host, request);
     answer.nat = host.nat_known;
     return answer;
 }
 
 WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
-                      std::span<const PortHolder> holders) {
+                      std::span<const BoundSocket> bound_sockets) {
     const Address address = reached(destination);
     WhoAnswer answer;
     answer.cast = cast_of(address, host.addresses);
     answer.unconnectable = answer.cast != Cast::Unicast && protocol == Protocol::Tcp;
-    if (!answer.unconnectable) answer.verdict = host.rules->answer(host, address, answer.cast, holders);
+    if (!answer.unconnectable) answer.verdict = host.rules->answer(host, address, answer.cast, bound_sockets);
     answer.reached = address;
     answer.nat = host.nat_known;
     answer.nat_matters = !answer.unconnectable;
@@ -133,7 +134,9 @@ WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& de
                          [&](const JoinedGroup& each) { return same_address(each.group, address); });
     if (!answer.nat_matters) return answer;
     const bool own = is_loopback(address) || stands_for_own(address);
-    const Truth local = own ? Truth::Yes : host.is_local ? truth(host.is_local(address)) : Truth::Unknown;
+    const Tristate local = own             ? Tristate::Yes
+                           : host.is_local ? tristate(host.is_local(address))
+                                           : Tristate::Unknown;
     const Interception taken = interception(host.nat, {protocol, address, port, local});
     answer.intercepted_by = taken.text;
     answer.leads_to = taken.leads_to;

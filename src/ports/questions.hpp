@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "ports/bound_socket.hpp"
 #include "ports/destination.hpp"
-#include "ports/holder.hpp"
 #include "ports/nat.hpp"
 #include "ports/rules.hpp"
 #include "ports/verdict.hpp"
@@ -75,10 +75,11 @@ struct WhoAnswer {
 int major_of(const std::string& release);
 
 /// `holders`: those of the newcomer's protocol and port, in row order.
-BindAnswer can_bind(const PortHost& host, const Newcomer& newcomer, std::span<const PortHolder> holders);
+BindAnswer can_bind(const PortHost& host, const BindRequest& request,
+                    std::span<const BoundSocket> bound_sockets);
 
 /// Of a wildcard destination: what a client on the host itself gets, which connects to loopback.
 WhoAnswer who_answers(const PortHost& host, Protocol protocol, const Address& destination, std::uint16_t port,
-                      std::span<const PortHolder> holders);
+                      std::span<const BoundSocket> bound_sockets);
 
 } // namespace netstat46

@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "ports/bound_socket.hpp"
 #include "ports/destination.hpp"
-#include "ports/holder.hpp"
 #include "ports/verdict.hpp"
 
 namespace netstat46 {
@@ -17,18 +17,18 @@ struct PortHost;
 struct PortRules {
     /// What refuses the newcomer before any holder is looked at: the name of an errno, or an empty view.
     /// `local`: the host has its address, if that is known. The newcomer's user is given.
-    std::string_view (*refused_outright)(const PortHost&, const Newcomer&, std::optional<bool> local);
+    std::string_view (*refused_outright)(const PortHost&, const BindRequest&, std::optional<bool> local);
 
     /// bind(2), and for TCP listen(2) after it. The newcomer's user is given.
-    BindVerdict (*bind)(const PortHost&, const Newcomer&, std::span<const PortHolder> holders);
+    BindVerdict (*bind)(const PortHost&, const BindRequest&, std::span<const BoundSocket> bound_sockets);
 
     /// Who gets what a new client, connected to none of `holders`, sends to `address` (not v4-mapped). TCP to
     /// many is not asked here.
     AnswerVerdict (*answer)(const PortHost&, const Address& address, Cast,
-                            std::span<const PortHolder> holders);
+                            std::span<const BoundSocket> bound_sockets);
 
     /// Fills in what only this system's records say of a socket. All else in `holder` is there.
-    void (*settle)(PortHolder& holder, const SocketRecord& socket);
+    void (*settle)(BoundSocket& bound, const SocketRecord& socket);
 
     bool binds_broadcast; ///< bind(2) admits broadcast addresses, which no interface holds
 };

@@ -79,31 +79,31 @@ std::optional<PortTarget> parse_port_target(std::string_view text, const Names& 
     return target;
 }
 
-std::optional<Newcomer> parse_newcomer(std::string_view text, const Names& names) {
+std::optional<BindRequest> parse_bind_request(std::string_view text, const Names& names) {
     const std::size_t comma = text.find(',');
     const auto target = parse_port_target(text.substr(0, comma), names);
     if (!target || !target->address) return std::nullopt;
-    Newcomer newcomer;
-    newcomer.protocol = target->protocol;
-    newcomer.address = *target->address;
-    newcomer.family = newcomer.address.family;
-    newcomer.port = target->port;
+    BindRequest request;
+    request.protocol = target->protocol;
+    request.address = *target->address;
+    request.family = request.address.family;
+    request.port = target->port;
     while (!text.empty() && text.find(',') != std::string_view::npos) {
         text.remove_prefix(text.find(',') + 1);
         const std::string_view word = text.substr(0, text.find(','));
         if (word == "reuseaddr")
-            newcomer.reuseaddr = true;
+            request.reuseaddr = true;
         else if (word == "reuseport")
-            newcomer.reuseport = true;
-        else if (word == "v6only" && newcomer.family == Family::Inet6)
-            newcomer.v6only = true;
-        else if (word.starts_with("uid=") && !newcomer.uid) {
-            newcomer.uid = parse_number<std::uint32_t>(word.substr(4));
-            if (!newcomer.uid) return std::nullopt;
+            request.reuseport = true;
+        else if (word == "v6only" && request.family == Family::Inet6)
+            request.v6only = true;
+        else if (word.starts_with("uid=") && !request.uid) {
+            request.uid = parse_number<std::uint32_t>(word.substr(4));
+            if (!request.uid) return std::nullopt;
         } else
             return std::nullopt;
     }
-    return newcomer;
+    return request;
 }
 
 } // namespace netstat46

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "ports/holder.hpp"
+#include "ports/bound_socket.hpp"
 #include "record/names.hpp"
 
 namespace netstat46 {
@@ -26,7 +26,7 @@ using ServicePort =
 std::optional<PortTarget> parse_port_target(std::string_view text, const Names& names);
 
 /// Reads `[PROTO:]ADDR:PORT[,v6only][,reuseaddr][,reuseport][,uid=N]`; without `uid=` the uid stays unset.
-std::optional<Newcomer> parse_newcomer(std::string_view text, const Names& names);
+std::optional<BindRequest> parse_bind_request(std::string_view text, const Names& names);
 
 /// `tcp`, `udp`.
 std::string_view name_of(Protocol protocol);

@@ -15,7 +15,7 @@ namespace netstat46 {
 
 /// Every function gives an empty view where there is no name; then the number is printed. What is given is as
 /// the database had it, not cleaned, and lives as long as the Names. Each distinct question is asked once per
-/// run. Live: the system's resolver and databases. Replay: the capture's side tables, never this host's.
+/// run. Live: the system's resolver and databases. Replay: the capture's host tables, never this host's.
 struct Names {
     std::function<std::string_view(const Address&)> host;
     std::function<std::string_view(std::uint16_t port, std::string_view protocol)>
@@ -42,10 +42,10 @@ constexpr std::string_view service_protocol(Protocol protocol) {
     return protocol == Protocol::Sctp ? "sctp" : "udp";
 }
 
-struct SideTables;
+struct HostTables;
 
-/// Names out of a capture's side tables, which outlive them. `N/raw` among the services names IP protocol N.
-Names replayed_names(const SideTables& side);
+/// Names out of a capture's host tables, which outlive them. `N/raw` among the services names IP protocol N.
+Names replayed_names(const HostTables& tables);
 
 /// Names of this host (platform/posix).
 Names live_names();

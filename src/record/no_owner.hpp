@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "capture/raw_block.hpp"
-#include "record/side_tables.hpp"
+#include "record/host_tables.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -38,6 +38,6 @@ std::span<const NoOwnerWords> no_owner_words();
 const NoOwnerWords& words_of(NoOwner reason);
 
 /// Of a socket without holders, by what the kernel tells of it and what was looked at.
-NoOwner why_no_owner(const SocketRecord& socket, const SideTables& side, const HostFacts& host);
+NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, const HostFacts& host);
 
 } // namespace netstat46

@@ -21,7 +21,7 @@ constexpr std::uint32_t fd_not_told = 0x7fffffff;
 constexpr unsigned part_bits = 8;
 
 /// Not behind any other.
-constexpr Holder least{std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::min()};
+constexpr Owner least{std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::min()};
 
 std::size_t part_of(std::uint64_t hash) { return hash >> (64 - part_bits); }
 
@@ -54,24 +54,23 @@ const Owners::Slot* Owners::find(std::uint64_t key) const {
     return slot.key == 0 ? nullptr : &slot;
 }
 
-void Owners::add(std::uint64_t key, Holder holder) {
+void Owners::add(std::uint64_t key, Owner owner) {
     if (key == 0) return;
     if (parts_.empty()) parts_.resize(std::size_t{1} << part_bits);
     const std::uint64_t hash = mixed(key / neighbours);
     Part& part = parts_[part_of(hash)];
     if ((part.used + 1) * 5 > part.slots.size() * 4) part.grow();
     Slot& slot = part.slots[part.find(hash, key)];
-    const std::uint32_t fd =
-        holder.fd < 0 ? fd_not_told : static_cast<std::uint32_t>(holder.fd) & fd_not_told;
+    const std::uint32_t fd = owner.fd < 0 ? fd_not_told : static_cast<std::uint32_t>(owner.fd) & fd_not_told;
     if (slot.key == 0) {
         slot.key = key;
-        slot.pid = holder.pid;
+        slot.pid = owner.pid;
         slot.fd = fd;
         slot.shared = 0;
         ++part.used;
         ++used_;
-    } else if (slot.pid != holder.pid || slot.fd != fd) {
-        more_.emplace(key, holder);
+    } else if (slot.pid != owner.pid || slot.fd != fd) {
+        more_.emplace(key, owner);
         slot.shared = 1;
     }
 }
@@ -83,14 +82,14 @@ void Owners::prefetch(std::uint64_t key) const {
     if (!part.slots.empty()) __builtin_prefetch(&part.slots[part.first(hash, key)]);
 }
 
-std::optional<Holder> Owners::lowest(std::uint64_t key) const {
+std::optional<Owner> Owners::lowest(std::uint64_t key) const {
     const Slot* slot = find(key);
     if (slot == nullptr) return std::nullopt;
-    const Holder first{slot->pid, slot->fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot->fd)};
+    const Owner first{slot->pid, slot->fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot->fd)};
     return slot->shared != 0 ? std::min(first, more_.lower_bound({key, least})->second) : first;
 }
 
-bool Owners::has_holder(std::int32_t pid) const {
+bool Owners::has_owner(std::int32_t pid) const {
     for (const Part& part : parts_)
         for (const Slot& slot : part.slots)
             if (slot.key != 0 && slot.pid == pid) return true;
@@ -98,15 +97,15 @@ bool Owners::has_holder(std::int32_t pid) const {
                        [pid](const auto& entry) { return entry.second.pid == pid; });
 }
 
-std::vector<Holder> Owners::all(std::uint64_t key) const {
+std::vector<Owner> Owners::all(std::uint64_t key) const {
     const Slot* slot = find(key);
     if (slot == nullptr) return {};
-    std::vector<Holder> holders{
+    std::vector<Owner> owners{
         {slot->pid, slot->fd == fd_not_told ? -1 : static_cast<std::int32_t>(slot->fd)}};
     for (auto entry = more_.lower_bound({key, least}); entry != more_.end() && entry->first == key; ++entry)
-        holders.push_back(entry->second);
-    std::sort(holders.begin(), holders.end());
-    return holders;
+        owners.push_back(entry->second);
+    std::sort(owners.begin(), owners.end());
+    return owners;
 }
 
 } // namespace netstat46

@@ -11,11 +11,11 @@
 namespace netstat46 {
 
 /// One descriptor of one process.
-struct Holder {
+struct Owner {
     std::int32_t pid = 0;
     std::int32_t fd = -1; ///< -1: not told
 
-    friend auto operator<=>(const Holder&, const Holder&) = default;
+    friend auto operator<=>(const Owner&, const Owner&) = default;
 };
 
 struct Process {
@@ -32,20 +32,20 @@ struct Process {
 class Owners {
 public:
     /// Key 0 means "no socket" and is ignored; a (key, holder) that is there already too.
-    void add(std::uint64_t key, Holder holder);
+    void add(std::uint64_t key, Owner owner);
 
     /// The holder with the lowest pid, and of its descriptors the lowest.
-    [[nodiscard]] std::optional<Holder> lowest(std::uint64_t key) const;
+    [[nodiscard]] std::optional<Owner> lowest(std::uint64_t key) const;
 
     /// Has `key`'s place on its way from memory: a tenth of the run at a million sockets, which stand in
     /// another order than their owners.
     void prefetch(std::uint64_t key) const;
 
     /// Whether the process holds any socket. Looks at all of them.
-    [[nodiscard]] bool has_holder(std::int32_t pid) const;
+    [[nodiscard]] bool has_owner(std::int32_t pid) const;
 
     /// Every holder, by pid and descriptor.
-    [[nodiscard]] std::vector<Holder> all(std::uint64_t key) const;
+    [[nodiscard]] std::vector<Owner> all(std::uint64_t key) const;
 
     [[nodiscard]] bool empty() const { return used_ == 0; }
 
@@ -74,7 +74,7 @@ private:
 
     std::vector<Part> parts_; ///< none before the first entry
     std::size_t used_ = 0;
-    std::set<std::pair<std::uint64_t, Holder>> more_; ///< all but the first
+    std::set<std::pair<std::uint64_t, Owner>> more_; ///< all but the first
 };
 
 } // namespace netstat46

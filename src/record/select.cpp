@@ -102,11 +102,11 @@ Predicate addresses_predicate(std::vector<AddressRange> ranges, const Names& nam
 
 /// Any holder for which `fits` says so.
 template <class Fits>
-Predicate holders_predicate(const SideTables& side, Fits fits) {
+Predicate owners_predicate(const HostTables& side, Fits fits) {
     return [&side, fits = std::move(fits)](const SocketRecord& socket) {
-        const std::vector<Holder> holders = side.holders(socket);
-        return std::any_of(holders.begin(), holders.end(),
-                           [&](const Holder& holder) { return fits(holder, side.process(holder.pid)); });
+        const std::vector<Owner> owners = side.owners_of(socket);
+        return std::any_of(owners.begin(), owners.end(),
+                           [&](const Owner& owner) { return fits(owner, side.process(owner.pid)); });
     };
 }
 
@@ -115,8 +115,8 @@ bool contains(const List& list, const Value& value) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-Predicate users_predicate(std::vector<std::uint32_t> users, const SideTables& side) {
-    auto held = holders_predicate(side, [users](const Holder&, const Process* process) {
+Predicate users_predicate(std::vector<std::uint32_t> users, const HostTables& side) {
+    auto held = owners_predicate(side, [users](const Owner&, const Process* process) {
         return process != nullptr && process->uid && contains(users, *process->uid);
     });
     return [users = std::move(users), held = std::move(held)](const SocketRecord& socket) {
@@ -124,7 +124,7 @@ Predicate users_predicate(std::vector<std::uint32_t> users, const SideTables& si
     };
 }
 
-std::vector<Predicate> predicates(const Selection& selection, const SideTables& side, const Names& names) {
+std::vector<Predicate> predicates(const Selection& selection, const HostTables& side, const Names& names) {
     std::vector<Predicate> all;
     if (!selection.states.empty())
         all.push_back([states = selection.states](const SocketRecord& socket) {
@@ -139,12 +139,12 @@ std::vector<Predicate> predicates(const Selection& selection, const SideTables& 
     if (!selection.addresses.empty()) all.push_back(addresses_predicate(selection.addresses, names));
     if (!selection.users.empty()) all.push_back(users_predicate(selection.users, side));
     if (!selection.pids.empty())
-        all.push_back(holders_predicate(side, [pids = selection.pids](const Holder& holder, const Process*) {
-            return contains(pids, holder.pid);
+        all.push_back(owners_predicate(side, [pids = selection.pids](const Owner& owner, const Process*) {
+            return contains(pids, owner.pid);
         }));
     if (!selection.commands.empty())
         all.push_back(
-            holders_predicate(side, [commands = selection.commands](const Holder&, const Process* process) {
+            owners_predicate(side, [commands = selection.commands](const Owner&, const Process* process) {
                 return process != nullptr &&
                        (contains(commands, process->name) || contains(commands, process->command));
             }));
@@ -188,7 +188,7 @@ std::uint32_t scope_of(const Address& address, const SocketRecord& socket) {
     return is_link_local(address) ? socket.device : 0;
 }
 
-std::function<bool(const SocketRecord&)> selector(const Selection& selection, const SideTables& side,
+std::function<bool(const SocketRecord&)> selector(const Selection& selection, const HostTables& side,
                                                   const Names& names) {
     return [all = predicates(selection, side, names)](const SocketRecord& socket) {
         return std::all_of(all.begin(), all.end(),

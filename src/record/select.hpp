@@ -10,10 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "record/host_tables.hpp"
 #include "record/kernel_filter.hpp"
 #include "record/names.hpp"
 #include "record/ranges.hpp"
-#include "record/side_tables.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -47,9 +47,9 @@ std::string_view state_word(const SocketRecord& socket);
 /// The interface that `address` belongs to, 0 if it has none. Linux tells it as the socket's device.
 std::uint32_t scope_of(const Address& address, const SocketRecord& socket);
 
-/// True for the sockets that `selection` asks for. `side` and `names` outlive it, and hold what they will by
-/// the time of the first call.
-std::function<bool(const SocketRecord&)> selector(const Selection& selection, const SideTables& side,
+/// True for the sockets that `selection` asks for. `tables` and `names` outlive it, and hold what they will
+/// by the time of the first call.
+std::function<bool(const SocketRecord&)> selector(const Selection& selection, const HostTables& tables,
                                                   const Names& names);
 
 /// What of `selection` a kernel may do.

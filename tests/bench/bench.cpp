@@ -287,7 +287,7 @@ double run_case(Case test, uid_t uid = 0) {
         if (uid != 0 && (setgid(uid) != 0 || setuid(uid) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0))
             die("setuid");
         {
-            const Holders holders(test.load);
+            const Holders owners(test.load);
             test.programs = present(std::move(test.programs));
             const auto measured = measure(test.programs, test.rounds);
             print_case(test, measured);

@@ -56,18 +56,18 @@ protected:
     void TearDown() override { kernel = nullptr; }
 
     /// What a listing would know of owners.
-    SideTables owners() {
+    HostTables owners() {
         Request request;
         request.wanted.owners = true;
         const HostFacts host = live_host();
-        SideTables side;
-        TableNotes notes;
+        HostTables tables;
+        TableStatus notes;
         for (const Given& given : read(request))
             find_decoder(darwin_system, given.interface)
-                ->side({given.interface, &host,
-                        [&](const Problem& problem) { problems.push_back(problem.text); },
-                        &notes})(Bytes(given.bytes, host.byte_order, given.offset), side);
-        return side;
+                ->tables({given.interface, &host,
+                          [&](const Problem& problem) { problems.push_back(problem.text); },
+                          &notes})(Bytes(given.bytes, host.byte_order, given.offset), tables);
+        return tables;
     }
 
     using LivePart::answers;
@@ -225,13 +225,13 @@ TEST_F(DarwinLive, WithoutOwnersLibprocIsNotAsked) {
 TEST_F(DarwinLive, ASocketKnowsAllItsHolders) {
     fake.processes[20] = {"worker", 70, {{7, 0xabc}}};
     fake.processes[10] = {"master", 0, {{6, 0xabc}, {8, 0xdef}}};
-    const SideTables side = owners();
-    EXPECT_EQ(side.owners.all(0xabc), (std::vector<Holder>{{10, 6}, {20, 7}}));
-    EXPECT_EQ(side.owners.lowest(0xdef), (Holder{10, 8}));
-    EXPECT_EQ(side.process(20)->name, "worker");
-    EXPECT_EQ(side.process(20)->uid, 70U);
-    EXPECT_TRUE(side.owners_read);
-    EXPECT_FALSE(side.owners_withheld);
+    const HostTables tables = owners();
+    EXPECT_EQ(tables.owners.all(0xabc), (std::vector<Owner>{{10, 6}, {20, 7}}));
+    EXPECT_EQ(tables.owners.lowest(0xdef), (Owner{10, 8}));
+    EXPECT_EQ(tables.process(20)->name, "worker");
+    EXPECT_EQ(tables.process(20)->uid, 70U);
+    EXPECT_TRUE(tables.owners_read);
+    EXPECT_FALSE(tables.owners_withheld);
     EXPECT_TRUE(problems.empty());
 }
 
@@ -239,10 +239,10 @@ TEST_F(DarwinLive, OwnersAreFoundWhereALaterKernelTellsMore) {
     fake.processes[20] = {"worker", 70, {{7, 0xabc}}};
     for (const std::size_t added : {8U, 56U, 200U}) {
         fake.added = added;
-        const SideTables side = owners();
-        EXPECT_EQ(side.owners.lowest(0xabc), (Holder{20, 7})) << added;
-        ASSERT_NE(side.process(20), nullptr) << added;
-        EXPECT_EQ(side.process(20)->name, "worker");
+        const HostTables tables = owners();
+        EXPECT_EQ(tables.owners.lowest(0xabc), (Owner{20, 7})) << added;
+        ASSERT_NE(tables.process(20), nullptr) << added;
+        EXPECT_EQ(tables.process(20)->name, "worker");
     }
 }
 
@@ -252,20 +252,20 @@ TEST_F(DarwinLive, ARefusedProcessIsMarkedAndStillHasItsName) {
     Request request;
     request.wanted.owners = true;
     EXPECT_EQ(read(request).at(0).text(), "1\t-\tEPERM\n600\t4\tdef\n");
-    const SideTables side = owners();
-    EXPECT_TRUE(side.owners_withheld);
-    EXPECT_FALSE(side.owners.lowest(0xabc));
-    EXPECT_EQ(side.process(1)->name, "launchd");
+    const HostTables tables = owners();
+    EXPECT_TRUE(tables.owners_withheld);
+    EXPECT_FALSE(tables.owners.lowest(0xabc));
+    EXPECT_EQ(tables.process(1)->name, "launchd");
     EXPECT_TRUE(problems.empty());
 }
 
 TEST_F(DarwinLive, AProcessThatEndsMeanwhileIsLeftOut) {
     fake.processes[10] = {"ended", 0, {{3, 0xabc}}, {}, ESRCH, true};
     fake.processes[20] = {"there", 0, {{3, 0xdef}}};
-    const SideTables side = owners();
-    EXPECT_EQ(side.process(10), nullptr);
-    EXPECT_EQ(side.owners.lowest(0xdef), (Holder{20, 3}));
-    EXPECT_FALSE(side.owners_withheld);
+    const HostTables tables = owners();
+    EXPECT_EQ(tables.process(10), nullptr);
+    EXPECT_EQ(tables.owners.lowest(0xdef), (Owner{20, 3}));
+    EXPECT_FALSE(tables.owners_withheld);
     EXPECT_TRUE(problems.empty());
 }
 
@@ -280,9 +280,9 @@ TEST_F(DarwinLive, NoDescriptorOfVeryManyIsMissed) {
     FakeProcess busy{"busy", 0, {}};
     for (int fd = 0; fd < 10000; ++fd) busy.sockets[fd] = 0x1000U + static_cast<unsigned>(fd);
     fake.processes[10] = busy;
-    const SideTables side = owners();
+    const HostTables tables = owners();
     for (int fd = 0; fd < 10000; ++fd)
-        ASSERT_EQ(side.owners.lowest(0x1000U + static_cast<unsigned>(fd)), (Holder{10, fd}));
+        ASSERT_EQ(tables.owners.lowest(0x1000U + static_cast<unsigned>(fd)), (Owner{10, fd}));
 }
 
 TEST_F(DarwinLive, NoProcessOfVeryManyIsMissedAndBlocksAreCutBetweenLines) {
@@ -299,10 +299,10 @@ TEST_F(DarwinLive, NoProcessOfVeryManyIsMissedAndBlocksAreCutBetweenLines) {
         EXPECT_EQ(given.text().back(), '\n');
     }
     EXPECT_GT(blocks, 1U);
-    const SideTables side = owners();
+    const HostTables tables = owners();
     for (int pid = 1; pid <= 20000; ++pid)
-        ASSERT_EQ(side.owners.lowest(0x100000U + static_cast<unsigned>(pid)), (Holder{pid, 3}));
-    EXPECT_EQ(side.processes.size(), 20000U);
+        ASSERT_EQ(tables.owners.lowest(0x100000U + static_cast<unsigned>(pid)), (Owner{pid, 3}));
+    EXPECT_EQ(tables.processes.size(), 20000U);
 }
 
 TEST_F(DarwinLive, WithoutAListOfProcessesSocketsFollow) {
@@ -326,7 +326,7 @@ TEST_F(DarwinLive, TheHostIsThisOne) {
     EXPECT_EQ(host.kernel, "xnu-11417.121.6~2");
     EXPECT_EQ(host.machine, "arm64");
     EXPECT_EQ(host.hostname, "mac.local");
-    EXPECT_NE(host.sight, Sight::NotTold);
+    EXPECT_NE(host.visibility, Visibility::NotTold);
     EXPECT_EQ(host.time.size(), std::string("2000-01-01T00:00:00Z").size());
 }
 

@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (read_manifest(std::string_view(reinterpret_cast<const char*>(data), size), systems(), host)) return 0;
     HostFacts again;
     if (read_manifest(manifest_of(host, "a fuzzer"), systems(), again)) __builtin_trap();
-    if (again.system != host.system || again.byte_order != host.byte_order || again.sight != host.sight)
+    if (again.system != host.system || again.byte_order != host.byte_order ||
+        again.visibility != host.visibility)
         __builtin_trap();
     return 0;
 }

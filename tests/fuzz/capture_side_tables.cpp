@@ -8,12 +8,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace netstat46;
     if (size == 0) return 0;
-    const std::span<const DecoderEntry> entries = side_tables();
+    const std::span<const DecoderEntry> entries = shared_tables();
     const DecoderEntry& entry = entries[data[0] % entries.size()];
     const HostFacts host;
-    TableNotes notes;
-    SideTables side;
-    entry.side({entry.interface, &host, [](const Problem&) {}, &notes})(
-        Bytes(std::as_bytes(std::span(data + 1, size - 1))), side);
+    TableStatus notes;
+    HostTables tables;
+    entry.tables({entry.interface, &host, [](const Problem&) {}, &notes})(
+        Bytes(std::as_bytes(std::span(data + 1, size - 1))), tables);
     return 0;
 }

@@ -23,7 +23,7 @@ inline void decode(std::string_view interface, const std::uint8_t* data, std::si
     const HostFacts host;
     for (const DecoderEntry& entry : darwin_decoders()) {
         if (entry.interface != interface) continue;
-        TableNotes notes;
+        TableStatus notes;
         const SocketDecoder next = entry.sockets({entry.interface, &host, [](const Problem&) {}, &notes});
         Bytes rest(std::as_bytes(std::span(data, size)));
         SocketRecord record;

@@ -6,8 +6,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace netstat46;
-    SideTables side;
+    HostTables tables;
     darwin::decode_owners({"proc.pid.fd", nullptr, [](const Problem&) {}, nullptr})(
-        Bytes(std::as_bytes(std::span(data, size))), side);
+        Bytes(std::as_bytes(std::span(data, size))), tables);
     return 0;
 }

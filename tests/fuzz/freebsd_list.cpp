@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::span<const DecoderEntry> entries = freebsd_decoders();
     const DecoderEntry& entry = entries[data[0] % entries.size()];
     if (entry.sockets == nullptr) return 0;
-    TableNotes notes;
+    TableStatus notes;
     const SocketDecoder decode = entry.sockets({entry.interface, nullptr, [](const Problem&) {}, &notes});
     Bytes rest(std::as_bytes(std::span(data + 1, size - 1)));
     SocketRecord record;

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (entry.sockets == nullptr) return 0;
     HostFacts host;
     host.byte_order = (data[0] & 0x80) != 0 ? ByteOrder::Big : ByteOrder::Little;
-    TableNotes notes;
+    TableStatus notes;
     const SocketDecoder decode = entry.sockets({entry.interface, &host, [](const Problem&) {}, &notes});
     Bytes rest(std::as_bytes(std::span(data + 1, size - 1)), host.byte_order);
     SocketRecord record;

@@ -13,20 +13,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const std::span<const DecoderEntry> entries = linux_decoders();
     const DecoderEntry& entry = entries[data[0] % entries.size()];
-    if (entry.side == nullptr) return 0;
+    if (entry.tables == nullptr) return 0;
     const std::span<const std::uint8_t> answer(data + 1, size - 1);
     const auto middle = answer.begin() + static_cast<std::ptrdiff_t>(answer.size() / 2);
     const auto newline = std::find(middle, answer.end(), '\n');
     const auto first =
         static_cast<std::size_t>((newline == answer.end() ? newline : newline + 1) - answer.begin());
     const HostFacts host;
-    TableNotes notes;
-    const SideDecoder decode = entry.side({entry.interface, &host, [](const Problem&) {}, &notes});
-    SideTables side;
-    decode(Bytes(std::as_bytes(answer.first(first))), side);
-    decode(Bytes(std::as_bytes(answer.subspan(first)), host.byte_order, first), side);
+    TableStatus notes;
+    const HostTablesDecoder decode = entry.tables({entry.interface, &host, [](const Problem&) {}, &notes});
+    HostTables tables;
+    decode(Bytes(std::as_bytes(answer.first(first))), tables);
+    decode(Bytes(std::as_bytes(answer.subspan(first)), host.byte_order, first), tables);
     for (std::uint64_t key = 1; key < 32; ++key)
-        if (const auto lowest = side.owners.lowest(key); lowest && side.owners.all(key).front() != *lowest)
+        if (const auto lowest = tables.owners.lowest(key);
+            lowest && tables.owners.all(key).front() != *lowest)
             __builtin_trap();
     return 0;
 }

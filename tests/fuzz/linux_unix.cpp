@@ -20,8 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto first =
         static_cast<std::size_t>((newline == proc.end() ? newline : newline + 1) - proc.begin());
     const HostFacts host;
-    TableNotes notes;
-    SideTables side;
+    TableStatus notes;
+    HostTables tables;
     const auto context = [&](std::string_view interface) {
         return DecodeContext{interface, &host,
                              [](const Problem& problem) {
@@ -31,12 +31,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     const DecoderEntry& by_diag = *find_decoder(linux_system, "sock_diag.unix");
     const DecoderEntry& by_proc = *find_decoder(linux_system, "proc.net.unix");
-    if (told) by_diag.side(context(by_diag.interface))(Bytes(std::as_bytes(diag)), side);
-    const SideDecoder decode_proc = by_proc.side(context(by_proc.interface));
-    decode_proc(Bytes(std::as_bytes(proc.first(first))), side);
-    decode_proc(Bytes(std::as_bytes(proc.subspan(first)), host.byte_order, first), side);
+    if (told) by_diag.tables(context(by_diag.interface))(Bytes(std::as_bytes(diag)), tables);
+    const HostTablesDecoder decode_proc = by_proc.tables(context(by_proc.interface));
+    decode_proc(Bytes(std::as_bytes(proc.first(first))), tables);
+    decode_proc(Bytes(std::as_bytes(proc.subspan(first)), host.byte_order, first), tables);
     const DecoderEntry& table = told ? by_diag : by_proc;
-    const SocketDecoder decode = completed(table.sockets(context(table.interface)), Protocol::Unix, side);
+    const SocketDecoder decode = completed(table.sockets(context(table.interface)), Protocol::Unix, tables);
     SocketRecord record;
     volatile std::size_t sum = 0;
     std::size_t rows = 0;

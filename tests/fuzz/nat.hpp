@@ -29,7 +29,7 @@ inline int follow_listing(const std::vector<std::string_view>& headings, const s
     for (const char* address : {"127.0.0.1", "192.0.2.1", "::1", "fd00::1"})
         for (const Protocol protocol : {Protocol::Tcp, Protocol::Udp}) {
             const Interception taken =
-                interception(rules, {protocol, *parse_address(address), 80, Truth::Yes});
+                interception(rules, {protocol, *parse_address(address), 80, Tristate::Yes});
             if (taken.text.empty() && taken.leads_to) __builtin_trap();
         }
     return 0;

@@ -120,6 +120,8 @@ bool give_capability(const std::string& program) {
 Ran run_by_nobody(const std::string& program, std::vector<std::string> words,
                   std::vector<std::string> environment = {}) {
     words.insert(words.begin(), "netstat46");
+    // The leak checker of an instrumented build may not look at a program with rights of its own.
+    environment.push_back("ASAN_OPTIONS=detect_leaks=0");
     return run(program, words, {.environment = std::move(environment), .in_child = become_nobody});
 }
 
@@ -174,7 +176,6 @@ TEST_F(Hostile, ACopyWithRightsOfItsOwnOnlyLists) {
     const std::string usual = copy_in(place, "usual");
     const Ran replayed = run_by_nobody(usual, {"--replay=" + capture, "-tan"});
     if (replayed.status == 126) GTEST_SKIP() << "setuid is not permitted";
-    if (replayed.error.find("Sanitizer") != std::string::npos) GTEST_SKIP() << "an instrumented build";
     EXPECT_EQ(replayed.status, 0) << replayed.error;
 
     for (const mode_t mode : {04755U, 02755U}) {

@@ -98,7 +98,7 @@ private:
         listen(local.get(), 4);
         std::vector<const Fd*> all;
         for (const Fd& socket : sockets_) all.push_back(&socket);
-        holders_.add("/usr/sbin/a-server", all);
+        owners_.add("/usr/sbin/a-server", all);
     }
     void listen_on(const Name& name) {
         Fd& socket = sockets_.emplace_back(open_socket(family_of(name), SOCK_STREAM));
@@ -108,7 +108,7 @@ private:
 
     fs::path directory_;
     std::deque<Fd> sockets_;
-    Holders holders_;
+    Holders owners_;
 };
 
 std::string without_trailing_blanks(const std::string& line) {

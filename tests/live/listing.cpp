@@ -68,8 +68,8 @@ std::string timers_masked(std::string_view text) {
 }
 
 std::string json_masked(std::string text) {
-    for (const char* key :
-         {"\"time\":", "_ms\":", "_us\":", "\"probes\":", "\"retransmits\":", "\"retransmitted\":"})
+    for (const char* key : {"\"time\":", "_ms\":", "_us\":", "\"probes\":", "\"retransmits\":",
+                            "\"retransmitted\":", "\"bytes_sent\":", "\"bytes_retransmitted\":"})
         for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at)) {
             at += std::string_view(key).size();
             text.erase(at, text.find_first_of(",}", at) - at);

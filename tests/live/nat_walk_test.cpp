@@ -170,7 +170,7 @@ Reached end_of(const NatOutcome& outcome, const NatPacket& packet) {
 }
 
 Foretold foretell(const NatRules& rules, NatPacket packet) {
-    const auto is_local = [](const Address&) { return Truth::Yes; }; // every target here is
+    const auto is_local = [](const Address&) { return Tristate::Yes; }; // every target here is
     const NatVerdict verdict = packet.source == NatSource::Own
                                    ? nat_verdict_of_own(rules, packet, is_local)
                                    : nat_verdict(rules, NatHook::Prerouting, packet);

@@ -100,10 +100,10 @@ void give_up_capabilities() {
 }
 
 TEST_F(NoOwnerLive, OfAnotherUsersOrAMightierProcessIsNotPermitted) {
-    Holders holders;
+    Holders owners;
     Fd socket = open_socket(AF_INET, SOCK_STREAM);
     ASSERT_TRUE(bind_to(socket, {"127.0.0.1", port}) && listen(socket.get(), 4) == 0);
-    holders.add("mighty", {&socket});
+    owners.add("mighty", {&socket});
     socket = Fd();
     EXPECT_EQ(reasons(port, 0), "listen: ") << "all may be seen";
     const Ran probe = ours("--version", {.in_child = give_up_capabilities});

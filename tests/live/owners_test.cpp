@@ -28,16 +28,16 @@
 namespace netstat46::live {
 namespace {
 
-using Holders = std::map<std::uint64_t, std::vector<Holder>>;
+using Holders = std::map<std::uint64_t, std::vector<Owner>>;
 
 Owners all_owners(const OwnersRequest& request) {
-    SideTables side;
+    HostTables tables;
     const auto problem = [](const Problem& what) { ADD_FAILURE() << what.text; };
     const BlockReader next = read_owners(request, problem);
     while (const auto block = next())
         if (const DecoderEntry* entry = find_decoder(linux_system, block->interface))
-            entry->side({block->interface, nullptr, problem, nullptr})(Bytes(block->bytes), side);
-    return side.owners;
+            entry->tables({block->interface, nullptr, problem, nullptr})(Bytes(block->bytes), tables);
+    return tables.owners;
 }
 
 /// A zoo and what it holds; sockets of others on this machine come and go.
@@ -52,13 +52,13 @@ protected:
         ASSERT_GT(inodes_.size(), 10U);
     }
 
-    Holders holders(const Owners& owners) const {
+    Holders owners(const Owners& owners) const {
         Holders found;
         for (const std::uint64_t inode : inodes_) found[inode] = owners.all(inode);
         return found;
     }
 
-    Holders read(const OwnersRequest& request) const { return holders(all_owners(request)); }
+    Holders read(const OwnersRequest& request) const { return owners(all_owners(request)); }
 
     std::unordered_set<std::uint64_t> inodes_;
 
@@ -73,9 +73,9 @@ std::vector<Fd> many_descriptors() {
     return held;
 }
 
-std::map<std::uint64_t, Holder> lowest_of(const Holders& holders) {
-    std::map<std::uint64_t, Holder> lowest;
-    for (const auto& [inode, all] : holders)
+std::map<std::uint64_t, Owner> lowest_of(const Holders& owners) {
+    std::map<std::uint64_t, Owner> lowest;
+    for (const auto& [inode, all] : owners)
         if (!all.empty()) lowest[inode] = all.front();
     return lowest;
 }
@@ -140,15 +140,15 @@ TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
     rlimit limit{}; // main.cpp has raised it
     getrlimit(RLIMIT_NOFILE, &limit);
     const Fd socket = open_socket(AF_INET, SOCK_DGRAM);
-    std::vector<Holder> holders{{getpid(), socket.get()}};
+    std::vector<Owner> owners{{getpid(), socket.get()}};
     std::vector<Fd> copies;
     for (const int fd : {1023, 1024, 4095, 16384, 65535, 65536, 200000}) {
         if (static_cast<rlim_t>(fd) >= limit.rlim_cur) continue;
         copies.emplace_back(dup2(socket.get(), fd));
-        holders.push_back({getpid(), fd});
+        owners.push_back({getpid(), fd});
     }
-    EXPECT_EQ(all_owners(walk).all(inode_of(socket)), holders);
-    EXPECT_EQ(all_owners(OwnersRequest{}).all(inode_of(socket)), holders);
+    EXPECT_EQ(all_owners(walk).all(inode_of(socket)), owners);
+    EXPECT_EQ(all_owners(OwnersRequest{}).all(inode_of(socket)), owners);
 }
 
 /// Has processes come and go, each with a table that grows.
@@ -176,8 +176,8 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     for (int i = 0; i < 100; ++i) {
         const Owners owners = all_owners(walk);
         for (const Fd& socket : sockets) {
-            const std::vector<Holder> holders = owners.all(inode_of(socket));
-            ASSERT_EQ(std::count(holders.begin(), holders.end(), Holder{getpid(), socket.get()}), 1)
+            const std::vector<Owner> found = owners.all(inode_of(socket));
+            ASSERT_EQ(std::count(found.begin(), found.end(), Owner{getpid(), socket.get()}), 1)
                 << "walk " << i;
         }
     }
@@ -210,7 +210,7 @@ TEST_F(OwnersLive, AreAllFoundWhileTheirHoldersTableChanges) {
     ASSERT_EQ(pipe(ends), 0);
     const Fd end(ends[0]);
     Fd told(ends[1]);
-    const Child holder([&] { hold_restlessly(count, told); });
+    const Child owner([&] { hold_restlessly(count, told); });
     told = Fd();
     std::vector<std::uint64_t> inodes;
     std::uint64_t inode = 0;
@@ -220,7 +220,7 @@ TEST_F(OwnersLive, AreAllFoundWhileTheirHoldersTableChanges) {
     for (int i = 0; i < 30; ++i) {
         const Owners owners = all_owners(walk);
         const auto found = std::count_if(inodes.begin(), inodes.end(), [&](std::uint64_t one) {
-            return owners.lowest(one).value_or(Holder{}).pid == holder.pid();
+            return owners.lowest(one).value_or(Owner{}).pid == owner.pid();
         });
         ASSERT_EQ(found, count) << "walk " << i;
     }
@@ -251,7 +251,7 @@ TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
     ASSERT_EQ(rows.size(), 1U);
     const std::uint64_t inode = parse_number<std::uint64_t>(rows[0].inode).value_or(0);
     if (load_task_walk()) {
-        EXPECT_EQ(all_owners(walk).lowest(inode).value_or(Holder{}).pid, child);
+        EXPECT_EQ(all_owners(walk).lowest(inode).value_or(Owner{}).pid, child);
         walk.leaders_only = true;
         EXPECT_FALSE(all_owners(walk).lowest(inode));
     }

@@ -34,7 +34,7 @@ public:
 
     void fill(std::uint32_t count) {
         for (std::uint32_t i = 0; i < count; ++i) {
-            const Newcomer made = sockets_.random_newcomer();
+            const BindRequest made = sockets_.random_request();
             const int fd = open_socket(made, sockets_.random_extras(made));
             const bool bound = bind_to(fd, made.address, port_) == 0 &&
                                (protocol_ != Protocol::Tcp || sockets_.pick(8) == 0 || ::listen(fd, 8) == 0);
@@ -71,10 +71,10 @@ private:
             if (same_address(each.group, destination) && each.interface == interface)
                 host.groups->push_back(each);
         add_memberships(table, *host.groups, facts_.joined);
-        const auto ask = [&](std::span<const PortHolder> holders) {
-            return who_answers(host, protocol_, destination, port_, holders).verdict;
+        const auto ask = [&](std::span<const BoundSocket> bound_sockets) {
+            return who_answers(host, protocol_, destination, port_, bound_sockets).verdict;
         };
-        const AnswerVerdict all = ask(table.holders);
+        const AnswerVerdict all = ask(table.bound_sockets);
         const AnswerVerdict some = ask(without_options(table));
         std::set<std::uint64_t> who = sockets_.reached(destination, interface);
         for (const auto& [label, verdict] : {std::pair("root", &all), std::pair("user", &some)})

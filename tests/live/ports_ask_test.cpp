@@ -14,8 +14,8 @@ namespace {
 
 bool says(const Ran& ran, std::string_view words) { return ran.out.find(words) != std::string::npos; }
 
-Newcomer made(Protocol protocol, std::string_view where, std::uint16_t port, std::uint32_t device = 0) {
-    Newcomer out;
+BindRequest made(Protocol protocol, std::string_view where, std::uint16_t port, std::uint32_t device = 0) {
+    BindRequest out;
     out.protocol = protocol;
     out.address = address(where);
     out.family = out.address.family;
@@ -26,10 +26,10 @@ Newcomer made(Protocol protocol, std::string_view where, std::uint16_t port, std
     return out;
 }
 
-int bound(const Newcomer& newcomer, const Extras& extras = {}) {
-    const int fd = open_socket(newcomer, extras);
-    EXPECT_EQ(bind_to(fd, newcomer.address, newcomer.port), 0);
-    if (newcomer.protocol == Protocol::Tcp) {
+int bound(const BindRequest& request, const Extras& extras = {}) {
+    const int fd = open_socket(request, extras);
+    EXPECT_EQ(bind_to(fd, request.address, request.port), 0);
+    if (request.protocol == Protocol::Tcp) {
         EXPECT_EQ(::listen(fd, 8), 0);
     }
     return fd;

@@ -24,12 +24,12 @@ namespace {
 
 /// An earlier kernel refuses an address for a socket that it does not tell of.
 bool tells_bound_sockets(const PortFacts& facts) {
-    Newcomer made;
+    BindRequest made;
     made.address = address("127.0.0.1");
     made.uid = ::geteuid();
     const int fd = open_socket(made);
     bind_to(fd, made.address, helper_port);
-    const bool told = !table_of(Protocol::Tcp, helper_port, facts).holders.empty();
+    const bool told = !table_of(Protocol::Tcp, helper_port, facts).bound_sockets.empty();
     ::close(fd);
     if (!told) fmt::print("this kernel does not tell bound sockets (Linux 6.8 does)\n");
     return told;
@@ -40,14 +40,14 @@ struct Try {
     std::string_view who;
     const BindVerdict& verdict;
     int error;
-    const Newcomer& newcomer;
+    const BindRequest& request;
     const PortTable& table;
 };
 
 /// A verdict may be `depends`; if it is not, it must be what happened.
 void check(Tally& tally, const Try& done) {
     const BindVerdict& verdict = done.verdict;
-    const std::string label = fmt::format("{} bind as {}", name_of(done.newcomer.protocol), done.who);
+    const std::string label = fmt::format("{} bind as {}", name_of(done.request.protocol), done.who);
     if (verdict.outcome == Outcome::Depends) {
         tally.note(fmt::format("{}: depends (doubt {}), was {}", label, static_cast<int>(verdict.doubt),
                                done.error == 0 ? "ok" : "refused"));
@@ -58,7 +58,7 @@ void check(Tally& tally, const Try& done) {
     tally.note(fmt::format("{}: {}", label, ok ? "ok" : "refused"));
     const bool right = ok ? done.error == 0 : done.error == EADDRINUSE && verdict.error == "EADDRINUSE";
     tally.check(right);
-    EXPECT_TRUE(right) << done.who << ": " << written_down(done.newcomer) << " was "
+    EXPECT_TRUE(right) << done.who << ": " << written_down(done.request) << " was "
                        << std::strerror(done.error) << written_down(done.table);
 }
 
@@ -87,19 +87,19 @@ public:
 
 private:
     void try_bind() {
-        const Newcomer newcomer = sockets_.random_newcomer();
+        const BindRequest request = sockets_.random_request();
         const PortTable table = table_of(protocol_, port_, facts_);
-        const BindVerdict all = can_bind(host_, newcomer, table.holders).verdict;
-        const BindVerdict some = can_bind(host_, newcomer, without_options(table)).verdict;
-        const int fd = open_socket(newcomer);
+        const BindVerdict all = can_bind(host_, request, table.bound_sockets).verdict;
+        const BindVerdict some = can_bind(host_, request, without_options(table)).verdict;
+        const int fd = open_socket(request);
         ASSERT_GE(fd, 0) << std::strerror(errno);
-        int error = bind_to(fd, newcomer.address, port_);
+        int error = bind_to(fd, request.address, port_);
         const bool listens = protocol_ == Protocol::Tcp && sockets_.pick(3) != 0;
         if (error == 0 && listens) error = ::listen(fd, 8) == 0 ? 0 : errno;
-        check(tally_, {"root", all, error, newcomer, table});
-        check(tally_, {"user", some, error, newcomer, table});
+        check(tally_, {"root", all, error, request, table});
+        check(tally_, {"user", some, error, request, table});
         if (error == 0)
-            sockets_.keep(fd, newcomer);
+            sockets_.keep(fd, request);
         else
             ::close(fd);
     }
@@ -109,13 +109,13 @@ private:
         if (protocol_ != Protocol::Tcp || sockets_.all().empty()) return;
         const Sockets::Opened& socket = sockets_.any();
         const PortTable table = table_of(protocol_, port_, facts_);
-        std::vector<PortHolder> others;
-        const PortHolder* self = nullptr;
-        for (const PortHolder& holder : table.holders) {
-            if (table.sockets[holder.row].inode == inode_of(socket.fd))
-                self = &holder;
+        std::vector<BoundSocket> others;
+        const BoundSocket* self = nullptr;
+        for (const BoundSocket& bound : table.bound_sockets) {
+            if (table.sockets[bound.row].inode == inode_of(socket.fd))
+                self = &bound;
             else
-                others.push_back(holder);
+                others.push_back(bound);
         }
         if (self == nullptr || self->state != State::Bound) return;
         const BindVerdict verdict = can_bind(host_, socket.made, others).verdict;
@@ -171,39 +171,39 @@ constexpr Kind kinds[] = {
     {"::ffff:127.0.0.1", false},
 };
 
-Newcomer of_kind(Protocol protocol, const Kind& kind, std::uint16_t port, unsigned options) {
-    Newcomer newcomer;
-    newcomer.protocol = protocol;
-    newcomer.address = address(kind.address);
-    newcomer.family = newcomer.address.family;
-    newcomer.port = port;
-    newcomer.v6only = kind.v6only;
-    newcomer.reuseaddr = (options & 1) != 0;
-    newcomer.reuseport = (options & 2) != 0;
-    newcomer.uid = ::geteuid();
-    return newcomer;
+BindRequest of_kind(Protocol protocol, const Kind& kind, std::uint16_t port, unsigned options) {
+    BindRequest request;
+    request.protocol = protocol;
+    request.address = address(kind.address);
+    request.family = request.address.family;
+    request.port = port;
+    request.v6only = kind.v6only;
+    request.reuseaddr = (options & 1) != 0;
+    request.reuseport = (options & 2) != 0;
+    request.uid = ::geteuid();
+    return request;
 }
 
 /// One holds the port, listening or not; another wants it. `options`: two bits of each.
-void try_pair(Tally& tally, const PortFacts& facts, const Newcomer& first, const Newcomer& second,
+void try_pair(Tally& tally, const PortFacts& facts, const BindRequest& first, const BindRequest& second,
               bool listens) {
-    const int holder = open_socket(first);
-    ASSERT_EQ(bind_to(holder, first.address, first.port), 0) << written_down(first);
+    const int bound = open_socket(first);
+    ASSERT_EQ(bind_to(bound, first.address, first.port), 0) << written_down(first);
     if (listens) {
-        ASSERT_EQ(::listen(holder, 8), 0);
+        ASSERT_EQ(::listen(bound, 8), 0);
     }
     const PortTable table = table_of(first.protocol, first.port, facts);
-    const BindVerdict verdict = can_bind(host_of(facts), second, table.holders).verdict;
+    const BindVerdict verdict = can_bind(host_of(facts), second, table.bound_sockets).verdict;
     const int fd = open_socket(second);
     int error = bind_to(fd, second.address, second.port);
     if (error == 0 && second.protocol == Protocol::Tcp) error = ::listen(fd, 8) == 0 ? 0 : errno;
     check(tally, {"root", verdict, error, second, table});
-    const PortHolder self = holder_of(second);
-    const bool dual = self.ipv4 == Truth::Yes && self.ipv6 == Truth::Yes;
+    const BoundSocket self = bound_socket(second);
+    const bool dual = self.ipv4 == Tristate::Yes && self.ipv6 == Tristate::Yes;
     EXPECT_TRUE(verdict.outcome != Outcome::Depends || (second.reuseport && (!listens || dual)))
         << written_down(second) << written_down(table);
     ::close(fd);
-    ::close(holder);
+    ::close(bound);
 }
 
 void every_pair(const Interfaces& /*interfaces*/) {
@@ -216,8 +216,8 @@ void every_pair(const Interfaces& /*interfaces*/) {
             for (const Kind& other : kinds)
                 for (const unsigned options : {0U, 5U, 8U, 10U, 15U}) {
                     ++port;
-                    const Newcomer first = of_kind(protocol, one, port, options & 3);
-                    const Newcomer second = of_kind(protocol, other, port, options >> 2);
+                    const BindRequest first = of_kind(protocol, one, port, options & 3);
+                    const BindRequest second = of_kind(protocol, other, port, options >> 2);
                     try_pair(tally, facts, first, second, protocol == Protocol::Tcp && port % 3 != 0);
                 }
     tally.print();
@@ -230,7 +230,7 @@ void every_pair(const Interfaces& /*interfaces*/) {
 void python_is_refused(const Interfaces& /*interfaces*/) {
     std::vector<int> docker;
     for (const std::string_view where : {"0.0.0.0", "::1"}) {
-        Newcomer made;
+        BindRequest made;
         made.address = address(where);
         made.family = made.address.family;
         made.reuseaddr = true;
@@ -239,12 +239,12 @@ void python_is_refused(const Interfaces& /*interfaces*/) {
         ASSERT_EQ(bind_to(docker.back(), made.address, 8888), 0);
         ASSERT_EQ(::listen(docker.back(), 8), 0);
     }
-    Newcomer python;
+    BindRequest python;
     python.address = address("0.0.0.0");
     python.port = 8888;
     python.uid = ::geteuid();
     const PortTable table = table_of(Protocol::Tcp, 8888, live_port_facts());
-    const BindVerdict verdict = can_bind(host_of(live_port_facts()), python, table.holders).verdict;
+    const BindVerdict verdict = can_bind(host_of(live_port_facts()), python, table.bound_sockets).verdict;
     EXPECT_EQ(verdict.error, "EADDRINUSE");
     ASSERT_EQ(verdict.because.size(), 1U);
     EXPECT_EQ(table.sockets[verdict.because.front()].inode, inode_of(docker.front()));
@@ -269,18 +269,18 @@ void kernel_socket_refuses(const Interfaces& /*interfaces*/) {
     }
     const PortFacts facts = live_port_facts();
     const PortTable table = table_of(Protocol::Udp, 4789, facts);
-    ASSERT_FALSE(table.holders.empty());
-    if (!is_kernels_own(table.sockets.front(), table.side, table.host)) {
+    ASSERT_FALSE(table.bound_sockets.empty());
+    if (!is_kernels_own(table.sockets.front(), table.tables, table.host)) {
         fmt::print("not every process is seen from here: the kernel's sockets are not known\n");
         return;
     }
     Tally tally;
     for (const unsigned options : {0U, 1U, 2U, 3U}) {
-        const Newcomer newcomer = of_kind(Protocol::Udp, {"0.0.0.0", false}, 4789, options);
-        const BindVerdict verdict = can_bind(host_of(facts), newcomer, table.holders).verdict;
+        const BindRequest request = of_kind(Protocol::Udp, {"0.0.0.0", false}, 4789, options);
+        const BindVerdict verdict = can_bind(host_of(facts), request, table.bound_sockets).verdict;
         EXPECT_EQ(verdict.outcome, Outcome::Refused);
-        const int fd = open_socket(newcomer);
-        check(tally, {"root", verdict, bind_to(fd, newcomer.address, 4789), newcomer, table});
+        const int fd = open_socket(request);
+        check(tally, {"root", verdict, bind_to(fd, request.address, 4789), request, table});
         ::close(fd);
     }
     EXPECT_EQ(tally.mismatches(), 0);

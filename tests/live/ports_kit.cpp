@@ -77,7 +77,7 @@ Address loopback_for(const Address& bound) {
     return address(inner.family == Family::Inet ? "127.0.0.1" : "::1");
 }
 
-Address as_family(const Address& destination, const Newcomer& socket) {
+Address as_family(const Address& destination, const BindRequest& socket) {
     if (socket.family == Family::Inet || destination.family == Family::Inet6) return destination;
     Address mapped = address("::ffff:0.0.0.0");
     std::copy_n(destination.bytes.begin(), 4, mapped.bytes.begin() + 12);
@@ -139,23 +139,23 @@ std::uint64_t inode_of(int fd) {
     return status.st_ino;
 }
 
-int open_socket(const Newcomer& newcomer, const Extras& extras) {
+int open_socket(const BindRequest& request, const Extras& extras) {
     const uid_t me = ::geteuid();
-    if (*newcomer.uid != me && ::seteuid(*newcomer.uid) != 0) return -1;
-    const int fd = ::socket(domain_of(newcomer.family), type_of(newcomer.protocol) | SOCK_NONBLOCK, 0);
-    if (*newcomer.uid != me && ::seteuid(me) != 0) std::abort();
-    if (newcomer.family == Family::Inet6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, newcomer.v6only ? 1 : 0);
-    set(fd, SOL_SOCKET, SO_REUSEADDR, newcomer.reuseaddr ? 1 : 0);
-    set(fd, SOL_SOCKET, SO_REUSEPORT, newcomer.reuseport ? 1 : 0);
+    if (*request.uid != me && ::seteuid(*request.uid) != 0) return -1;
+    const int fd = ::socket(domain_of(request.family), type_of(request.protocol) | SOCK_NONBLOCK, 0);
+    if (*request.uid != me && ::seteuid(me) != 0) std::abort();
+    if (request.family == Family::Inet6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, request.v6only ? 1 : 0);
+    set(fd, SOL_SOCKET, SO_REUSEADDR, request.reuseaddr ? 1 : 0);
+    set(fd, SOL_SOCKET, SO_REUSEPORT, request.reuseport ? 1 : 0);
     if (extras.incoming_cpu >= 0) set(fd, SOL_SOCKET, SO_INCOMING_CPU, extras.incoming_cpu);
     if (!extras.multicast_all) {
         constexpr int ipv6_multicast_all = 29; // linux/in6.h
         set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
-        if (newcomer.family == Family::Inet6) set(fd, IPPROTO_IPV6, ipv6_multicast_all, 0);
+        if (request.family == Family::Inet6) set(fd, IPPROTO_IPV6, ipv6_multicast_all, 0);
     }
     for (const JoinedGroup& group : extras.joins) join(fd, group);
     char device[IF_NAMESIZE] = {};
-    if (newcomer.device != 0 && ::if_indextoname(newcomer.device, device) != nullptr)
+    if (request.device != 0 && ::if_indextoname(request.device, device) != nullptr)
         ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, static_cast<socklen_t>(std::strlen(device)));
     return fd;
 }
@@ -184,14 +184,14 @@ PortHost host_of(const PortFacts& facts) {
     return host;
 }
 
-std::vector<PortHolder> without_options(const PortTable& table) {
-    std::vector<PortHolder> holders;
+std::vector<BoundSocket> without_options(const PortTable& table) {
+    std::vector<BoundSocket> bound_sockets;
     for (const SocketRecord& socket : table.sockets)
-        holders.push_back(holder_of(socket, linux_system, holders.size()));
-    return holders;
+        bound_sockets.push_back(bound_socket(socket, linux_system, bound_sockets.size()));
+    return bound_sockets;
 }
 
-std::string written_down(const Newcomer& made) {
+std::string written_down(const BindRequest& made) {
     return fmt::format("{} {}{}{}{} uid={} device={}", name_of(made.protocol),
                        written(made.address, made.port), made.v6only ? " v6only" : "",
                        made.reuseaddr ? " reuseaddr" : "", made.reuseport ? " reuseport" : "", *made.uid,
@@ -200,14 +200,14 @@ std::string written_down(const Newcomer& made) {
 
 std::string written_down(const PortTable& table) {
     std::string out;
-    for (const PortHolder& holder : table.holders)
+    for (const BoundSocket& bound : table.bound_sockets)
         out += fmt::format(
             "\n  inode {}: {} {} state={} reuseaddr={} reuseport={} v6only={} uid={} device={} cpu={} all={}",
-            table.sockets[holder.row].inode, holder.family == Family::Inet ? 4 : 6,
-            written(holder.address, table.port), static_cast<int>(holder.state),
-            static_cast<int>(holder.reuseaddr), static_cast<int>(holder.reuseport),
-            static_cast<int>(holder.v6only), holder.uid.value_or(0), holder.device,
-            holder.incoming_cpu.value_or(-2), static_cast<int>(holder.multicast_all));
+            table.sockets[bound.row].inode, bound.family == Family::Inet ? 4 : 6,
+            written(bound.address, table.port), static_cast<int>(bound.state),
+            static_cast<int>(bound.reuseaddr), static_cast<int>(bound.reuseport),
+            static_cast<int>(bound.v6only), bound.uid.value_or(0), bound.device,
+            bound.incoming_cpu.value_or(-2), static_cast<int>(bound.multicast_all));
     return out;
 }
 
@@ -225,34 +225,34 @@ Sockets::~Sockets() {
     for (const int fd : peers_) reset(fd);
 }
 
-Newcomer Sockets::random_newcomer() {
+BindRequest Sockets::random_request() {
     const bool root = ::geteuid() == 0;
-    Newcomer newcomer;
-    newcomer.protocol = protocol_;
-    do newcomer.address = address(addresses[pick(std::size(addresses))]);
-    while (interfaces_.v1 == 0 && needs_links(newcomer.address));
-    if (is_link_local(newcomer.address)) newcomer.address.scope = interfaces_.v1;
-    newcomer.family = newcomer.address.family;
-    newcomer.port = port_;
-    newcomer.v6only = newcomer.family == Family::Inet6 && !is_v4_mapped(newcomer.address) && pick(2) == 0;
-    newcomer.reuseaddr = pick(2) == 0;
-    newcomer.reuseport = pick(2) == 0;
-    newcomer.uid = root && pick(3) == 0 ? another_uid : ::geteuid();
+    BindRequest request;
+    request.protocol = protocol_;
+    do request.address = address(addresses[pick(std::size(addresses))]);
+    while (interfaces_.v1 == 0 && needs_links(request.address));
+    if (is_link_local(request.address)) request.address.scope = interfaces_.v1;
+    request.family = request.address.family;
+    request.port = port_;
+    request.v6only = request.family == Family::Inet6 && !is_v4_mapped(request.address) && pick(2) == 0;
+    request.reuseaddr = pick(2) == 0;
+    request.reuseport = pick(2) == 0;
+    request.uid = root && pick(3) == 0 ? another_uid : ::geteuid();
     const std::uint32_t devices[] = {interfaces_.lo, interfaces_.v1, interfaces_.v3};
     // IPv6 admits an address only on the interface that holds it.
-    const bool free = newcomer.family == Family::Inet || is_unspecified(unmapped(newcomer.address));
-    if (free && pick(6) == 0) newcomer.device = devices[pick(interfaces_.v1 == 0 ? 1 : 3)];
-    return newcomer;
+    const bool free = request.family == Family::Inet || is_unspecified(unmapped(request.address));
+    if (free && pick(6) == 0) request.device = devices[pick(interfaces_.v1 == 0 ? 1 : 3)];
+    return request;
 }
 
-Extras Sockets::random_extras(const Newcomer& newcomer) {
+Extras Sockets::random_extras(const BindRequest& request) {
     Extras extras;
     if (pick(4) == 0) extras.incoming_cpu = static_cast<int>(pick(2));
     if (protocol_ != Protocol::Udp || interfaces_.v1 == 0) return extras;
     extras.multicast_all = pick(3) != 0;
     if (pick(3) == 0)
         extras.joins.push_back({address("224.1.2.3"), pick(2) == 0 ? interfaces_.v1 : interfaces_.v3, false});
-    if (newcomer.family == Family::Inet6 && pick(3) == 0)
+    if (request.family == Family::Inet6 && pick(3) == 0)
         extras.joins.push_back({address("ff02::4646"), interfaces_.v1, false});
     return extras;
 }
@@ -284,7 +284,7 @@ void Sockets::connect_in() {
     for (std::size_t i = 0; i < opened_.size(); ++i) {
         const int child = ::accept4(opened_[i].fd, nullptr, nullptr, SOCK_NONBLOCK);
         if (child < 0) continue;
-        Newcomer made = opened_[i].made;
+        BindRequest made = opened_[i].made;
         made.uid = ::geteuid();
         if (pick(2) == 0) {
             opened_.push_back({child, made});

@@ -38,7 +38,7 @@ struct Extras {
 };
 
 /// A socket with the newcomer's user and options, not yet bound; -1 and errno.
-int open_socket(const Newcomer& newcomer, const Extras& extras = {});
+int open_socket(const BindRequest& request, const Extras& extras = {});
 
 int bind_to(int fd, const Address& address, std::uint16_t port);    ///< 0, or errno
 int connect_to(int fd, const Address& address, std::uint16_t port); ///< 0, or errno
@@ -55,9 +55,9 @@ PortTable table_of(Protocol protocol, std::uint16_t port, const PortFacts& facts
 PortHost host_of(const PortFacts& facts);
 
 /// As a user sees them who may not ask other processes' sockets for their options.
-std::vector<PortHolder> without_options(const PortTable& table);
+std::vector<BoundSocket> without_options(const PortTable& table);
 
-std::string written_down(const Newcomer& made);
+std::string written_down(const BindRequest& made);
 std::string written_down(const PortTable& table);
 
 /// How often what happened.
@@ -84,12 +84,12 @@ public:
 
     struct Opened {
         int fd = -1;
-        Newcomer made;
+        BindRequest made;
     };
 
-    Newcomer random_newcomer();
-    Extras random_extras(const Newcomer& newcomer);
-    void keep(int fd, const Newcomer& made) { opened_.push_back({fd, made}); }
+    BindRequest random_request();
+    Extras random_extras(const BindRequest& request);
+    void keep(int fd, const BindRequest& made) { opened_.push_back({fd, made}); }
     void close_one();
     void connect_out(); ///< one becomes the near end of a connection
     void connect_in();  ///< a client connects; the child stays, or leaves a TIME_WAIT or FIN_WAIT_2 behind

@@ -54,7 +54,7 @@ std::vector<SocketRecord> records_of(const BlockReader& next) {
     std::vector<SocketRecord> records;
     HostFacts host;
     host.byte_order = native_order;
-    TableNotes notes;
+    TableStatus notes;
     while (const auto block = next()) {
         const SocketDecoder decode =
             find_decoder(linux_system, block->interface)

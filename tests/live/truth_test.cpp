@@ -20,7 +20,7 @@
 namespace netstat46::live {
 namespace {
 
-class Truth : public testing::Test {
+class Tristate : public testing::Test {
 protected:
     void SetUp() override {
         if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
@@ -73,18 +73,18 @@ RandomSocket random_socket(std::mt19937& random) {
     return out;
 }
 
-TEST_F(Truth, V6OnlyIsWhatGetsockoptSays) {
+TEST_F(Tristate, V6OnlyIsWhatGetsockoptSays) {
     for (const unsigned seed : {1U, 2U, 3U}) {
         std::mt19937 random(seed);
         const Fd peer = open_socket(AF_INET6, SOCK_STREAM); // whom TCP clients connect to
         set_option(peer, IPPROTO_IPV6, IPV6_V6ONLY, 0);
         ASSERT_TRUE(bind_to(peer, {"::", 9999}) && listen(peer.get(), 100) == 0);
-        Holders holders;
+        Holders bound_sockets;
         std::vector<RandomSocket> sockets;
         for (int i = 0; i < 150; ++i) {
             RandomSocket socket = random_socket(random);
             if (!socket.fd) continue;
-            if (random() % 5 == 0) holders.add("holder", {&socket.fd});
+            if (random() % 5 == 0) bound_sockets.add("holder", {&socket.fd});
             sockets.push_back(std::move(socket));
         }
         ASSERT_GT(sockets.size(), 80U);
@@ -104,7 +104,7 @@ TEST_F(Truth, V6OnlyIsWhatGetsockoptSays) {
     }
 }
 
-TEST_F(Truth, ConnectedSocketsHaveNoV6Only) {
+TEST_F(Tristate, ConnectedSocketsHaveNoV6Only) {
     const Zoo zoo;
     std::set<std::string> dashed;
     for (const ListedSocket& row : internet_rows(ours("-ane").out)) {
@@ -122,7 +122,7 @@ TEST_F(Truth, ConnectedSocketsHaveNoV6Only) {
     EXPECT_TRUE(dashed.contains("SYN_RECV") && dashed.contains("TIME_WAIT"));
 }
 
-TEST_F(Truth, AMappedAddressThatIsNotConnectedIsNotV6Only) {
+TEST_F(Tristate, AMappedAddressThatIsNotConnectedIsNotV6Only) {
     std::vector<Fd> sockets;
     for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
         sockets.push_back(open_socket(AF_INET6, type));
@@ -134,7 +134,7 @@ TEST_F(Truth, AMappedAddressThatIsNotConnectedIsNotV6Only) {
     for (const ListedSocket& row : rows) EXPECT_EQ(row.v6only, "no") << row.line;
 }
 
-TEST_F(Truth, EveryStateAppears) {
+TEST_F(Tristate, EveryStateAppears) {
     const Zoo zoo;
     std::set<std::string> states;
     for (const ListedSocket& row : internet_rows(ours("-ane").out)) states.insert(row.state);
@@ -144,7 +144,7 @@ TEST_F(Truth, EveryStateAppears) {
 }
 
 /// The processes that hold a socket, by their links in /proc.
-std::set<pid_t> holders_of(const std::string& inode) {
+std::set<pid_t> bound_sockets_of(const std::string& inode) {
     namespace fs = std::filesystem;
     std::set<pid_t> pids;
     std::error_code error;
@@ -158,16 +158,17 @@ std::set<pid_t> holders_of(const std::string& inode) {
     return pids;
 }
 
-TEST_F(Truth, TheOwnerShownIsTheLowestProcessThatHoldsTheSocket) {
+TEST_F(Tristate, TheOwnerShownIsTheLowestProcessThatHoldsTheSocket) {
     if (geteuid() != 0) GTEST_SKIP() << "not root: not every holder can be seen";
     const Zoo zoo;
     int owned = 0;
     for (const ListedSocket& row : internet_rows(ours("-ane").out)) {
-        const std::set<pid_t> holders = row.inode == "0" ? std::set<pid_t>{} : holders_of(row.inode);
-        if (holders.empty()) {
+        const std::set<pid_t> bound_sockets =
+            row.inode == "0" ? std::set<pid_t>{} : bound_sockets_of(row.inode);
+        if (bound_sockets.empty()) {
             EXPECT_EQ(row.program, "-") << row.line;
         } else {
-            EXPECT_EQ(std::atoi(row.program.c_str()), *holders.begin()) << row.line;
+            EXPECT_EQ(std::atoi(row.program.c_str()), *bound_sockets.begin()) << row.line;
             ++owned;
         }
     }
@@ -184,7 +185,7 @@ std::string without_v6only(const std::string& line) {
     return without_trailing_blanks(line.substr(0, line.rfind(' ') + 1));
 }
 
-TEST_F(Truth, WithoutItsColumnTheListingIsTheClassicOneWithOwners) {
+TEST_F(Tristate, WithoutItsColumnTheListingIsTheClassicOneWithOwners) {
     const Zoo zoo;
     // Linux 7.2 has none any more.
     const bool has_udplite = access("/proc/net/udplite", F_OK) == 0;
@@ -206,7 +207,7 @@ TEST_F(Truth, WithoutItsColumnTheListingIsTheClassicOneWithOwners) {
     }
 }
 
-TEST_F(Truth, TheColumnStandsUnderItsTitleAndEndsTheLine) {
+TEST_F(Tristate, TheColumnStandsUnderItsTitleAndEndsTheLine) {
     const Zoo zoo;
     for (const char* options : {"-an", "-ane", "-aneo", "-ano", "-tuan", "-tln"}) {
         const std::string listing = ours(options).out, header = internet_header(listing);
@@ -226,7 +227,7 @@ TEST_F(Truth, TheColumnStandsUnderItsTitleAndEndsTheLine) {
     }
 }
 
-TEST_F(Truth, WideShowsProgramNamesWholeAndNoArguments) {
+TEST_F(Tristate, WideShowsProgramNamesWholeAndNoArguments) {
     const Zoo zoo;
     const std::string wide = ours("-anW").out, narrow = ours("-an").out;
     EXPECT_NE(wide.find("/a-name-longer-than-nineteen-characters "), std::string::npos);
@@ -237,14 +238,14 @@ TEST_F(Truth, WideShowsProgramNamesWholeAndNoArguments) {
     EXPECT_EQ(ours("--classic -anpW").out.find("a-name-longer-than-nineteen-characters"), std::string::npos);
 }
 
-TEST_F(Truth, NoControlCharacterComesThrough) {
+TEST_F(Tristate, NoControlCharacterComesThrough) {
     const Zoo zoo;
     for (const char* options : {"-an", "-a", "-anW", "-anpeoW --classic", "-xa"})
         for (const char c : ours(options).out)
             EXPECT_TRUE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)) << options;
 }
 
-TEST_F(Truth, PortsSelectLocalAndForeignAndImplyAll) {
+TEST_F(Tristate, PortsSelectLocalAndForeignAndImplyAll) {
     const Zoo zoo;
     struct Case {
         const char* options;

@@ -110,7 +110,7 @@ protected:
         victim_ = open_socket(AF_UNIX, SOCK_STREAM);
         ASSERT_TRUE(bind_name(victim_, victim_name_) && listen(victim_.get(), 5) == 0);
         inode_ = inode_of(victim_);
-        victim_pid_ = holders_.add("victim", {&victim_});
+        victim_pid_ = owners_.add("victim", {&victim_});
         victim_ = Fd(); // nobody else holds it
         char name[] = "/tmp/netstat46-unix-XXXXXX";
         ASSERT_NE(mkdtemp(name), nullptr);
@@ -174,7 +174,7 @@ protected:
     std::string directory_;
     std::deque<Fd> kept_;
     std::vector<std::pair<std::string, std::string>> named_; ///< inode, name as shown
-    Holders holders_;
+    Holders owners_;
 };
 
 const char* const option_sets[] = {"-anxp", "-anp", "--classic -anxp", "--classic -anp", "--unix -anp"};
@@ -195,10 +195,10 @@ TEST_F(UnixRows, NoNameMakesASocketOfTheDocument) {
     const Ran ran = ours("-an --json");
     EXPECT_EQ(ran.status, 0) << ran.error;
     std::size_t sockets = 0, of_victim = 0;
-    const std::string holder = fmt::format("\"pid\":{},", victim_pid_);
+    const std::string owner = fmt::format("\"pid\":{},", victim_pid_);
     for (const std::string& line : lines_of(ran.out)) {
         sockets += line.starts_with("{\"protocol\":\"unix\"") ? 1 : 0;
-        of_victim += line.find(holder) != std::string::npos ? 1 : 0;
+        of_victim += line.find(owner) != std::string::npos ? 1 : 0;
     }
     EXPECT_EQ(sockets, named_.size() + 1);
     EXPECT_EQ(of_victim, 1U);

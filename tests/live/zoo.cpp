@@ -549,16 +549,16 @@ void Zoo::processes() {
         const Name where{port % 2 == 0 ? "0.0.0.0" : "::", port};
         ++port;
         const Fd socket = listener(where);
-        holders_.add(name, {&socket});
+        owners_.add(name, {&socket});
     }
     // Shared by three processes; the first of them is shown.
     Fd shared = listener({"::", 7101});
     Fd shared_udp = named_socket({"0.0.0.0", 7101}, SOCK_DGRAM);
-    holders_.add("first", {&shared});
-    holders_.add("second", {&shared, &shared_udp});
-    holders_.add("third", {&shared, &shared_udp}, 65534);
+    owners_.add("first", {&shared});
+    owners_.add("second", {&shared, &shared_udp});
+    owners_.add("third", {&shared, &shared_udp}, 65534);
     const Fd other = listener({"0.0.0.0", 7102});
-    holders_.add("of-another-user", {&other}, 65534);
+    owners_.add("of-another-user", {&other}, 65534);
 }
 
 } // namespace netstat46::live

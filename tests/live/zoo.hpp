@@ -98,7 +98,7 @@ private:
     std::deque<Fd> kept_; ///< references to them stay good
     std::vector<std::string> missing_;
     std::string directory_; ///< for unix sockets
-    Holders holders_;
+    Holders owners_;
 };
 
 } // namespace netstat46::live

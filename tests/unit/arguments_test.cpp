@@ -22,8 +22,8 @@ std::string said(const System& system, const std::vector<std::string>& arguments
     host.system = &system;
     host.release = release;
     const Parsed parsed = system.dialect->parse(arguments, {true, &host});
-    if (const Say* say = std::get_if<Say>(&parsed)) return say->out + say->error;
-    if (const Chosen* chosen = std::get_if<Chosen>(&parsed)) return chosen->errors;
+    if (const Message* say = std::get_if<Message>(&parsed)) return say->out + say->error;
+    if (const ParsedOptions* chosen = std::get_if<ParsedOptions>(&parsed)) return chosen->errors;
     return {};
 }
 

@@ -40,8 +40,8 @@ struct Witness {
     std::set<std::string> ahead, asked, late;
     std::size_t waits = 0;
 
-    Names names(const SideTables& side, bool patient) {
-        Names names = replayed_names(side);
+    Names names(const HostTables& tables, bool patient) {
+        Names names = replayed_names(tables);
         names.host = [this](const Address& address) {
             const auto [at, first] = asked.insert(text_of(address));
             if (ahead.count(*at) == 0) late.insert(*at);
@@ -63,21 +63,21 @@ struct Way {
 };
 
 std::string listed(const Source& source, const Way& way, Witness& witness, bool patient) {
-    SideTables side;
-    const Names names = witness.names(side, patient);
-    const Look look{way.classic, &names, &source.host, false};
+    HostTables tables;
+    const Names names = witness.names(tables, patient);
+    const PlanContext look{way.classic, &names, &source.host, false};
     const Parsed parsed = way.look->dialect->parse(way.options, {way.classic, &source.host});
-    const Chosen& chosen = std::get<Chosen>(parsed);
+    const ParsedOptions& chosen = std::get<ParsedOptions>(parsed);
     const Plan plan = way.json ? json_plan(chosen, {}, look) : chosen.plan(look);
-    const auto selects = selector({}, side, names);
+    const auto selects = selector({}, tables, names);
     return written([&](int fd) {
         Output out(fd);
         const Streams streams{out, [](const Problem&) {}, [](std::string_view) {}, nullptr,
                               await_names(names, plan)};
         if (way.json)
-            list_json(plan, source, selects, side, look, streams);
+            list_json(plan, source, selects, tables, look, streams);
         else
-            list(plan, source, selects, side, streams);
+            list(plan, source, selects, tables, streams);
     });
 }
 

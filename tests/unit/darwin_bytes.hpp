@@ -144,7 +144,7 @@ struct Decoded {
     std::string bytes;
     std::vector<SocketRecord> records;
     std::vector<Problem> problems;
-    TableNotes notes;
+    TableStatus notes;
 };
 
 inline Decoded decode(std::string_view interface, std::string bytes) {

@@ -46,7 +46,7 @@ std::vector<Answer> answers(bool sockets) {
         if (!fs::exists(manifest) || read_manifest(contents(manifest), systems(), host)) continue;
         const std::string interface = entry.path().filename().string();
         const DecoderEntry* decoder = find_decoder(*host.system, interface);
-        if (decoder == nullptr || (sockets ? decoder->sockets == nullptr : decoder->side == nullptr))
+        if (decoder == nullptr || (sockets ? decoder->sockets == nullptr : decoder->tables == nullptr))
             continue;
         found.push_back(
             {entry.path().parent_path().filename().string(), host, interface, contents(entry.path())});
@@ -85,7 +85,7 @@ Decoded decode(const Answer& answer, std::string_view bytes, const Seen& seen) {
     const auto copy = std::make_unique<std::byte[]>(bytes.size());
     if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
     Decoded decoded;
-    TableNotes notes;
+    TableStatus notes;
     const auto problem = [&](const Problem& one) {
         decoded.failures += one.fails ? 1 : 0;
         if (!one.fails) decoded.remarks.push_back(one.text);
@@ -170,14 +170,14 @@ TEST_P(DecoderPropertiesTest, EveryFlippedByteEnds) {
 std::size_t side_entries(const Answer& answer, std::string_view bytes) {
     const auto copy = std::make_unique<std::byte[]>(bytes.size());
     if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
-    TableNotes notes;
-    SideTables side;
+    TableStatus notes;
+    HostTables tables;
     const DecoderEntry* decoder = find_decoder(*answer.host.system, answer.interface);
-    decoder->side({answer.interface, &answer.host, [](const Problem&) {}, &notes})(
-        Bytes(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order), side);
-    return side.processes.size() + side.half_open.size() + side.unix_sockets.size() + side.interfaces.size() +
-           side.services.size() + side.hosts.size() + side.users.size() + side.ports.options.size() +
-           side.ports.addresses.size();
+    decoder->tables({answer.interface, &answer.host, [](const Problem&) {}, &notes})(
+        Bytes(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order), tables);
+    return tables.processes.size() + tables.half_open.size() + tables.unix_sockets.size() +
+           tables.interfaces.size() + tables.services.size() + tables.hosts.size() + tables.users.size() +
+           tables.ports.options.size() + tables.ports.addresses.size();
 }
 
 class SideAnswerTest : public testing::TestWithParam<Answer> {};
@@ -328,22 +328,22 @@ std::vector<Answer> answers_with_lengths(bool sockets) {
 std::string side_text(const Answer& answer, std::string_view bytes, std::vector<Problem>& problems) {
     const auto copy = std::make_unique<std::byte[]>(bytes.size());
     if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
-    TableNotes notes;
-    SideTables side;
+    TableStatus notes;
+    HostTables tables;
     const auto problem = [&](const Problem& one) { problems.push_back(one); };
     find_decoder(*answer.host.system, answer.interface)
-        ->side({answer.interface, &answer.host, problem, &notes})(
-            Bytes(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order), side);
+        ->tables({answer.interface, &answer.host, problem, &notes})(
+            Bytes(std::span<const std::byte>(copy.get(), bytes.size()), answer.host.byte_order), tables);
     std::string text;
     constexpr std::size_t data = 56, size = 128; // FreeBSD's xfile
     if (answer.interface == "kern.file")
         for (std::size_t at = 0; at + size <= answer.bytes.size(); at += size)
-            for (const Holder& holder : side.owners.all(load(answer.bytes, at + data, 8)))
-                text += fmt::format("{}:{} ", holder.pid, holder.fd);
-    std::map<std::int32_t, Process> processes(side.processes.begin(), side.processes.end());
+            for (const Owner& owner : tables.owners.all(load(answer.bytes, at + data, 8)))
+                text += fmt::format("{}:{} ", owner.pid, owner.fd);
+    std::map<std::int32_t, Process> processes(tables.processes.begin(), tables.processes.end());
     for (const auto& [pid, process] : processes)
         text += fmt::format("{} {} {}\n", pid, process.name, process.uid.value_or(-1));
-    std::map<std::uint64_t, UnixSide> sockets(side.unix_sockets.begin(), side.unix_sockets.end());
+    std::map<std::uint64_t, UnixDetails> sockets(tables.unix_sockets.begin(), tables.unix_sockets.end());
     for (const auto& [inode, socket] : sockets)
         text += fmt::format("{} {} {}\n", inode, socket.peer, socket.path);
     return text;

@@ -26,8 +26,8 @@ Parsed parse(std::vector<std::string> arguments, const HostFacts& host = ventura
     return darwin_dialect.parse(arguments, {classic, &host});
 }
 
-TableNotes absent() {
-    TableNotes notes;
+TableStatus absent() {
+    TableStatus notes;
     notes.present = false;
     return notes;
 }
@@ -37,7 +37,7 @@ class DarwinLookTest : public testing::Test {
 protected:
     std::string listed(std::vector<std::string> arguments, const std::vector<SocketRecord>& sockets) const {
         const Parsed parsed = parse(std::move(arguments), host_, classic_);
-        const Chosen& chosen = std::get<Chosen>(parsed);
+        const ParsedOptions& chosen = std::get<ParsedOptions>(parsed);
         Names names;
         if (!chosen.numeric.ports)
             names.service = [](std::uint16_t port, std::string_view) {
@@ -57,7 +57,7 @@ protected:
                     if (socket.protocol == section.table.protocol && section.selects(socket)) {
                         if (!headed) put(out, listing.heading);
                         headed = true;
-                        put_row(out, section.columns, {socket, std::nullopt, side_});
+                        put_row(out, section.columns, {socket, std::nullopt, tables_});
                         out.push_back('\n');
                     }
                 if (section.finish) section.finish(out, notes_);
@@ -76,8 +76,8 @@ protected:
 
     HostFacts host_ = ventura;
     bool classic_ = true;
-    SideTables side_;
-    TableNotes notes_ = absent();
+    HostTables tables_;
+    TableStatus notes_ = absent();
 };
 
 SocketRecord tcp(const char* local, std::uint16_t local_port, const char* foreign, std::uint16_t foreign_port,
@@ -235,38 +235,39 @@ TEST_F(DarwinLookTest, OtherSystemsSocketsShowNothingThatTheyDoNotHave) {
 // ---- grammar ----
 
 TEST(DarwinGrammarTest, AWrongOptionEndsWithTheUsage) {
-    const Say said = std::get<Say>(parse({"-Z"}));
+    const Message said = std::get<Message>(parse({"-Z"}));
     EXPECT_EQ(said.status, 64);
     EXPECT_TRUE(said.error.starts_with(
         "netstat: illegal option -- Z\nUsage:\tnetstat [-AaLlnW] [-f address_family | -p "
         "protocol]\n"));
-    EXPECT_EQ(std::get<Say>(parse({"-p"})).status, 64);
-    EXPECT_EQ(std::get<Say>(parse({"-Z"}, monterey)).status, 1);
+    EXPECT_EQ(std::get<Message>(parse({"-p"})).status, 64);
+    EXPECT_EQ(std::get<Message>(parse({"-Z"}, monterey)).status, 1);
 }
 
 TEST(DarwinGrammarTest, UnknownProtocolsAndFamiliesListEverything) {
-    EXPECT_EQ(std::get<Chosen>(parse({"-an", "-p", "bogus"})).errors,
+    EXPECT_EQ(std::get<ParsedOptions>(parse({"-an", "-p", "bogus"})).errors,
               "netstat: bogus: unknown or uninstrumented protocol: Success\n");
-    EXPECT_EQ(std::get<Chosen>(parse({"-an", "-f", "bogus"})).errors, "");
-    EXPECT_TRUE(std::holds_alternative<Chosen>(parse({"-an", "extra"})));
+    EXPECT_EQ(std::get<ParsedOptions>(parse({"-an", "-f", "bogus"})).errors, "");
+    EXPECT_TRUE(std::holds_alternative<ParsedOptions>(parse({"-an", "extra"})));
 }
 
 TEST(DarwinGrammarTest, OtherModesAreHandedOver) {
-    EXPECT_EQ(std::get<HandOver>(parse({"-rn"})).mode, "-r");
-    EXPECT_EQ(std::get<HandOver>(parse({"-I", "en0"})).mode, "-I");
-    EXPECT_EQ(std::get<HandOver>(parse({"-s", "-p", "tcp"})).mode, "-s");
-    EXPECT_EQ(std::get<HandOver>(parse({"-n", "5"})).mode, "-w");
-    EXPECT_TRUE(std::holds_alternative<Chosen>(parse({"-anR"}))) << "-R alone changes nothing";
+    EXPECT_EQ(std::get<NativeMode>(parse({"-rn"})).mode, "-r");
+    EXPECT_EQ(std::get<NativeMode>(parse({"-I", "en0"})).mode, "-I");
+    EXPECT_EQ(std::get<NativeMode>(parse({"-s", "-p", "tcp"})).mode, "-s");
+    EXPECT_EQ(std::get<NativeMode>(parse({"-n", "5"})).mode, "-w");
+    EXPECT_TRUE(std::holds_alternative<ParsedOptions>(parse({"-anR"}))) << "-R alone changes nothing";
 }
 
 TEST(DarwinGrammarTest, SaysWhichNamesStayNumbers) {
-    EXPECT_TRUE(std::get<Chosen>(parse({"-n"})).numeric.hosts);
-    EXPECT_FALSE(std::get<Chosen>(parse({"-a"})).numeric.ports);
+    EXPECT_TRUE(std::get<ParsedOptions>(parse({"-n"})).numeric.hosts);
+    EXPECT_FALSE(std::get<ParsedOptions>(parse({"-a"})).numeric.ports);
 }
 
 TEST(DarwinGrammarTest, AProtocolAsksForItsTableAlone) {
     const Names names;
-    const Plan plan = std::get<Chosen>(parse({"-an", "-p", "udp"})).plan({true, &names, &ventura, false});
+    const Plan plan =
+        std::get<ParsedOptions>(parse({"-an", "-p", "udp"})).plan({true, &names, &ventura, false});
     ASSERT_EQ(plan.listings.size(), 1U);
     ASSERT_EQ(plan.listings[0].sections.size(), 1U);
     EXPECT_EQ(plan.listings[0].sections[0].table.protocol, Protocol::Udp);

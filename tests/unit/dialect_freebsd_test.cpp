@@ -44,16 +44,16 @@ SocketRecord tcp(State state, Endpoint local, Endpoint foreign) {
 struct Listed {
     HostFacts host = freebsd("14.5-RELEASE");
     bool classic = true;
-    TableNotes notes;
+    TableStatus notes;
     Names names;
 
     std::string operator()(std::vector<std::string> arguments, Protocol protocol,
                            const std::vector<SocketRecord>& sockets) const {
         const Parsed parsed = freebsd_dialect.parse(arguments, {classic, &host});
-        const Look look{classic, &names, &host, false};
-        const Plan plan = std::get<Chosen>(parsed).plan(look);
+        const PlanContext look{classic, &names, &host, false};
+        const Plan plan = std::get<ParsedOptions>(parsed).plan(look);
         Text out;
-        const SideTables side;
+        const HostTables tables;
         for (const Listing& listing : plan.listings) {
             bool headed = false;
             const auto head = [&] {
@@ -66,7 +66,7 @@ struct Listed {
                     if (section.announces && section.announces(socket)) head();
                     if (!section.selects(socket)) continue;
                     head();
-                    put_row(out, section.columns, {socket, std::nullopt, side});
+                    put_row(out, section.columns, {socket, std::nullopt, tables});
                     out.push_back('\n');
                 }
                 if (section.finish) section.finish(out, notes);
@@ -84,26 +84,26 @@ std::string without_heading(const std::string& text) {
 TEST(FreeBsdGrammar, AnUnknownFamilyOrProtocolEndsAsTheReleaseDoes) {
     for (const auto& [release, status] :
          {std::pair{"13.5-RELEASE", 1}, {"14.2-RELEASE", 1}, {"14.5-RELEASE", 65}, {"15.0-RELEASE", 65}}) {
-        const Say family = std::get<Say>(parse({"-f", "bad"}, freebsd(release)));
+        const Message family = std::get<Message>(parse({"-f", "bad"}, freebsd(release)));
         EXPECT_EQ(family.error, "netstat: bad: unknown address family\n");
         EXPECT_EQ(family.status, status) << release;
-        const Say protocol = std::get<Say>(parse({"-pbad"}, freebsd(release)));
+        const Message protocol = std::get<Message>(parse({"-pbad"}, freebsd(release)));
         EXPECT_EQ(protocol.error, "netstat: bad: unknown or uninstrumented protocol\n");
         EXPECT_EQ(protocol.status, status) << release;
     }
 }
 
 TEST(FreeBsdGrammar, ProtocolsHaveTheAliasesOfEtcProtocols) {
-    EXPECT_TRUE(std::holds_alternative<Chosen>(parse({"-p", "TCP"})));
-    EXPECT_TRUE(std::holds_alternative<Chosen>(parse({"-p", "divert"})));
-    EXPECT_EQ(std::get<Say>(parse({"-p", "arp"})).out, "arp: no PCB routine\n");
-    EXPECT_TRUE(std::holds_alternative<Chosen>(parse({"-p", "udplite"})));
-    EXPECT_TRUE(std::holds_alternative<Say>(parse({"-p", "udplite"}, freebsd("14.2-RELEASE"))));
+    EXPECT_TRUE(std::holds_alternative<ParsedOptions>(parse({"-p", "TCP"})));
+    EXPECT_TRUE(std::holds_alternative<ParsedOptions>(parse({"-p", "divert"})));
+    EXPECT_EQ(std::get<Message>(parse({"-p", "arp"})).out, "arp: no PCB routine\n");
+    EXPECT_TRUE(std::holds_alternative<ParsedOptions>(parse({"-p", "udplite"})));
+    EXPECT_TRUE(std::holds_alternative<Message>(parse({"-p", "udplite"}, freebsd("14.2-RELEASE"))));
 }
 
 TEST(FreeBsdGrammar, MistakesSayWhatIsWrong) {
-    EXPECT_EQ(std::get<Say>(parse({"-xT"})).error, "netstat: -x and -T are incompatible, pick one.\n");
-    const Say unknown = std::get<Say>(parse({"-Z"}));
+    EXPECT_EQ(std::get<Message>(parse({"-xT"})).error, "netstat: -x and -T are incompatible, pick one.\n");
+    const Message unknown = std::get<Message>(parse({"-Z"}));
     EXPECT_TRUE(unknown.error.starts_with("netstat: illegal option -- Z\nusage: netstat [-46AaCc"));
     EXPECT_EQ(unknown.status, 1);
 }
@@ -113,24 +113,24 @@ TEST(FreeBsdGrammar, MistakesBeginWithTheProgramsName) {
     for (const auto& [classic, name] : {std::pair{true, "netstat: "}, {false, "netstat46: "}})
         for (const std::vector<std::string>& words :
              std::vector<std::vector<std::string>>{{"-Z"}, {"-p"}, {"-f", "bad"}, {"-pbad"}, {"-xT"}}) {
-            const Say said = std::get<Say>(freebsd_dialect.parse(words, {classic, &host}));
+            const Message said = std::get<Message>(freebsd_dialect.parse(words, {classic, &host}));
             EXPECT_TRUE(said.error.starts_with(name)) << said.error;
         }
 }
 
 TEST(FreeBsdGrammar, OtherModesAreHandedOver) {
-    EXPECT_EQ(std::get<HandOver>(parse({"-rn"})).mode, "-r");
-    EXPECT_EQ(std::get<HandOver>(parse({"-I", "em0"})).mode, "-I");
-    EXPECT_EQ(std::get<HandOver>(parse({"5"})).mode, "5");
+    EXPECT_EQ(std::get<NativeMode>(parse({"-rn"})).mode, "-r");
+    EXPECT_EQ(std::get<NativeMode>(parse({"-I", "em0"})).mode, "-I");
+    EXPECT_EQ(std::get<NativeMode>(parse({"5"})).mode, "5");
 }
 
 TEST(FreeBsdGrammar, WhatStaysANumber) {
-    const Chosen numeric = std::get<Chosen>(parse({"-an"}));
+    const ParsedOptions numeric = std::get<ParsedOptions>(parse({"-an"}));
     EXPECT_TRUE(numeric.numeric.hosts && numeric.numeric.ports && numeric.all);
-    const Chosen hosts = std::get<Chosen>(parse({"-S"}));
+    const ParsedOptions hosts = std::get<ParsedOptions>(parse({"-S"}));
     EXPECT_TRUE(hosts.numeric.hosts);
     EXPECT_FALSE(hosts.numeric.ports);
-    EXPECT_EQ(std::get<Chosen>(parse({"-aLc"})).look_options, (std::vector<std::string>{"-L", "-c"}));
+    EXPECT_EQ(std::get<ParsedOptions>(parse({"-aLc"})).look_options, (std::vector<std::string>{"-L", "-c"}));
 }
 
 TEST(FreeBsdRows, NoSocketNoHeading) { EXPECT_EQ(Listed{}({"-an"}, Protocol::Tcp, {}), ""); }

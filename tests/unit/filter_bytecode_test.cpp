@@ -112,9 +112,9 @@ TEST(FilterBytecode, SaysOfAnySocketWhatTheSelectionSays) {
             socket.foreign = {*parse_address(addresses[random() % addresses.size()]), port()};
         } while (socket.local.address.family != socket.foreign.address.family);
         socket.family = socket.local.address.family;
-        const SideTables side;
+        const HostTables tables;
         const Names names;
-        const bool selected = selector(selection, side, names)(socket);
+        const bool selected = selector(selection, tables, names)(socket);
         ASSERT_EQ(passes(filter_bytecode(kernel_filter(selection)), socket), selected) << "round " << round;
         passed += selected ? 1 : 0;
     }

@@ -36,7 +36,7 @@ void poke(Buffer& bytes, std::size_t at, Integer value) {
 struct Decoded {
     Buffer bytes;
     std::vector<SocketRecord> sockets;
-    TableNotes notes;
+    TableStatus notes;
     std::vector<std::string> problems;
 };
 
@@ -268,7 +268,7 @@ TEST(FreeBsdList, ALengthThatLeadsInsideTheRecordEndsTheListForTheNativeProgram)
 
 TEST(FreeBsdList, ALongAnswerMayComeInSeveralBlocks) {
     const Buffer bytes = captured("s6-intact", tcp);
-    TableNotes notes;
+    TableStatus notes;
     const DecodeContext context{tcp, nullptr, [](const Problem&) { FAIL(); }, &notes};
     const SocketDecoder next = find_decoder(freebsd_system, tcp)->sockets(context);
     const std::size_t cut = first + 2 * step;
@@ -339,7 +339,7 @@ TEST(FreeBsdGrowth, MayBeInAnyOfTheStructsWithinARecord) {
 
 TEST(FreeBsdGrowth, IsNoFailureAndTheNativeProgramGoesOnToo) {
     const Buffer bytes = grown(captured("s6-intact", tcp), step, 56, {0});
-    TableNotes notes;
+    TableStatus notes;
     const auto problem = [](const Problem& one) { EXPECT_FALSE(one.fails) << one.text; };
     const SocketDecoder next = find_decoder(freebsd_system, tcp)->sockets({tcp, nullptr, problem, &notes});
     SocketRecord record;
@@ -425,24 +425,24 @@ TEST(FreeBsdList, EveryFlippedByteEndsInFiniteTimeAndLosesAtMostOneRecord) {
 }
 
 TEST(FreeBsdOwners, EveryHolderOfASharedSocketIsFound) {
-    SideTables side;
+    HostTables tables;
     const DecodeContext context{"kern.file", nullptr, [](const Problem&) { FAIL(); }, nullptr};
     const Buffer files = captured("s3", "kern.file");
-    freebsd::owners_decoder(context)(Bytes(files), side);
+    freebsd::owners_decoder(context)(Bytes(files), tables);
     const std::uint64_t listener = decode(tcp, captured("s3", tcp)).sockets.at(46).owner_key;
-    EXPECT_EQ(side.owners.all(listener), (std::vector<Holder>{{688, 4}, {689, 4}, {690, 4}}));
-    EXPECT_TRUE(side.owners_read);
+    EXPECT_EQ(tables.owners.all(listener), (std::vector<Owner>{{688, 4}, {689, 4}, {690, 4}}));
+    EXPECT_TRUE(tables.owners_read);
 }
 
 TEST(FreeBsdOwners, ACutTableKeepsItsWholeRecords) {
-    SideTables side;
+    HostTables tables;
     std::vector<std::string> problems;
     const DecodeContext context{"kern.file", nullptr,
                                 [&](const Problem& problem) { problems.push_back(problem.text); }, nullptr};
     const Buffer files = captured("s6-kern-file", "kern.file");
-    freebsd::owners_decoder(context)(Bytes(files), side);
+    freebsd::owners_decoder(context)(Bytes(files), tables);
     EXPECT_EQ(problems, std::vector<std::string>{"kern.file: offset 2560: record cut short, 60 bytes left"});
-    EXPECT_FALSE(side.owners.empty());
+    EXPECT_FALSE(tables.owners.empty());
 }
 
 TEST(FreeBsdOwners, ARecordOfWrongLengthCostsNoOther) {
@@ -450,27 +450,27 @@ TEST(FreeBsdOwners, ARecordOfWrongLengthCostsNoOther) {
     for (const std::uint64_t length : {0U, 100U, 152U, 256U, 1280U}) {
         Buffer bytes = whole;
         poke<std::uint64_t>(bytes, 10 * freebsd::xfile::size, length);
-        SideTables side;
+        HostTables tables;
         std::vector<Problem> problems;
         const DecodeContext context{"kern.file", nullptr,
                                     [&](const Problem& one) { problems.push_back(one); }, nullptr};
-        freebsd::owners_decoder(context)(Bytes(bytes), side);
+        freebsd::owners_decoder(context)(Bytes(bytes), tables);
         ASSERT_EQ(problems.size(), 1U) << length;
         EXPECT_TRUE(problems[0].fails);
         const std::uint64_t listener = decode(tcp, captured("s3", tcp)).sockets.at(46).owner_key;
-        EXPECT_EQ(side.owners.all(listener), (std::vector<Holder>{{688, 4}, {689, 4}, {690, 4}}));
+        EXPECT_EQ(tables.owners.all(listener), (std::vector<Owner>{{688, 4}, {689, 4}, {690, 4}}));
     }
 }
 
 TEST(FreeBsdProcesses, NameAndUserOfEachPid) {
-    SideTables side;
+    HostTables tables;
     const DecodeContext context{"kern.proc.proc", nullptr, [](const Problem&) { FAIL(); }, nullptr};
     const Buffer processes = captured("s3", "kern.proc.proc");
-    freebsd::processes_decoder(context)(Bytes(processes), side);
-    ASSERT_NE(side.process(1100), nullptr);
-    EXPECT_EQ(side.process(1100)->name, "avahi-daemon: runni");
-    EXPECT_EQ(side.process(1022)->uid, 8080U);
-    EXPECT_EQ(side.processes.size(), 33U);
+    freebsd::processes_decoder(context)(Bytes(processes), tables);
+    ASSERT_NE(tables.process(1100), nullptr);
+    EXPECT_EQ(tables.process(1100)->name, "avahi-daemon: runni");
+    EXPECT_EQ(tables.process(1022)->uid, 8080U);
+    EXPECT_EQ(tables.processes.size(), 33U);
 }
 
 } // namespace

@@ -42,9 +42,9 @@ HostFacts linux_host() {
 
 /// `socket` as the document has it.
 std::string object(const SocketRecord& socket, const HostFacts& host = linux_host(),
-                   const SideTables& side = {}, const Names& names = no_names()) {
+                   const HostTables& tables = {}, const Names& names = no_names()) {
     Text out;
-    put_json_socket(out, Row{socket, std::nullopt, side}, {&host, &names});
+    put_json_socket(out, Row{socket, std::nullopt, tables}, {&host, &names});
     return text_of(out);
 }
 
@@ -137,17 +137,17 @@ TEST(JsonSocket, ADualStackListenerInFull) {
     socket.inode = socket.owner_key = 4711;
     socket.device = 3;
     socket.timer = Timer{};
-    SideTables side;
-    side.owners.add(4711, {20, 7});
-    side.owners.add(4711, {10, 3});
-    side.processes[10] = {"my \"server\"", "server", 1000, {}};
+    HostTables tables;
+    tables.owners.add(4711, {20, 7});
+    tables.owners.add(4711, {10, 3});
+    tables.processes[10] = {"my \"server\"", "server", 1000, {}};
     Names names = no_names();
     names.user = [](std::uint32_t uid) { return uid == 1000 ? std::string_view("someone") : ""; };
     names.interface = [](std::uint32_t index) { return index == 3 ? std::string_view("eth0") : ""; };
     names.service = [](std::uint16_t, std::string_view protocol) {
         return protocol == "tcp" ? std::string_view("ddi-tcp-1") : "";
     };
-    EXPECT_EQ(object(socket, linux_host(), side, names),
+    EXPECT_EQ(object(socket, linux_host(), tables, names),
               R"({"protocol":"tcp","family":"ipv6",)"
               R"("local":{"address":"::","port":8888,"service":"ddi-tcp-1"},)"
               R"("foreign":{"address":"::","port":0},"state":"listen","recv_q":2,"send_q":0,)"
@@ -179,26 +179,26 @@ TEST(JsonSocket, SaysWhyV6OnlyIsUnknown) {
 }
 
 TEST(JsonSocket, SaysWhyItHasNoOwner) {
-    const auto why = [](std::uint64_t key, bool withheld, bool read, Sight sight) {
+    const auto why = [](std::uint64_t key, bool withheld, bool read, Visibility visibility) {
         SocketRecord socket = listener("0.0.0.0", 80);
         socket.owner_key = key;
         HostFacts host = linux_host();
-        host.sight = sight;
-        SideTables side;
-        side.owners_withheld = withheld;
-        side.owners_read = read;
-        const std::string text = object(socket, host, side);
+        host.visibility = visibility;
+        HostTables tables;
+        tables.owners_withheld = withheld;
+        tables.owners_read = read;
+        const std::string text = object(socket, host, tables);
         EXPECT_TRUE(has(text, R"("owners":[])"));
         const std::size_t begin = text.find(R"("owner_unknown":")") + 17;
         return text.substr(begin, text.find('"', begin) - begin);
     };
-    EXPECT_EQ(why(0, true, true, Sight::Own), "no process holds it");
-    EXPECT_EQ(why(5, true, true, Sight::Everyone), "not permitted");
-    EXPECT_EQ(why(5, false, true, Sight::Own), "not permitted") << "/proc may hide what others hold";
-    EXPECT_EQ(why(5, false, true, Sight::Everyone), "kernel");
-    EXPECT_EQ(why(5, false, true, Sight::Namespace), "other pid namespace");
-    EXPECT_EQ(why(5, false, true, Sight::NotTold), "not told");
-    EXPECT_EQ(why(5, false, false, Sight::Everyone), "not read") << "a capture without descriptors";
+    EXPECT_EQ(why(0, true, true, Visibility::Own), "no process holds it");
+    EXPECT_EQ(why(5, true, true, Visibility::Everyone), "not permitted");
+    EXPECT_EQ(why(5, false, true, Visibility::Own), "not permitted") << "/proc may hide what others hold";
+    EXPECT_EQ(why(5, false, true, Visibility::Everyone), "kernel");
+    EXPECT_EQ(why(5, false, true, Visibility::Namespace), "other pid namespace");
+    EXPECT_EQ(why(5, false, true, Visibility::NotTold), "not told");
+    EXPECT_EQ(why(5, false, false, Visibility::Everyone), "not read") << "a capture without descriptors";
 }
 
 TEST(JsonSocket, WhereOnlyTheLastUserIsToldItIsAnOwnerWithoutDescriptor) {
@@ -257,12 +257,12 @@ TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
     socket.unix_.has_queues = true;
     socket.unix_.peer = 12;
     socket.unix_.peer_path = "/run/a\nb";
-    SideTables side;
-    EXPECT_TRUE(has(object(socket, linux_host(), side), R"("peer":{"inode":12,"path":"/run/a\u000ab"})"));
-    EXPECT_TRUE(has(object(socket, linux_host(), side), R"("recv_q":3,"send_q":0)"));
-    side.owners.add(12, {77, 5});
+    HostTables tables;
+    EXPECT_TRUE(has(object(socket, linux_host(), tables), R"("peer":{"inode":12,"path":"/run/a\u000ab"})"));
+    EXPECT_TRUE(has(object(socket, linux_host(), tables), R"("recv_q":3,"send_q":0)"));
+    tables.owners.add(12, {77, 5});
     EXPECT_TRUE(
-        has(object(socket, linux_host(), side), R"("path":"/run/a\u000ab","owners":[{"pid":77,"fd":5}]})"));
+        has(object(socket, linux_host(), tables), R"("path":"/run/a\u000ab","owners":[{"pid":77,"fd":5}]})"));
     socket.unix_ = {};
     EXPECT_FALSE(has(object(socket), "\"peer\"")) << "connected to none, or not told";
     EXPECT_FALSE(has(object(socket), "recv_q")) << "/proc/net/unix alone has none";
@@ -346,11 +346,11 @@ std::string nasty_document(unsigned count) {
         socket.owner_key = i + 1;
         socket.unix_.path = path;
         socket.unix_.peer_path = peer;
-        SideTables side;
-        side.owners.add(i + 1, {1, 2});
-        side.processes[1] = {name(), name(), 0, name()};
+        HostTables tables;
+        tables.owners.add(i + 1, {1, 2});
+        tables.processes[1] = {name(), name(), 0, name()};
         put(out, i == 0 ? "\n" : ",\n");
-        put_json_socket(out, Row{socket, std::nullopt, side}, {&host, &names});
+        put_json_socket(out, Row{socket, std::nullopt, tables}, {&host, &names});
     }
     put_json_tail(out, std::vector<std::string>{name(), name()});
     return text_of(out);

@@ -16,15 +16,15 @@ TEST(LinuxOwners, TheKernelsOwnWalkGivesRecordsInTheHostsByteOrder) {
                               "\x2b\0\0\0\0\0\0\0\xf8\xff\xff\xff\x05\0\0\0" // 43: -8, a thread of process 8
                               "\x2b\0\0\0\0\0\0",
                               55);
-    SideTables side;
+    HostTables tables;
     std::vector<std::string> problems;
     const DecodeContext context{"bpf_iter.task", nullptr,
                                 [&](const Problem& problem) { problems.push_back(problem.text); }, nullptr};
     find_decoder(linux_system, "bpf_iter.task")
-        ->side(context)(Bytes(std::as_bytes(std::span(records))), side);
-    EXPECT_EQ(side.owners.all(42), (std::vector<Holder>{{1, 4}, {600, 12}}));
-    EXPECT_EQ(side.owners.all(43), (std::vector<Holder>{{8, 5}}));
-    EXPECT_TRUE(side.owners_read);
+        ->tables(context)(Bytes(std::as_bytes(std::span(records))), tables);
+    EXPECT_EQ(tables.owners.all(42), (std::vector<Owner>{{1, 4}, {600, 12}}));
+    EXPECT_EQ(tables.owners.all(43), (std::vector<Owner>{{8, 5}}));
+    EXPECT_TRUE(tables.owners_read);
     EXPECT_EQ(problems, std::vector<std::string>{"bpf_iter.task: a cut record at offset 48"});
 }
 

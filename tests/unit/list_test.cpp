@@ -57,12 +57,12 @@ Heard hear(const Source& source, std::size_t sections) {
     Plan plan;
     plan.listings.push_back({{}, false, std::vector<Section>(sections, section)});
     Heard heard;
-    SideTables side;
+    HostTables tables;
     Output nowhere(STDOUT_FILENO);
     const Streams streams{nowhere, [&](const Problem& problem) { heard.problems.push_back(problem.text); },
                           [](std::string_view) {}, [](Text&, const Row&) {}};
     heard.listed = list(
-        plan, source, [](const SocketRecord&) { return true; }, side, streams);
+        plan, source, [](const SocketRecord&) { return true; }, tables, streams);
     return heard;
 }
 

@@ -29,13 +29,13 @@ TEST(Manifest, IsReadAsItWasWritten) {
     written.hostname = "mac";
     written.time = "2026-01-02T03:04:05Z";
     written.byte_order = ByteOrder::Big;
-    written.sight = Sight::Own;
+    written.visibility = Visibility::Own;
     const std::string text = manifest_of(written, "a test");
     HostFacts read;
     EXPECT_EQ(read_manifest(text, systems(), read), std::nullopt);
     EXPECT_EQ(manifest_of(read, "a test"), text);
     EXPECT_EQ(read.byte_order, ByteOrder::Big);
-    EXPECT_EQ(read.sight, Sight::Own);
+    EXPECT_EQ(read.visibility, Visibility::Own);
 }
 
 TEST(Manifest, AnUnknownValueIsNeitherGuessedNorPassedOver) {

@@ -79,7 +79,7 @@ private:
 /// Every word of our help that is an option, with its form.
 std::set<std::string> help_options() {
     std::set<std::string> found;
-    std::istringstream words(our_help());
+    std::istringstream words(own_help());
     for (std::string word; words >> word;)
         if (word.starts_with("--")) found.insert(word);
     return found;
@@ -90,7 +90,8 @@ TEST_F(Manual, ExplainsEveryOptionOfOursAsHelpWritesIt) {
     explained.merge(options("Selections"));
     EXPECT_EQ(explained, help_options());
     for (const std::string& option : explained) {
-        const auto read = read_ours("netstat46", {}, std::vector{option.substr(0, option.find('=')) + "="});
+        const auto read =
+            read_own_options("netstat46", {}, std::vector{option.substr(0, option.find('=')) + "="});
         const UsageError* wrong = std::get_if<UsageError>(&read);
         EXPECT_TRUE(wrong == nullptr ? option.find('=') != std::string::npos
                                      : wrong->text.find(option) != std::string::npos)
@@ -103,10 +104,10 @@ bool accepts(const System& system, const std::vector<std::string>& arguments) {
     HostFacts host;
     host.system = &system;
     const Parsed parsed = system.dialect->parse(arguments, {false, &host});
-    const Say* said = std::get_if<Say>(&parsed);
+    const Message* said = std::get_if<Message>(&parsed);
     return said == nullptr ||
-           (said->about != Say::About::Mistake || (said->error.find("option") == std::string::npos &&
-                                                   said->error.find("sage:") == std::string::npos));
+           (said->about != Message::About::Mistake || (said->error.find("option") == std::string::npos &&
+                                                       said->error.find("sage:") == std::string::npos));
 }
 
 TEST_F(Manual, ExplainsEveryNativeLetterOfEveryDialect) {
@@ -129,7 +130,7 @@ std::set<std::string> titles(const Dialect& dialect, const HostFacts& host,
                              const std::vector<std::string>& options) {
     std::set<std::string> found;
     const Parsed parsed = dialect.parse(options, {false, &host});
-    const Chosen* chosen = std::get_if<Chosen>(&parsed);
+    const ParsedOptions* chosen = std::get_if<ParsedOptions>(&parsed);
     if (chosen == nullptr) return found;
     const Names names;
     const Plan plan = chosen->plan({false, &names, &host, false});

@@ -455,12 +455,12 @@ TEST(NatNft, TablesThatIptablesWroteOutAreNotReadAgain) {
 
 TEST(NatWalk, WhatIsSentElsewhereIsNotLocal) {
     NatPacket packet = to("10.96.0.10", 80);
-    packet.to_local = Truth::No;
+    packet.to_local = Tristate::No;
     EXPECT_EQ(iptables("-A OUTPUT -m addrtype --dst-type LOCAL -j A\n-A A -j REDIRECT\n", packet), "pass");
     EXPECT_EQ(iptables("-A OUTPUT -m addrtype ! --dst-type LOCAL -j A\n-A A -j REDIRECT\n", packet),
               "redirect");
     EXPECT_EQ(iptables("-A OUTPUT -o eth0 -j REDIRECT\n", packet), "redirect or pass");
-    packet.to_local = Truth::Unknown;
+    packet.to_local = Tristate::Unknown;
     EXPECT_EQ(iptables("-A OUTPUT -m addrtype --dst-type LOCAL -j A\n-A A -j REDIRECT\n", packet),
               "redirect or pass");
 }

@@ -1,4 +1,4 @@
-// What is kept of a capture's side tables is what its sockets need, and no listing lacks anything for it.
+// What is kept of a capture's host tables is what its sockets need, and no listing lacks anything for it.
 #include "capture/needs.hpp"
 
 #include <filesystem>
@@ -32,14 +32,15 @@ Source source_of(const fs::path& capture, std::size_t whole) {
                            host, whole);
 }
 
-/// A listing and what was said of it; `side` receives what is kept.
-std::string listed(const Source& source, const std::vector<std::string>& words, bool json, SideTables& side) {
+/// A listing and what was said of it; `tables` receives what is kept.
+std::string listed(const Source& source, const std::vector<std::string>& words, bool json,
+                   HostTables& tables) {
     const Dialect& dialect = *source.host.system->dialect;
     const Parsed parsed = dialect.parse(words, {false, &source.host});
-    if (!std::holds_alternative<Chosen>(parsed)) return "no such option";
-    const Chosen& chosen = std::get<Chosen>(parsed);
-    const Names names = shown_names(replayed_names(side), chosen.numeric);
-    const Look look{false, &names, &source.host, false};
+    if (!std::holds_alternative<ParsedOptions>(parsed)) return "no such option";
+    const ParsedOptions& chosen = std::get<ParsedOptions>(parsed);
+    const Names names = shown_names(replayed_names(tables), chosen.numeric);
+    const PlanContext look{false, &names, &source.host, false};
     std::string said;
     const auto every = [](const SocketRecord&) { return true; };
     const std::string out = written([&](int fd) {
@@ -47,9 +48,9 @@ std::string listed(const Source& source, const std::vector<std::string>& words, 
         const Streams streams{output, [&](const Problem& problem) { said += problem.text + "\n"; },
                               [&](std::string_view text) { said += text; }, nullptr};
         if (json)
-            list_json(json_plan(chosen, {}, look), source, every, side, look, streams);
+            list_json(json_plan(chosen, {}, look), source, every, tables, look, streams);
         else
-            list(chosen.plan(look), source, every, side, streams);
+            list(chosen.plan(look), source, every, tables, streams);
     });
     return out + said;
 }
@@ -62,7 +63,7 @@ TEST(Needs, NoListingOfAnyCaptureLacksAnything) {
             ++captures;
             for (const bool json : {false, true})
                 for (const char* option : {"-a", "-an", "-aW", "-au", "-av", "-aA"}) {
-                    SideTables whole, sifted;
+                    HostTables whole, sifted;
                     EXPECT_EQ(listed(source_of(capture.path(), 0), {option}, json, sifted),
                               listed(source_of(capture.path(), all), {option}, json, whole))
                         << capture.path() << option << json;
@@ -113,17 +114,17 @@ TEST(Needs, WhatNoSocketNeedsIsNotKept) {
                                             n(i) + "\tname\n";
                                  }))
         .with("socket_options.tsv", among("7\t1\t0\t-\n", [&](int i) { return n(i) + "\t1\t1\t1\n"; }));
-    SideTables side;
-    const std::string text = listed(source_of(capture.path(), 0), {"-a"}, false, side);
+    HostTables tables;
+    const std::string text = listed(source_of(capture.path(), 0), {"-a"}, false, tables);
     EXPECT_NE(text.find("localhost:ssh "), std::string::npos) << text;
     EXPECT_NE(text.find("4711/sshd"), std::string::npos) << text;
-    EXPECT_EQ(side.processes.size(), 1U);
-    EXPECT_EQ(side.processes[4711].context, "context");
-    EXPECT_EQ(side.users, (std::map<std::uint32_t, std::string>{{33, "www"}, {44, "sshd"}}));
-    EXPECT_EQ(side.interfaces.size(), 0U);
-    EXPECT_EQ(side.services.size(), 1U);
-    EXPECT_EQ(side.hosts.size(), 1U);
-    EXPECT_EQ(side.ports.options.size(), 1U);
+    EXPECT_EQ(tables.processes.size(), 1U);
+    EXPECT_EQ(tables.processes[4711].context, "context");
+    EXPECT_EQ(tables.users, (std::map<std::uint32_t, std::string>{{33, "www"}, {44, "sshd"}}));
+    EXPECT_EQ(tables.interfaces.size(), 0U);
+    EXPECT_EQ(tables.services.size(), 1U);
+    EXPECT_EQ(tables.hosts.size(), 1U);
+    EXPECT_EQ(tables.ports.options.size(), 1U);
 }
 
 TEST(Needs, DamageIsSaidWhereItStandsInTheFile) {
@@ -131,10 +132,10 @@ TEST(Needs, DamageIsSaidWhereItStandsInTheFile) {
     capture.with("manifest", "os: linux\n")
         .with("proc.net.tcp", one_listener)
         .with("users.tsv", "1\tone\n33\twww\ndamaged\n2\ttwo\n");
-    SideTables side;
-    const std::string text = listed(source_of(capture.path(), 0), {"-a"}, false, side);
+    HostTables tables;
+    const std::string text = listed(source_of(capture.path(), 0), {"-a"}, false, tables);
     EXPECT_TRUE(text.ends_with("users.tsv: a line that is no entry at offset 13\n")) << text;
-    EXPECT_EQ(side.users.size(), 1U);
+    EXPECT_EQ(tables.users.size(), 1U);
 }
 
 TEST(Needs, ATableComesInPiecesOfWholeLines) {

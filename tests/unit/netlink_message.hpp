@@ -11,19 +11,19 @@
 namespace netstat46 {
 
 /// Bytes of a little-endian kernel.
-class Message {
+class NetlinkMessage {
 public:
-    explicit Message(std::size_t size) : bytes_(size) {}
+    explicit NetlinkMessage(std::size_t size) : bytes_(size) {}
 
     template <class Integer>
-    Message& set(std::size_t at, Integer value) {
+    NetlinkMessage& set(std::size_t at, Integer value) {
         for (std::size_t i = 0; i < sizeof value; ++i)
             bytes_.at(at + i) = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i));
         return *this;
     }
 
-    Message& attribute(std::uint16_t type, const Message& value) {
-        Message header(linux_wire::attr_header);
+    NetlinkMessage& attribute(std::uint16_t type, const NetlinkMessage& value) {
+        NetlinkMessage header(linux_wire::attr_header);
         header.set<std::uint16_t>(linux_wire::attr_length,
                                   static_cast<std::uint16_t>(linux_wire::attr_header + value.bytes_.size()));
         header.set<std::uint16_t>(linux_wire::attr_type, type);
@@ -33,20 +33,20 @@ public:
         return *this;
     }
 
-    Message& add(const Message& other) {
+    NetlinkMessage& add(const NetlinkMessage& other) {
         bytes_.insert(bytes_.end(), other.bytes_.begin(), other.bytes_.end());
         return *this;
     }
 
-    [[nodiscard]] Message shortened_to(std::size_t size) const {
-        Message front = *this;
+    [[nodiscard]] NetlinkMessage shortened_to(std::size_t size) const {
+        NetlinkMessage front = *this;
         front.bytes_.resize(size);
         return front;
     }
 
     /// With a netlink header in front.
-    [[nodiscard]] Message sent() const {
-        Message header(linux_wire::nl_header);
+    [[nodiscard]] NetlinkMessage sent() const {
+        NetlinkMessage header(linux_wire::nl_header);
         header.set<std::uint32_t>(linux_wire::nl_length,
                                   static_cast<std::uint32_t>(linux_wire::nl_header + bytes_.size()));
         header.set<std::uint16_t>(linux_wire::nl_type, linux_wire::sock_diag_by_family);
@@ -59,12 +59,12 @@ private:
     std::vector<std::byte> bytes_;
 };
 
-inline Message text(std::string_view value) {
-    Message message(value.size());
+inline NetlinkMessage text(std::string_view value) {
+    NetlinkMessage message(value.size());
     for (std::size_t i = 0; i < value.size(); ++i) message.set<char>(i, value[i]);
     return message;
 }
 
-inline Message number(std::uint32_t value) { return Message(4).set(0, value); }
+inline NetlinkMessage number(std::uint32_t value) { return NetlinkMessage(4).set(0, value); }
 
 } // namespace netstat46

@@ -22,11 +22,11 @@ constexpr State tcp_states[] = {State::Unknown,  State::Closed,      State::Boun
 
 struct Case {
     SocketRecord socket;
-    SideTables side;
+    HostTables tables;
     HostFacts host;
 
     explicit Case(const System* os = &linux_system) { host.system = os; }
-    [[nodiscard]] NoOwner why() const { return why_no_owner(socket, side, host); }
+    [[nodiscard]] NoOwner why() const { return why_no_owner(socket, tables, host); }
 };
 
 TEST(NoOwner, EveryReasonHasAWordAndASentenceOfItsOwn) {
@@ -57,7 +57,7 @@ TEST(NoOwner, AConnectionWithoutAnInodeTellsByItsState) {
     const auto why = [](State state) {
         Case one;
         one.socket.state = state;
-        one.side.owners_withheld = true; // which makes no difference to it
+        one.tables.owners_withheld = true; // which makes no difference to it
         return one.why();
     };
     for (const State state : {State::SynReceived, State::Established, State::CloseWait})
@@ -73,7 +73,7 @@ TEST(NoOwner, OfLinuxWithoutAnInodeAndWithoutStatesIsTheKernel) {
     for (const Protocol protocol : {Protocol::Udp, Protocol::UdpLite, Protocol::Raw}) {
         Case one;
         one.socket.protocol = protocol;
-        one.host.sight = Sight::Own;
+        one.host.visibility = Visibility::Own;
         EXPECT_EQ(one.why(), NoOwner::Kernel);
     }
 }
@@ -90,28 +90,32 @@ TEST(NoOwner, AUnixConnectionWithoutAnInodeTellsByItsState) {
 }
 
 TEST(NoOwner, WhatCouldBeLookedAtDecidesOverTheRest) {
-    const auto why = [](Sight sight, const auto& evidence) {
+    const auto why = [](Visibility visibility, const auto& evidence) {
         Case one;
         one.socket.state = State::Established;
         one.socket.inode = one.socket.owner_key = 5;
-        one.host.sight = sight;
-        evidence(one.side);
+        one.host.visibility = visibility;
+        evidence(one.tables);
         return one.why();
     };
-    const auto read = [](SideTables& side) { side.owners_read = true; };
-    EXPECT_EQ(why(Sight::Everyone, read), NoOwner::Kernel);
-    EXPECT_EQ(why(Sight::Namespace, read), NoOwner::OtherPidNamespace);
-    EXPECT_EQ(why(Sight::Own, read), NoOwner::NotPermitted);
-    EXPECT_EQ(why(Sight::NotTold, read), NoOwner::NotTold);
-    for (const Sight sight : {Sight::Everyone, Sight::Namespace, Sight::NotTold})
-        EXPECT_EQ(why(sight, [](SideTables&) {}), NoOwner::NotRead);
-    for (const Sight sight : {Sight::Everyone, Sight::Namespace, Sight::Own, Sight::NotTold}) {
-        EXPECT_EQ(why(sight, [](SideTables& side) { side.owners_read = side.owners_withheld = true; }),
-                  NoOwner::NotPermitted);
-        EXPECT_EQ(why(sight, [](SideTables& side) { side.owners_read = side.links_withheld = true; }),
-                  NoOwner::NotPermitted);
-        EXPECT_EQ(why(sight, [](SideTables& side) { side.owners_read = side.owners_unread = true; }),
-                  NoOwner::NotRead);
+    const auto read = [](HostTables& tables) { tables.owners_read = true; };
+    EXPECT_EQ(why(Visibility::Everyone, read), NoOwner::Kernel);
+    EXPECT_EQ(why(Visibility::Namespace, read), NoOwner::OtherPidNamespace);
+    EXPECT_EQ(why(Visibility::Own, read), NoOwner::NotPermitted);
+    EXPECT_EQ(why(Visibility::NotTold, read), NoOwner::NotTold);
+    for (const Visibility visibility : {Visibility::Everyone, Visibility::Namespace, Visibility::NotTold})
+        EXPECT_EQ(why(visibility, [](HostTables&) {}), NoOwner::NotRead);
+    for (const Visibility visibility :
+         {Visibility::Everyone, Visibility::Namespace, Visibility::Own, Visibility::NotTold}) {
+        EXPECT_EQ(
+            why(visibility, [](HostTables& tables) { tables.owners_read = tables.owners_withheld = true; }),
+            NoOwner::NotPermitted);
+        EXPECT_EQ(
+            why(visibility, [](HostTables& tables) { tables.owners_read = tables.links_withheld = true; }),
+            NoOwner::NotPermitted);
+        EXPECT_EQ(
+            why(visibility, [](HostTables& tables) { tables.owners_read = tables.owners_unread = true; }),
+            NoOwner::NotRead);
     }
 }
 
@@ -140,7 +144,7 @@ TEST(NoOwner, ABsdMarksSocketsWithoutADescriptor) {
     Case one(&darwin_system);
     one.socket.owner_key = 5;
     one.socket.socket_state = 0x1; // SS_NOFDREF
-    one.side.owners_withheld = true;
+    one.tables.owners_withheld = true;
     one.socket.state = State::Established;
     EXPECT_EQ(one.why(), NoOwner::NotAccepted);
     one.socket.state = State::LastAck;

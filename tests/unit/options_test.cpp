@@ -8,9 +8,9 @@
 namespace netstat46 {
 namespace {
 
-std::variant<Ours, UsageError> read(const std::vector<std::string>& arguments,
-                                    std::string_view classic_variable = {}) {
-    return read_ours("netstat46", classic_variable, arguments);
+std::variant<OwnOptions, UsageError> read(const std::vector<std::string>& arguments,
+                                          std::string_view classic_variable = {}) {
+    return read_own_options("netstat46", classic_variable, arguments);
 }
 
 std::string mistake(const std::vector<std::string>& arguments) {
@@ -19,15 +19,15 @@ std::string mistake(const std::vector<std::string>& arguments) {
     return error == nullptr ? "none" : error->text;
 }
 
-TEST(Ours, EveryPrefixOfEveryNativeLongOptionStaysNative) {
+TEST(OwnOptions, EveryPrefixOfEveryNativeLongOptionStaysNative) {
     unsigned prefixes = 0;
     for (const LongOption& option : linux_dialect.long_options)
         for (std::size_t length = 1; length <= option.name.size(); ++length)
             for (const char* value : {"", "=", "=inet"}) {
                 const std::string argument = "--" + std::string(option.name.substr(0, length)) + value;
                 const auto given = read({argument});
-                ASSERT_TRUE(std::holds_alternative<Ours>(given)) << argument;
-                const Ours& ours = std::get<Ours>(given);
+                ASSERT_TRUE(std::holds_alternative<OwnOptions>(given)) << argument;
+                const OwnOptions& ours = std::get<OwnOptions>(given);
                 EXPECT_EQ(ours.native, std::vector<std::string>{argument});
                 EXPECT_FALSE(ours.json || ours.quiet || ours.classic || ours.dialect || ours.save ||
                              ours.replay || !ours.selections.empty())
@@ -37,15 +37,15 @@ TEST(Ours, EveryPrefixOfEveryNativeLongOptionStaysNative) {
     EXPECT_GT(prefixes, 600U);
 }
 
-TEST(Ours, AreTakenByTheirWholeNamesOnly) {
+TEST(OwnOptions, AreTakenByTheirWholeNamesOnly) {
     for (const char* argument :
          {"--jso", "--quie", "--por=80", "--por", "--loca=1", "--local-por=1", "--stat=x",
           "--addres=::", "--pi=1", "--comman=x", "--use=x", "--v6onl=yes", "--clas"})
-        EXPECT_EQ(std::get<Ours>(read({argument})).native, std::vector<std::string>{argument});
+        EXPECT_EQ(std::get<OwnOptions>(read({argument})).native, std::vector<std::string>{argument});
 }
 
-TEST(Ours, StandAnywhereBeforeTwoDashes) {
-    const Ours ours = std::get<Ours>(read({"-an", "--port=80", "-t", "--json", "--", "--quiet"}));
+TEST(OwnOptions, StandAnywhereBeforeTwoDashes) {
+    const OwnOptions ours = std::get<OwnOptions>(read({"-an", "--port=80", "-t", "--json", "--", "--quiet"}));
     EXPECT_EQ(ours.native, (std::vector<std::string>{"-an", "-t", "--", "--quiet"}));
     EXPECT_TRUE(ours.json);
     EXPECT_FALSE(ours.quiet);
@@ -54,17 +54,17 @@ TEST(Ours, StandAnywhereBeforeTwoDashes) {
     EXPECT_EQ(ours.selections[0].second, "80");
 }
 
-TEST(Ours, AValueThatIsMissingOrTooMuchIsNamedWithTheForm) {
+TEST(OwnOptions, AValueThatIsMissingOrTooMuchIsNamedWithTheForm) {
     EXPECT_EQ(mistake({"--port"}), "--port needs a value: write --port=LIST");
     EXPECT_EQ(mistake({"--json=yes"}), "--json takes no value: write --json");
     EXPECT_EQ(mistake({"--dialect=beos"}),
               "--dialect: `beos' is not linux, darwin or freebsd; write --dialect=NAME");
 }
 
-TEST(Ours, TakeAValueBehindAnEqualsSignOrAsTheNextArgument) {
+TEST(OwnOptions, TakeAValueBehindAnEqualsSignOrAsTheNextArgument) {
     for (const std::vector<std::string>& form : {std::vector<std::string>{"--replay=d", "--port=80", "-n"},
                                                  {"--replay", "d", "--port", "80", "-n"}}) {
-        const Ours ours = std::get<Ours>(read(form));
+        const OwnOptions ours = std::get<OwnOptions>(read(form));
         EXPECT_EQ(ours.replay, "d");
         ASSERT_EQ(ours.selections.size(), 1U);
         EXPECT_EQ(ours.selections[0].second, "80");
@@ -74,17 +74,18 @@ TEST(Ours, TakeAValueBehindAnEqualsSignOrAsTheNextArgument) {
     EXPECT_FALSE(asks_about_port(std::vector<std::string>{"--command", "--explain"}));
 }
 
-TEST(Ours, OptionsThatExcludeEachOtherAreBothNamed) {
+TEST(OwnOptions, OptionsThatExcludeEachOtherAreBothNamed) {
     EXPECT_EQ(mistake({"--json", "--classic"}), "--json cannot be combined with --classic");
     EXPECT_EQ(mistake({"--dialect=linux", "--json"}), "--json cannot be combined with --dialect");
     EXPECT_EQ(mistake({"--json", "--quiet"}), "--json cannot be combined with --quiet");
     EXPECT_EQ(mistake({"--save=d", "--replay", "d"}), "--save cannot be combined with --replay");
     EXPECT_EQ(mistake({"--explain=80", "--port=80"}), "--explain cannot be combined with --port");
-    EXPECT_TRUE(std::get<Ours>(read({"--json"}, "1")).json) << "a variable is not a wish about this call";
+    EXPECT_TRUE(std::get<OwnOptions>(read({"--json"}, "1")).json)
+        << "a variable is not a wish about this call";
 }
 
-TEST(Ours, HelpFitsATerminal) {
-    const std::string help = our_help();
+TEST(OwnOptions, HelpFitsATerminal) {
+    const std::string help = own_help();
     std::size_t lines = 0, begin = 0;
     for (std::size_t end = help.find('\n'); end != std::string::npos;
          end = help.find('\n', begin = end + 1)) {
@@ -94,7 +95,7 @@ TEST(Ours, HelpFitsATerminal) {
     EXPECT_LE(lines, 24U);
 }
 
-TEST(Ours, WhatGoesWrongIsNotTakenForAnAnswer) {
+TEST(OwnOptions, WhatGoesWrongIsNotTakenForAnAnswer) {
     const auto status = [](std::vector<std::string> arguments) {
         std::vector<char*> pointers;
         for (std::string& argument : arguments) pointers.push_back(argument.data());

@@ -22,11 +22,11 @@ TEST(Owners, OfASocketThatNobodyHoldsThereAreNone) {
 
 TEST(Owners, KnowsEveryProcessThatHoldsASocket) {
     Owners owners;
-    EXPECT_FALSE(owners.has_holder(0));
+    EXPECT_FALSE(owners.has_owner(0));
     owners.add(8, {1, 3});
     owners.add(8, {7, 4});
-    EXPECT_TRUE(owners.has_holder(1) && owners.has_holder(7));
-    EXPECT_FALSE(owners.has_holder(0) || owners.has_holder(3));
+    EXPECT_TRUE(owners.has_owner(1) && owners.has_owner(7));
+    EXPECT_FALSE(owners.has_owner(0) || owners.has_owner(3));
 }
 
 TEST(Owners, KeyZeroIsNoSocket) {
@@ -42,14 +42,14 @@ TEST(Owners, TheLowestPidAndDescriptorComeFirstInWhateverOrderTheyAreFound) {
     owners.add(42, {7, 30});
     owners.add(42, {7, 4});
     owners.add(42, {600, 12});
-    EXPECT_EQ(owners.lowest(42), (Holder{7, 4}));
-    EXPECT_EQ(owners.all(42), (std::vector<Holder>{{7, 4}, {7, 30}, {600, 12}}));
+    EXPECT_EQ(owners.lowest(42), (Owner{7, 4}));
+    EXPECT_EQ(owners.all(42), (std::vector<Owner>{{7, 4}, {7, 30}, {600, 12}}));
 }
 
 TEST(Owners, ADescriptorThatIsNotToldStaysSo) {
     Owners owners;
     owners.add(42, {600, -1});
-    EXPECT_EQ(owners.lowest(42), (Holder{600, -1}));
+    EXPECT_EQ(owners.lowest(42), (Owner{600, -1}));
 }
 
 TEST(Owners, EveryKeyIsFoundAgainWhateverTheKeysAre) {
@@ -64,7 +64,7 @@ TEST(Owners, EveryKeyIsFoundAgainWhateverTheKeysAre) {
     Owners owners;
     for (std::size_t i = 0; i < keys.size(); ++i) owners.add(keys[i], {static_cast<std::int32_t>(i), 3});
     for (std::size_t i = 0; i < keys.size(); ++i)
-        ASSERT_EQ(owners.lowest(keys[i]), (Holder{static_cast<std::int32_t>(i), 3})) << keys[i];
+        ASSERT_EQ(owners.lowest(keys[i]), (Owner{static_cast<std::int32_t>(i), 3})) << keys[i];
     EXPECT_FALSE(owners.lowest(5001));
 }
 
@@ -73,10 +73,10 @@ TEST(Owners, ASocketOfVeryManyHoldersIsReadInTheirNumber) {
     constexpr std::int32_t many = 200000;
     for (std::int32_t fd = many; fd > 0; --fd) owners.add(7, {1, fd});
     for (std::int32_t fd = many; fd > 0; --fd) owners.add(7, {1, fd});
-    const std::vector<Holder> found = owners.all(7);
+    const std::vector<Owner> found = owners.all(7);
     ASSERT_EQ(found.size(), static_cast<std::size_t>(many));
-    EXPECT_EQ(found.front(), (Holder{1, 1}));
-    EXPECT_EQ(found.back(), (Holder{1, many}));
+    EXPECT_EQ(found.front(), (Owner{1, 1}));
+    EXPECT_EQ(found.back(), (Owner{1, many}));
 }
 
 } // namespace

@@ -38,8 +38,8 @@ Address address(const std::string& text) { return *parse_address(text); }
 bool has(const std::string& options, const std::string& one) { return options == one || options == "both"; }
 
 /// family, address, v6only, options; a user.
-Newcomer newcomer(const std::string& protocol, const std::vector<std::string>& socket, std::uint32_t uid) {
-    Newcomer out;
+BindRequest request(const std::string& protocol, const std::vector<std::string>& socket, std::uint32_t uid) {
+    BindRequest out;
     out.protocol = protocol == "tcp" ? Protocol::Tcp : Protocol::Udp;
     out.family = socket[0] == "inet" ? Family::Inet : Family::Inet6;
     out.address = address(socket[1]);
@@ -52,12 +52,12 @@ Newcomer newcomer(const std::string& protocol, const std::vector<std::string>& s
 }
 
 /// The same, bound. A connected socket has taken the loopback address of its family and serves nothing else.
-PortHolder holder(const Newcomer& bound, const std::string& state, std::size_t row) {
-    Newcomer socket = bound;
+BoundSocket bound(const BindRequest& bound, const std::string& state, std::size_t row) {
+    BindRequest socket = bound;
     if (state == "connected" && is_unspecified(socket.address)) {
         socket.address = address(socket.family == Family::Inet ? "127.0.0.1" : "::1");
     }
-    PortHolder out = holder_of(socket);
+    BoundSocket out = bound_socket(socket);
     out.connected = state == "connected";
     out.state = state == "listen" ? State::Listen : state == "connected" ? State::Established : State::Bound;
     out.row = row;
@@ -75,9 +75,9 @@ TEST(PortsBsd, EveryPairOfBindTruth) {
     for (const auto& row : rows) {
         const std::vector<std::string> old{row[1], row[2], row[3], row[4]};
         const std::vector<std::string> fresh{row[6], row[7], row[8], row[9]};
-        const std::vector<PortHolder> holders{holder(newcomer(row[0], old, 501), row[5], 0)};
+        const std::vector<BoundSocket> bound_sockets{bound(request(row[0], old, 501), row[5], 0)};
         const std::uint32_t uid = row[10] == "yes" ? 501 : row[10] == "no" ? 502 : 0;
-        EXPECT_EQ(result(bsd_bind(darwin, newcomer(row[0], fresh, uid), holders)), row[11])
+        EXPECT_EQ(result(bsd_bind(darwin, request(row[0], fresh, uid), bound_sockets)), row[11])
             << testing::PrintToString(row);
     }
 }
@@ -87,15 +87,15 @@ TEST(PortsBsd, EverySetOfBindSeveralTruth) {
     ASSERT_GE(rows.size(), 1452U);
     for (const auto& row : rows) {
         const std::vector<std::string> sockets = split(row[1], ';');
-        std::vector<PortHolder> holders;
+        std::vector<BoundSocket> bound_sockets;
         for (std::size_t i = sockets.size(); i-- > 0;) {
             const auto parts = split(sockets[i], '/');
             const auto uid = static_cast<std::uint32_t>(std::stoul(parts[5]));
-            holders.push_back(holder(newcomer(row[0], parts, uid), parts[4], holders.size()));
+            bound_sockets.push_back(bound(request(row[0], parts, uid), parts[4], bound_sockets.size()));
         }
         const auto parts = split(row[2], '/');
         const auto uid = static_cast<std::uint32_t>(std::stoul(parts[4]));
-        EXPECT_EQ(result(bsd_bind(darwin, newcomer(row[0], parts, uid), holders)), row[3])
+        EXPECT_EQ(result(bsd_bind(darwin, request(row[0], parts, uid), bound_sockets)), row[3])
             << testing::PrintToString(row);
     }
 }
@@ -105,12 +105,13 @@ TEST(PortsBsd, EveryDestinationOfAnswerTruth) {
     ASSERT_GE(rows.size(), 3144U);
     for (const auto& row : rows) {
         const std::vector<std::string> sockets = split(row[1], ';');
-        std::vector<PortHolder> holders;
+        std::vector<BoundSocket> bound_sockets;
         for (std::size_t i = sockets.size(); i-- > 0;) {
             const std::string state = row[0] == "tcp" ? "listen" : "bound";
-            holders.push_back(holder(newcomer(row[0], split(sockets[i], '/'), 501), state, holders.size()));
+            bound_sockets.push_back(
+                bound(request(row[0], split(sockets[i], '/'), 501), state, bound_sockets.size()));
         }
-        const AnswerVerdict verdict = bsd_answer(darwin, address(row[2]), holders);
+        const AnswerVerdict verdict = bsd_answer(darwin, address(row[2]), bound_sockets);
         ASSERT_LE(verdict.who.size(), 1U);
         const std::string nobody = row[0] == "tcp" ? "refused" : "none";
         const std::string who =
@@ -121,7 +122,7 @@ TEST(PortsBsd, EveryDestinationOfAnswerTruth) {
 
 /// A socket as the text tables write it: `tcp46 *`, `tcp6 * V6ONLY`, `tcp6 ::1`, `tcp4 127.0.0.1`, `v6
 /// ::ffff:127.0.0.1`.
-Newcomer written(std::string text, const std::string& option, std::uint32_t uid) {
+BindRequest written(std::string text, const std::string& option, std::uint32_t uid) {
     const auto drop = [&](const std::string& word) {
         const std::size_t at = text.find(word);
         if (at == std::string::npos) return false;
@@ -134,7 +135,7 @@ Newcomer written(std::string text, const std::string& option, std::uint32_t uid)
     where = where.substr(0, where.find(' '));
     const std::string inet = family == "tcp4" ? "inet" : "inet6";
     if (where == "*") where = inet == "inet" ? "0.0.0.0" : "::";
-    return newcomer("tcp", {inet, where, v6only ? "1" : "0", option}, uid);
+    return request("tcp", {inet, where, v6only ? "1" : "0", option}, uid);
 }
 
 std::string option_of(const std::string& text) {
@@ -155,10 +156,10 @@ TEST(PortsBsd, EveryPairOfTheBindMatrix) {
         const std::size_t then = line.find("then ");
         const std::size_t colon = line.rfind(": ");
         if (then == std::string::npos || colon == std::string::npos) continue;
-        const std::vector<PortHolder> holders{
-            holder(written(line.substr(0, then), option, 501), "listen", 0)};
-        const Newcomer fresh = written(line.substr(then + 5, colon - then - 5), option, uid);
-        EXPECT_EQ(result(bsd_bind(darwin, fresh, holders)), line.substr(colon + 2)) << line;
+        const std::vector<BoundSocket> bound_sockets{
+            bound(written(line.substr(0, then), option, 501), "listen", 0)};
+        const BindRequest fresh = written(line.substr(then + 5, colon - then - 5), option, uid);
+        EXPECT_EQ(result(bsd_bind(darwin, fresh, bound_sockets)), line.substr(colon + 2)) << line;
         ++compared;
     }
     EXPECT_EQ(compared, 216);
@@ -174,12 +175,12 @@ TEST(PortsBsd, EveryLineOfWhoAccepts) {
         if (then == std::string::npos || arrow == std::string::npos) continue;
         const std::string option = option_of(line);
         const std::string second = line.substr(then + 6, line.find_first_of("(", then) - then - 6);
-        const std::vector<PortHolder> holders{
-            holder(written(second + " ", option, 501), "listen", 0),
-            holder(written(line.substr(0, then) + " ", option, 501), "listen", 1)};
+        const std::vector<BoundSocket> bound_sockets{
+            bound(written(second + " ", option, 501), "listen", 0),
+            bound(written(line.substr(0, then) + " ", option, 501), "listen", 1)};
         std::string to = line.substr(connect + 8, arrow - connect - 8);
         to.erase(to.find_last_not_of(' ') + 1);
-        const AnswerVerdict verdict = bsd_answer(darwin, address(to), holders);
+        const AnswerVerdict verdict = bsd_answer(darwin, address(to), bound_sockets);
         ASSERT_EQ(verdict.who.size(), 1U) << line;
         EXPECT_EQ(verdict.who.front() == 1 ? "first socket" : "second socket", line.substr(arrow + 3))
             << line;
@@ -189,8 +190,8 @@ TEST(PortsBsd, EveryLineOfWhoAccepts) {
 }
 
 TEST(PortsBsd, ABoundSocketThatDoesNotListenRefusesForTheOneBehindIt) {
-    const auto mute = holder(newcomer("tcp", {"inet", "127.0.0.1", "-", "reuseaddr"}, 501), "bound", 0);
-    const auto wide = holder(newcomer("tcp", {"inet", "0.0.0.0", "-", "none"}, 501), "listen", 1);
+    const auto mute = bound(request("tcp", {"inet", "127.0.0.1", "-", "reuseaddr"}, 501), "bound", 0);
+    const auto wide = bound(request("tcp", {"inet", "0.0.0.0", "-", "none"}, 501), "listen", 1);
     const AnswerVerdict verdict = bsd_answer(darwin, address("127.0.0.1"), std::vector{mute, wide});
     EXPECT_TRUE(verdict.who.empty());
     EXPECT_EQ(verdict.silent, std::vector<std::size_t>{0});
@@ -200,10 +201,10 @@ TEST(PortsBsd, ABoundSocketThatDoesNotListenRefusesForTheOneBehindIt) {
 TEST(PortsBsd, AGroupIsSharedByThoseThatReuseTheAddressWhoeverTheyAre) {
     for (const BsdKernel& kernel : {darwin, BsdKernel{true, 14}}) {
         const auto outcome = [&](const char* held, const char* wanted, std::uint32_t uid) {
-            const std::vector<PortHolder> holders{
-                holder(newcomer("udp", {"inet", "224.0.0.251", "-", held}, 501), "bound", 0)};
+            const std::vector<BoundSocket> bound_sockets{
+                bound(request("udp", {"inet", "224.0.0.251", "-", held}, 501), "bound", 0)};
             return result(
-                bsd_bind(kernel, newcomer("udp", {"inet", "224.0.0.251", "-", wanted}, uid), holders));
+                bsd_bind(kernel, request("udp", {"inet", "224.0.0.251", "-", wanted}, uid), bound_sockets));
         };
         EXPECT_EQ(outcome("reuseaddr", "reuseaddr", 502), "ok");
         EXPECT_EQ(outcome("reuseaddr", "reuseport", 501), "ok");
@@ -213,12 +214,12 @@ TEST(PortsBsd, AGroupIsSharedByThoseThatReuseTheAddressWhoeverTheyAre) {
 }
 
 TEST(PortsBsd, EveryMatchingSocketGetsACopyOfABroadcastUpToOneThatDoesNotShare) {
-    const auto bound = [](const char* where, const char* option, std::size_t row) {
-        return holder(newcomer("udp", {"inet", where, "-", option}, 501), "bound", row);
+    const auto udp = [](const char* where, const char* option, std::size_t row) {
+        return bound(request("udp", {"inet", where, "-", option}, 501), "bound", row);
     };
     const Address everybody = address("255.255.255.255");
-    const std::vector<PortHolder> shared{bound("0.0.0.0", "reuseport", 0), bound("10.0.0.1", "reuseport", 1),
-                                         bound("0.0.0.0", "none", 2), bound("0.0.0.0", "reuseport", 3)};
+    const std::vector<BoundSocket> shared{udp("0.0.0.0", "reuseport", 0), udp("10.0.0.1", "reuseport", 1),
+                                          udp("0.0.0.0", "none", 2), udp("0.0.0.0", "reuseport", 3)};
     const AnswerVerdict verdict = bsd_copies(darwin, everybody, shared);
     EXPECT_TRUE(verdict.copies);
     EXPECT_EQ(verdict.who, (std::vector<std::size_t>{0, 2}));
@@ -229,43 +230,43 @@ TEST(PortsBsd, EveryMatchingSocketGetsACopyOfABroadcastUpToOneThatDoesNotShare) 
 // FreeBSD's tests/sys/netinet/so_reuseport_lb_test.c, and sys/netinet/in_pcb.c, in_pcblookup_lbgroup().
 TEST(PortsFreeBsd, SocketsThatShareTheLoadComeFirst) {
     const auto listening = [](const char* where, bool balanced, std::size_t row) {
-        PortHolder out = holder(newcomer("tcp", {"inet", where, "-", "none"}, 501), "listen", row);
+        BoundSocket out = bound(request("tcp", {"inet", where, "-", "none"}, 501), "listen", row);
         out.balanced = balanced;
         return out;
     };
     using Rows = std::vector<std::size_t>;
-    const std::vector<PortHolder> holders{listening("127.0.0.1", true, 0), listening("127.0.0.1", true, 1),
-                                          listening("127.0.0.1", false, 2)};
-    const AnswerVerdict verdict = bsd_answer({true, 14}, address("127.0.0.1"), holders);
+    const std::vector<BoundSocket> bound_sockets{
+        listening("127.0.0.1", true, 0), listening("127.0.0.1", true, 1), listening("127.0.0.1", false, 2)};
+    const AnswerVerdict verdict = bsd_answer({true, 14}, address("127.0.0.1"), bound_sockets);
     EXPECT_EQ(verdict.who, (Rows{0, 1}));
     EXPECT_EQ(verdict.doubt, Doubt::Group);
-    const std::vector<PortHolder> wide{listening("127.0.0.1", false, 0), listening("0.0.0.0", true, 1)};
+    const std::vector<BoundSocket> wide{listening("127.0.0.1", false, 0), listening("0.0.0.0", true, 1)};
     EXPECT_EQ(bsd_answer({true, 14}, address("127.0.0.1"), wide).who, Rows{1});
 }
 
 TEST(PortsFreeBsd, AnotherUserOnTheWildcardIsRefusedWhereDarwinAdmits) {
-    const std::vector<PortHolder> holders{
-        holder(newcomer("tcp", {"inet", "0.0.0.0", "-", "reuseaddr"}, 501), "listen", 0)};
-    const Newcomer go = newcomer("tcp", {"inet6", "::", "0", "reuseaddr"}, 502);
-    EXPECT_EQ(result(bsd_bind({true, 14}, go, holders)), "EADDRINUSE");
-    EXPECT_EQ(result(bsd_bind(darwin, go, holders)), "ok");
+    const std::vector<BoundSocket> bound_sockets{
+        bound(request("tcp", {"inet", "0.0.0.0", "-", "reuseaddr"}, 501), "listen", 0)};
+    const BindRequest go = request("tcp", {"inet6", "::", "0", "reuseaddr"}, 502);
+    EXPECT_EQ(result(bsd_bind({true, 14}, go, bound_sockets)), "EADDRINUSE");
+    EXPECT_EQ(result(bsd_bind(darwin, go, bound_sockets)), "ok");
 }
 
 TEST(PortsFreeBsd, AConnectionOfAnotherUserDoesNotCountForTcp) {
     for (const auto* protocol : {"tcp", "udp"}) {
-        const std::vector<PortHolder> holders{
-            holder(newcomer(protocol, {"inet", "127.0.0.1", "-", "none"}, 501), "connected", 0)};
-        const Newcomer fresh = newcomer(protocol, {"inet", "127.0.0.1", "-", "reuseaddr"}, 502);
-        EXPECT_EQ(result(bsd_bind({true, 14}, fresh, holders)),
+        const std::vector<BoundSocket> bound_sockets{
+            bound(request(protocol, {"inet", "127.0.0.1", "-", "none"}, 501), "connected", 0)};
+        const BindRequest fresh = request(protocol, {"inet", "127.0.0.1", "-", "reuseaddr"}, 502);
+        EXPECT_EQ(result(bsd_bind({true, 14}, fresh, bound_sockets)),
                   std::string_view(protocol) == "tcp" ? "ok" : "EADDRINUSE");
     }
 }
 
 TEST(PortsFreeBsd, EqualWildcardsAreTheOldestOn13AndATieSince14) {
-    const Newcomer any = newcomer("tcp", {"inet", "0.0.0.0", "-", "reuseport"}, 501);
-    const std::vector<PortHolder> holders{holder(any, "listen", 0), holder(any, "listen", 1)};
-    EXPECT_EQ(bsd_answer({true, 13}, address("127.0.0.1"), holders).who, std::vector<std::size_t>{1});
-    const AnswerVerdict tie = bsd_answer({true, 14}, address("127.0.0.1"), holders);
+    const BindRequest any = request("tcp", {"inet", "0.0.0.0", "-", "reuseport"}, 501);
+    const std::vector<BoundSocket> bound_sockets{bound(any, "listen", 0), bound(any, "listen", 1)};
+    EXPECT_EQ(bsd_answer({true, 13}, address("127.0.0.1"), bound_sockets).who, std::vector<std::size_t>{1});
+    const AnswerVerdict tie = bsd_answer({true, 14}, address("127.0.0.1"), bound_sockets);
     EXPECT_EQ(tie.who, (std::vector<std::size_t>{0, 1}));
     EXPECT_EQ(tie.doubt, Doubt::Order);
 }

@@ -21,8 +21,8 @@ constexpr BsdKernel darwin{};
 constexpr BsdKernel freebsd{true, 14};
 constexpr std::uint32_t docker = 501, another = 502;
 
-Newcomer socket(std::string_view address, bool v6only, bool reuseaddr, std::uint32_t uid) {
-    Newcomer out;
+BindRequest socket(std::string_view address, bool v6only, bool reuseaddr, std::uint32_t uid) {
+    BindRequest out;
     out.address = *parse_address(address);
     out.family = out.address.family;
     out.port = 8888;
@@ -32,15 +32,15 @@ Newcomer socket(std::string_view address, bool v6only, bool reuseaddr, std::uint
     return out;
 }
 
-PortHolder listening(const Newcomer& socket, std::size_t row) {
-    PortHolder out = holder_of(socket);
+BoundSocket listening(const BindRequest& socket, std::size_t row) {
+    BoundSocket out = bound_socket(socket);
     out.row = row;
     return out;
 }
 
-constexpr std::size_t tcp6 = 0, tcp4 = 1, newcomer = 2; ///< rows
+constexpr std::size_t tcp6 = 0, tcp4 = 1, request = 2; ///< rows
 
-std::vector<PortHolder> docker_sockets(bool v6only) {
+std::vector<BoundSocket> docker_sockets(bool v6only) {
     return {listening(socket("::1", v6only, true, docker), tcp6),
             listening(socket("0.0.0.0", false, true, docker), tcp4)};
 }
@@ -56,7 +56,7 @@ constexpr Program go6{"Go tcp6", "::", true, true};
 constexpr Program node{"Node", "::", false, true};
 constexpr Program careless{"[::] without SO_REUSEADDR", "::", false, false};
 
-Newcomer of(const Program& program, std::uint32_t uid) {
+BindRequest of(const Program& program, std::uint32_t uid) {
     return socket(program.address, program.v6only, program.reuseaddr, uid);
 }
 
@@ -74,11 +74,11 @@ TEST(PortsStory, LinuxRefusesEverybody) {
 }
 
 TEST(PortsStory, LinuxAnswersAsDockerAndNobodyOnTheLan) {
-    const auto holders = docker_sockets(true);
-    EXPECT_EQ(linux_answer(*parse_address("127.0.0.1"), holders).who, Rows{tcp4});
-    EXPECT_EQ(linux_answer(*parse_address("192.168.1.23"), holders).who, Rows{tcp4});
-    EXPECT_EQ(linux_answer(*parse_address("::1"), holders).who, Rows{tcp6});
-    EXPECT_EQ(linux_answer(*parse_address("fd00::23"), holders).who, Rows{});
+    const auto bound_sockets = docker_sockets(true);
+    EXPECT_EQ(linux_answer(*parse_address("127.0.0.1"), bound_sockets).who, Rows{tcp4});
+    EXPECT_EQ(linux_answer(*parse_address("192.168.1.23"), bound_sockets).who, Rows{tcp4});
+    EXPECT_EQ(linux_answer(*parse_address("::1"), bound_sockets).who, Rows{tcp6});
+    EXPECT_EQ(linux_answer(*parse_address("fd00::23"), bound_sockets).who, Rows{});
 }
 
 /// tests/golden/ports/story.tsv: what the XNU stack did.
@@ -93,16 +93,17 @@ TEST(PortsStory, DarwinDoesWhatWasMeasured) {
         std::vector<std::string> cells;
         std::istringstream row(line);
         for (std::string cell; std::getline(row, cell, '\t');) cells.push_back(cell);
-        std::vector<PortHolder> holders = docker_sockets(cells[0] == "1");
+        std::vector<BoundSocket> bound_sockets = docker_sockets(cells[0] == "1");
         if (cells[1] != "-") {
-            const Newcomer fresh = of(programs.at(cells[1]), cells[6] == "yes" ? docker : another);
-            const BindVerdict verdict = bsd_bind(darwin, fresh, holders);
+            const BindRequest fresh = of(programs.at(cells[1]), cells[6] == "yes" ? docker : another);
+            const BindVerdict verdict = bsd_bind(darwin, fresh, bound_sockets);
             EXPECT_EQ(verdict.outcome == Outcome::Ok ? "ok" : verdict.error, cells[7]) << line;
-            if (verdict.outcome == Outcome::Ok) holders.insert(holders.begin(), listening(fresh, newcomer));
+            if (verdict.outcome == Outcome::Ok)
+                bound_sockets.insert(bound_sockets.begin(), listening(fresh, request));
         }
         const char* destinations[] = {"127.0.0.1", "192.168.1.23", "::1", "fd00::23"};
         for (std::size_t i = 0; i < 4; ++i) {
-            const Rows who = bsd_answer(darwin, *parse_address(destinations[i]), holders).who;
+            const Rows who = bsd_answer(darwin, *parse_address(destinations[i]), bound_sockets).who;
             const char* names[] = {"docker tcp6", "docker tcp4", "newcomer"};
             EXPECT_EQ(who.empty() ? "refused" : names[who.front()], cells[9 + i]) << line;
         }
@@ -125,12 +126,12 @@ TEST(PortsStory, FreeBsdAdmitsGoForTheSameUserOnly) {
     EXPECT_EQ(bsd_bind(freebsd, of(go4, docker), docker_sockets(false)).because, Rows{tcp4});
     EXPECT_EQ(bsd_bind(freebsd, of(careless, docker), docker_sockets(false)).because, Rows{tcp6});
 
-    auto holders = docker_sockets(false);
-    holders.insert(holders.begin(), listening(of(go, docker), newcomer));
-    EXPECT_EQ(bsd_answer(freebsd, *parse_address("127.0.0.1"), holders).who, Rows{tcp4});
-    EXPECT_EQ(bsd_answer(freebsd, *parse_address("192.168.1.23"), holders).who, Rows{tcp4});
-    EXPECT_EQ(bsd_answer(freebsd, *parse_address("::1"), holders).who, Rows{tcp6});
-    EXPECT_EQ(bsd_answer(freebsd, *parse_address("fd00::23"), holders).who, Rows{newcomer});
+    auto bound_sockets = docker_sockets(false);
+    bound_sockets.insert(bound_sockets.begin(), listening(of(go, docker), request));
+    EXPECT_EQ(bsd_answer(freebsd, *parse_address("127.0.0.1"), bound_sockets).who, Rows{tcp4});
+    EXPECT_EQ(bsd_answer(freebsd, *parse_address("192.168.1.23"), bound_sockets).who, Rows{tcp4});
+    EXPECT_EQ(bsd_answer(freebsd, *parse_address("::1"), bound_sockets).who, Rows{tcp6});
+    EXPECT_EQ(bsd_answer(freebsd, *parse_address("fd00::23"), bound_sockets).who, Rows{request});
 }
 
 } // namespace

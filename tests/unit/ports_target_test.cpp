@@ -52,22 +52,22 @@ TEST(PortTarget, RefusesWhatItCannotMean) {
         EXPECT_FALSE(parse_port_target(text, services())) << text;
 }
 
-TEST(Newcomer, IsATargetWithOptions) {
-    const auto newcomer = parse_newcomer("udp:[::]:53,v6only,reuseaddr,reuseport,uid=501", services());
-    ASSERT_TRUE(newcomer);
-    EXPECT_EQ(newcomer->protocol, Protocol::Udp);
-    EXPECT_EQ(newcomer->family, Family::Inet6);
-    EXPECT_TRUE(newcomer->v6only && newcomer->reuseaddr && newcomer->reuseport);
-    EXPECT_EQ(newcomer->uid, 501U);
-    EXPECT_FALSE(parse_newcomer("*:53", services())->uid);
-    EXPECT_FALSE(parse_newcomer("*:53", services())->v6only);
+TEST(BindRequest, IsATargetWithOptions) {
+    const auto request = parse_bind_request("udp:[::]:53,v6only,reuseaddr,reuseport,uid=501", services());
+    ASSERT_TRUE(request);
+    EXPECT_EQ(request->protocol, Protocol::Udp);
+    EXPECT_EQ(request->family, Family::Inet6);
+    EXPECT_TRUE(request->v6only && request->reuseaddr && request->reuseport);
+    EXPECT_EQ(request->uid, 501U);
+    EXPECT_FALSE(parse_bind_request("*:53", services())->uid);
+    EXPECT_FALSE(parse_bind_request("*:53", services())->v6only);
 }
 
-TEST(Newcomer, NeedsAnAddressAndKnownOptions) {
+TEST(BindRequest, NeedsAnAddressAndKnownOptions) {
     for (const char* text :
          {"8888", "foo", "0.0.0.0:80,v6only", "*:80,", "*:80,reuse", "*:80,uid=", "*:80,uid=-1",
           "*:80,uid=me", "*:80,uid=1,uid=2", "*:80,v6only,,reuseaddr", ",v6only"})
-        EXPECT_FALSE(parse_newcomer(text, services())) << text;
+        EXPECT_FALSE(parse_bind_request(text, services())) << text;
 }
 
 TEST(PortTarget, IsWrittenAsItIsRead) {

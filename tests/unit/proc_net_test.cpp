@@ -23,7 +23,7 @@ template <class Use>
 void with_decoder(std::string_view interface, std::string_view text, ByteOrder order, Read& out, Use use) {
     HostFacts host;
     host.byte_order = order;
-    TableNotes notes;
+    TableStatus notes;
     use(DecodeContext{interface, &host, [&](const Problem& problem) { out.problems.push_back(problem.text); },
                       &notes},
         Bytes(std::as_bytes(std::span(text)), order));
@@ -77,13 +77,13 @@ TEST(ProcNet, AddressesAreWordsInTheOrderOfTheHost) {
 
 TEST(ProcNet, OfAHalfOpenConnectionItTellsUserAndRetransmits) {
     Read out;
-    SideTables side;
+    HostTables tables;
     with_decoder("proc.net.tcp", tcp_header + listener + half_open, ByteOrder::Little, out,
-                 [&](const DecodeContext& context, Bytes rest) { half_open_decoder(context)(rest, side); });
-    ASSERT_EQ(side.half_open.size(), 1U);
-    EXPECT_EQ(side.half_open[0].foreign.port, 40010);
-    EXPECT_EQ(side.half_open[0].uid, 1000U);
-    EXPECT_EQ(side.half_open[0].retransmits, 3U);
+                 [&](const DecodeContext& context, Bytes rest) { half_open_decoder(context)(rest, tables); });
+    ASSERT_EQ(tables.half_open.size(), 1U);
+    EXPECT_EQ(tables.half_open[0].foreign.port, 40010);
+    EXPECT_EQ(tables.half_open[0].uid, 1000U);
+    EXPECT_EQ(tables.half_open[0].retransmits, 3U);
 }
 
 TEST(ProcNet, WhatIsNoSocketIsSaidWithItsPlaceAndPassedOver) {

@@ -15,7 +15,7 @@
 
 #include <gtest/gtest.h>
 
-#include "capture/side_reader.hpp"
+#include "capture/host_tables_reader.hpp"
 #include "files.hpp"
 #include "freebsd/row.hpp"
 #include "systems.hpp"
@@ -28,11 +28,11 @@ TEST(Replay, SideTablesMayEndTheirLinesInCarriageReturns) {
     capture.with("manifest", "os: linux\n")
         .with("proc.net.tcp", "")
         .with("users.tsv", "7\tlp\r\n8\tma\\u000dil\n");
-    SideTables side;
-    read_side_tables(open_capture(capture.path(), systems()), side,
+    HostTables tables;
+    read_host_tables(open_capture(capture.path(), systems()), tables,
                      [](const Problem& problem) { ADD_FAILURE() << problem.text; });
-    EXPECT_EQ(side.users[7], "lp");
-    EXPECT_EQ(side.users[8], "ma\ril");
+    EXPECT_EQ(tables.users[7], "lp");
+    EXPECT_EQ(tables.users[8], "ma\ril");
 }
 
 /// A file with a hole in it is one line of any length.
@@ -41,22 +41,22 @@ TEST(Replay, ALineOfASideTableThatIsTooLongIsAProblemAndNotKept) {
     capture.with("manifest", "os: linux\n")
         .with("proc.net.unix", "")
         .with("users.tsv", "8\tmail\n7\t" + std::string(1 << 20, '\0'));
-    SideTables side;
+    HostTables tables;
     std::vector<std::string> problems;
-    read_side_tables(open_capture(capture.path(), systems()), side,
+    read_host_tables(open_capture(capture.path(), systems()), tables,
                      [&](const Problem& problem) { problems.push_back(problem.text); });
     EXPECT_EQ(problems, std::vector<std::string>{"users.tsv: a line that is no entry at offset 7"});
-    EXPECT_EQ(side.users[8], "mail");
-    EXPECT_EQ(side.users.count(7), 0U);
+    EXPECT_EQ(tables.users[8], "mail");
+    EXPECT_EQ(tables.users.count(7), 0U);
 }
 
 TEST(Replay, APipeIsAProblemAndNotWaitedFor) {
     Scratch capture;
     capture.with("manifest", "os: linux\n").with("proc.net.unix", "");
     ASSERT_EQ(mkfifo((capture.path() + "/users.tsv").c_str(), 0600), 0);
-    SideTables side;
+    HostTables tables;
     std::vector<std::string> problems;
-    read_side_tables(open_capture(capture.path(), systems()), side,
+    read_host_tables(open_capture(capture.path(), systems()), tables,
                      [&](const Problem& problem) { problems.push_back(problem.text); });
     ASSERT_EQ(problems.size(), 1U);
     EXPECT_NE(problems.front().find("users.tsv"), std::string::npos) << problems.front();
@@ -67,11 +67,11 @@ std::vector<std::string> said_of_users(const std::function<void(const std::strin
     Scratch capture;
     capture.with("manifest", "os: linux\n").with("proc.net.unix", "");
     make(capture.path() + "/users.tsv");
-    SideTables side;
+    HostTables tables;
     std::vector<std::string> problems;
-    read_side_tables(open_capture(capture.path(), systems()), side,
+    read_host_tables(open_capture(capture.path(), systems()), tables,
                      [&](const Problem& problem) { problems.push_back(problem.text); });
-    EXPECT_TRUE(side.users.empty());
+    EXPECT_TRUE(tables.users.empty());
     for (std::string& problem : problems) problem.erase(0, capture.path().size());
     return problems;
 }
@@ -113,8 +113,8 @@ TEST(Replay, APipeIsNotOpenedAtAll) {
         _exit(open(pipe.c_str(), O_WRONLY) < 0 ? 1 : 0);
     }
     usleep(50000); // it waits
-    SideTables side;
-    read_side_tables(open_capture(capture.path(), systems()), side, [](const Problem&) {});
+    HostTables tables;
+    read_host_tables(open_capture(capture.path(), systems()), tables, [](const Problem&) {});
     usleep(50000);
     EXPECT_EQ(waitpid(writer, nullptr, WNOHANG), 0) << "it goes on waiting";
     kill(writer, SIGKILL);

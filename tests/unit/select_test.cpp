@@ -57,9 +57,9 @@ SocketRecord socket(std::string_view local, std::uint16_t local_port, std::strin
 }
 
 bool selects(std::initializer_list<std::pair<std::string_view, std::string_view>> given,
-             const SocketRecord& record, const SideTables& side = {}) {
+             const SocketRecord& record, const HostTables& tables = {}) {
     const Names host = names();
-    return selector(selection(given), side, host)(record);
+    return selector(selection(given), tables, host)(record);
 }
 
 TEST(Select, PortsAreNumbersRangesAndServices) {
@@ -147,18 +147,18 @@ TEST(Select, AScopeThatIsNoInterfaceIsNamed) {
 TEST(Select, AnyHolderCounts) {
     SocketRecord record = socket("0.0.0.0", 80, "0.0.0.0", 0, State::Listen);
     record.owner_key = 7;
-    SideTables side;
-    side.owners.add(7, {100, 3});
-    side.owners.add(7, {200, 4});
-    side.processes[100] = {"nginx: master", "nginx", 0, {}};
-    side.processes[200] = {"worker", "nginx", 33, {}};
-    EXPECT_TRUE(selects({{"--pid", "200"}}, record, side));
-    EXPECT_TRUE(selects({{"--pid", "1,100"}}, record, side));
-    EXPECT_FALSE(selects({{"--pid", "20"}}, record, side));
-    EXPECT_TRUE(selects({{"--command", "worker"}}, record, side)) << "as listed";
-    EXPECT_TRUE(selects({{"--command", "nginx"}}, record, side)) << "as the kernel calls it";
-    EXPECT_FALSE(selects({{"--command", "ngin"}}, record, side)) << "whole names only";
-    EXPECT_FALSE(selects({{"--pid", "100"}}, socket("0.0.0.0", 80, "0.0.0.0", 0), side));
+    HostTables tables;
+    tables.owners.add(7, {100, 3});
+    tables.owners.add(7, {200, 4});
+    tables.processes[100] = {"nginx: master", "nginx", 0, {}};
+    tables.processes[200] = {"worker", "nginx", 33, {}};
+    EXPECT_TRUE(selects({{"--pid", "200"}}, record, tables));
+    EXPECT_TRUE(selects({{"--pid", "1,100"}}, record, tables));
+    EXPECT_FALSE(selects({{"--pid", "20"}}, record, tables));
+    EXPECT_TRUE(selects({{"--command", "worker"}}, record, tables)) << "as listed";
+    EXPECT_TRUE(selects({{"--command", "nginx"}}, record, tables)) << "as the kernel calls it";
+    EXPECT_FALSE(selects({{"--command", "ngin"}}, record, tables)) << "whole names only";
+    EXPECT_FALSE(selects({{"--pid", "100"}}, socket("0.0.0.0", 80, "0.0.0.0", 0), tables));
 }
 
 TEST(Select, TheUserIsTheSocketsOrElseAHolders) {
@@ -169,11 +169,11 @@ TEST(Select, TheUserIsTheSocketsOrElseAHolders) {
     EXPECT_FALSE(selects({{"--user", "0"}}, record));
     record.uid.reset();
     record.owner_key = 7;
-    SideTables side;
-    side.owners.add(7, {100, 3});
-    side.processes[100] = {"a", "a", 1000, {}};
-    EXPECT_TRUE(selects({{"--user", "someone"}}, record, side));
-    EXPECT_FALSE(selects({{"--user", "0"}}, record, side)) << "not told is not root";
+    HostTables tables;
+    tables.owners.add(7, {100, 3});
+    tables.processes[100] = {"a", "a", 1000, {}};
+    EXPECT_TRUE(selects({{"--user", "someone"}}, record, tables));
+    EXPECT_FALSE(selects({{"--user", "0"}}, record, tables)) << "not told is not root";
 }
 
 TEST(Select, StatesInAnySystemsSpelling) {

@@ -14,16 +14,16 @@ using namespace linux_wire;
 
 constexpr std::uint8_t established = 1, listening = 10; // net/tcp_states.h
 
-Message tcp_socket(std::uint8_t state) {
-    return Message(diag_size)
+NetlinkMessage tcp_socket(std::uint8_t state) {
+    return NetlinkMessage(diag_size)
         .set<std::uint8_t>(diag_family, af_inet)
         .set<std::uint8_t>(diag_state, state)
         .set<std::uint32_t>(diag_inode, 4711);
 }
 
 /// As a kernel of today: longer than what is known here.
-Message tcp_info() {
-    return Message(280)
+NetlinkMessage tcp_info() {
+    return NetlinkMessage(280)
         .set<std::uint8_t>(tcp_info_retransmits, 2)
         .set<std::uint32_t>(tcp_info_rto, 204000)
         .set<std::uint32_t>(tcp_info_snd_mss, 1448)
@@ -47,18 +47,18 @@ Message tcp_info() {
 
 struct Decoded {
     std::vector<SocketRecord> sockets;
-    SideTables side;
+    HostTables tables;
     std::vector<std::string> problems;
 };
 
 Decoded decoded(std::string_view interface, const std::vector<std::byte>& bytes) {
     Decoded out;
     HostFacts host;
-    TableNotes notes;
+    TableStatus notes;
     const DecodeContext context{
         interface, &host, [&](const Problem& problem) { out.problems.push_back(problem.text); }, &notes};
     if (interface == "sock_diag.unix") {
-        unix_diag_side_decoder(context)(Bytes(bytes), out.side);
+        unix_diag_side_decoder(context)(Bytes(bytes), out.tables);
         return out;
     }
     const SocketDecoder decode = sock_diag_decoder(context);
@@ -67,7 +67,7 @@ Decoded decoded(std::string_view interface, const std::vector<std::byte>& bytes)
     return out;
 }
 
-SocketRecord tcp_record(const Message& message) {
+SocketRecord tcp_record(const NetlinkMessage& message) {
     const Decoded out = decoded("sock_diag.inet.tcp", message.sent().bytes());
     EXPECT_TRUE(out.problems.empty());
     EXPECT_EQ(out.sockets.size(), 1U);
@@ -120,11 +120,11 @@ TEST(TcpInfo, OfAnOlderKernelWhatItHas) {
 }
 
 TEST(TcpInfo, WhatWasNeverMeasuredIsAbsent) {
-    const Message fresh = tcp_info()
-                              .set<std::uint32_t>(tcp_info_rtt, 0)
-                              .set<std::uint32_t>(tcp_info_snd_ssthresh, tcp_infinite_ssthresh)
-                              .set<std::uint32_t>(tcp_info_data_segs_out, 0)
-                              .set<std::uint64_t>(tcp_info_bytes_sent, 0);
+    const NetlinkMessage fresh = tcp_info()
+                                     .set<std::uint32_t>(tcp_info_rtt, 0)
+                                     .set<std::uint32_t>(tcp_info_snd_ssthresh, tcp_infinite_ssthresh)
+                                     .set<std::uint32_t>(tcp_info_data_segs_out, 0)
+                                     .set<std::uint64_t>(tcp_info_bytes_sent, 0);
     const SocketRecord socket = tcp_record(tcp_socket(established).attribute(inet_diag_info, fresh));
     EXPECT_FALSE(socket.tcp->rtt_us);
     EXPECT_FALSE(socket.tcp->rttvar_us);
@@ -148,56 +148,57 @@ TEST(TcpInfo, ANameTooLongIsCut) {
     EXPECT_STREQ(socket.tcp->congestion.data(), std::string(15, 'x').c_str());
 }
 
-Message unix_socket(std::uint32_t inode) {
-    return Message(unix_diag_size)
+NetlinkMessage unix_socket(std::uint32_t inode) {
+    return NetlinkMessage(unix_diag_size)
         .set<std::uint8_t>(unix_diag_family, af_unix)
         .set<std::uint32_t>(unix_diag_inode, inode);
 }
 
 TEST(UnixDiag, TellsPeerQueuesAndName) {
     using namespace std::string_view_literals;
-    Message queues(unix_rqlen_size);
+    NetlinkMessage queues(unix_rqlen_size);
     queues.set<std::uint32_t>(unix_rqlen_rqueue, 3).set<std::uint32_t>(unix_rqlen_wqueue, 4);
-    const Message answer = unix_socket(11)
-                               .attribute(unix_diag_peer, number(12))
-                               .attribute(unix_diag_rqlen, queues)
-                               .sent()
-                               .add(unix_socket(12).attribute(unix_diag_name, text("/run/x\0"sv)).sent())
-                               .add(unix_socket(13).attribute(unix_diag_name, text("\0a\0b"sv)).sent());
+    const NetlinkMessage answer =
+        unix_socket(11)
+            .attribute(unix_diag_peer, number(12))
+            .attribute(unix_diag_rqlen, queues)
+            .sent()
+            .add(unix_socket(12).attribute(unix_diag_name, text("/run/x\0"sv)).sent())
+            .add(unix_socket(13).attribute(unix_diag_name, text("\0a\0b"sv)).sent());
     const Decoded out = decoded("sock_diag.unix", answer.bytes());
     EXPECT_TRUE(out.problems.empty());
-    ASSERT_EQ(out.side.unix_sockets.size(), 3U);
-    const UnixSide& client = out.side.unix_sockets.at(11);
+    ASSERT_EQ(out.tables.unix_sockets.size(), 3U);
+    const UnixDetails& client = out.tables.unix_sockets.at(11);
     EXPECT_EQ(client.peer, 12U);
     ASSERT_TRUE(client.queues);
     EXPECT_EQ(client.queues->receive, 3U);
     EXPECT_EQ(client.queues->send, 4U);
     EXPECT_EQ(client.path, "");
-    EXPECT_EQ(out.side.unix_sockets.at(12).path, "/run/x");
-    EXPECT_FALSE(out.side.unix_sockets.at(12).queues);
-    EXPECT_EQ(out.side.unix_sockets.at(13).path, "@a@b") << "as /proc/net/unix";
+    EXPECT_EQ(out.tables.unix_sockets.at(12).path, "/run/x");
+    EXPECT_FALSE(out.tables.unix_sockets.at(12).queues);
+    EXPECT_EQ(out.tables.unix_sockets.at(13).path, "@a@b") << "as /proc/net/unix";
 }
 
 TEST(UnixDiag, DamageIsSaidAndLosesNothingBefore) {
-    const Message good = unix_socket(11).attribute(unix_diag_peer, number(12)).sent();
-    const std::vector<std::byte> whole = Message(good).add(good).bytes();
+    const NetlinkMessage good = unix_socket(11).attribute(unix_diag_peer, number(12)).sent();
+    const std::vector<std::byte> whole = NetlinkMessage(good).add(good).bytes();
     for (std::size_t size = 0; size < whole.size(); ++size) {
         const Decoded out =
             decoded("sock_diag.unix", {whole.begin(), whole.begin() + static_cast<long>(size)});
         const bool between = size == 0 || size == whole.size() / 2;
         EXPECT_EQ(out.problems.empty(), between) << size;
-        EXPECT_EQ(out.side.unix_sockets.size(), size < whole.size() / 2 ? 0U : 1U) << size;
+        EXPECT_EQ(out.tables.unix_sockets.size(), size < whole.size() / 2 ? 0U : 1U) << size;
     }
     for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
         std::vector<std::byte> flipped = whole;
         flipped[bit / 8] ^= std::byte{1} << (bit % 8);
-        EXPECT_LE(decoded("sock_diag.unix", flipped).side.unix_sockets.size(), 2U);
+        EXPECT_LE(decoded("sock_diag.unix", flipped).tables.unix_sockets.size(), 2U);
     }
 }
 
 TEST(SockDiag, AnyFlippedBitEndsAndReadsNothingOutside) {
-    const Message good = tcp_socket(established).attribute(inet_diag_info, tcp_info()).sent();
-    const std::vector<std::byte> whole = Message(good).add(good).bytes();
+    const NetlinkMessage good = tcp_socket(established).attribute(inet_diag_info, tcp_info()).sent();
+    const std::vector<std::byte> whole = NetlinkMessage(good).add(good).bytes();
     for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
         std::vector<std::byte> flipped = whole;
         flipped[bit / 8] ^= std::byte{1} << (bit % 8);

@@ -60,8 +60,8 @@ std::string proc_text(const std::vector<Made>& sockets) {
     return text;
 }
 
-Message message_of(const Made& socket) {
-    Message message(unix_diag_size);
+NetlinkMessage message_of(const Made& socket) {
+    NetlinkMessage message(unix_diag_size);
     message.set<std::uint8_t>(unix_diag_family, af_unix)
         .set<std::uint8_t>(unix_diag_type, socket.type)
         .set<std::uint8_t>(unix_diag_state, socket.state)
@@ -69,7 +69,7 @@ Message message_of(const Made& socket) {
     const bool is_path = !socket.name.empty() && socket.name.front() != '\0';
     if (!socket.name.empty())
         message.attribute(unix_diag_name, text(is_path ? socket.name + '\0' : socket.name));
-    Message queues(unix_rqlen_size);
+    NetlinkMessage queues(unix_rqlen_size);
     queues.set<std::uint32_t>(unix_rqlen_rqueue, socket.waiting);
     return message.attribute(unix_diag_rqlen, queues).sent();
 }
@@ -105,15 +105,15 @@ struct Read {
 /// Reads answers as the lister does: side knowledge, then sockets.
 class Reader {
 public:
-    void side(std::string_view interface, std::span<const std::byte> bytes, std::size_t offset = 0) {
+    void tables(std::string_view interface, std::span<const std::byte> bytes, std::size_t offset = 0) {
         auto& decode = sides_[std::string(interface)];
-        if (!decode) decode = find_decoder(linux_system, interface)->side(context(interface));
-        decode(Bytes(bytes, ByteOrder::Little, offset), side_);
+        if (!decode) decode = find_decoder(linux_system, interface)->tables(context(interface));
+        decode(Bytes(bytes, ByteOrder::Little, offset), tables_);
     }
 
     Read sockets(std::string_view interface, const std::vector<std::vector<std::byte>>& blocks) {
         const SocketDecoder decode = completed(
-            find_decoder(linux_system, interface)->sockets(context(interface)), Protocol::Unix, side_);
+            find_decoder(linux_system, interface)->sockets(context(interface)), Protocol::Unix, tables_);
         for (const auto& block : blocks) {
             SocketRecord record;
             for (Bytes rest(block); decode(rest, record);)
@@ -135,10 +135,10 @@ private:
     }
 
     HostFacts host_;
-    TableNotes notes_;
+    TableStatus notes_;
     Read read_;
-    SideTables side_;
-    std::map<std::string, SideDecoder> sides_;
+    HostTables tables_;
+    std::map<std::string, HostTablesDecoder> sides_;
 };
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -149,15 +149,15 @@ template <class Cut>
 Read read_both(const std::vector<Made>& told, std::string_view text, Cut cut) {
     Reader reader;
     const auto messages = messages_of(told);
-    for (const auto& message : messages) reader.side("sock_diag.unix", message);
-    if (messages.empty()) reader.side("sock_diag.unix", {});
+    for (const auto& message : messages) reader.tables("sock_diag.unix", message);
+    if (messages.empty()) reader.tables("sock_diag.unix", {});
     std::size_t begin = 0;
     for (std::size_t at = 0; at < text.size(); ++at)
         if (text[at] == '\n' && cut()) {
-            reader.side("proc.net.unix", bytes_of(text.substr(begin, at + 1 - begin)), begin);
+            reader.tables("proc.net.unix", bytes_of(text.substr(begin, at + 1 - begin)), begin);
             begin = at + 1;
         }
-    if (begin < text.size()) reader.side("proc.net.unix", bytes_of(text.substr(begin)), begin);
+    if (begin < text.size()) reader.tables("proc.net.unix", bytes_of(text.substr(begin)), begin);
     return reader.sockets("sock_diag.unix", messages);
 }
 
@@ -297,7 +297,7 @@ TEST(UnixRows, DamageIsSaidAndFailsNothing) {
 TEST(UnixRows, WithoutSockDiagDamageFailsNothingEither) {
     Reader reader;
     const std::string text = proc_text({{5, abstract("x\n00000000cbe2841d: nonsense")}, victim});
-    reader.side("proc.net.unix", bytes_of(text));
+    reader.tables("proc.net.unix", bytes_of(text));
     const auto block = bytes_of(text);
     const Read got = reader.sockets("proc.net.unix", {{block.begin(), block.end()}});
     EXPECT_EQ(got.rows.size(), 2U);
@@ -312,7 +312,7 @@ TEST(UnixRows, WithoutSockDiagAnInodeInMoreThanOneRowHasNoOwner) {
                                         {6, ""},
                                         waiting(abstract("victim")),
                                         waiting(abstract("victim"))});
-    reader.side("proc.net.unix", bytes_of(text));
+    reader.tables("proc.net.unix", bytes_of(text));
     const auto block = bytes_of(text);
     const Read got = reader.sockets("proc.net.unix", {{block.begin(), block.end()}});
     ASSERT_EQ(got.rows.size(), 6U);

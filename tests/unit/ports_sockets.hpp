@@ -3,15 +3,16 @@
 
 #include <string_view>
 
-#include "ports/holder.hpp"
+#include "ports/bound_socket.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
 
 /// `0.0.0.0`, `::`, `:: v6only`, `::1 reuseaddr reuseport`.
-inline Newcomer socket(std::string_view text, Protocol protocol = Protocol::Tcp, std::uint32_t uid = 1000) {
+inline BindRequest socket(std::string_view text, Protocol protocol = Protocol::Tcp,
+                          std::uint32_t uid = 1000) {
     const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
-    Newcomer out;
+    BindRequest out;
     out.protocol = protocol;
     out.address = *parse_address(text.substr(0, text.find(' ')));
     out.family = out.address.family;
@@ -22,9 +23,9 @@ inline Newcomer socket(std::string_view text, Protocol protocol = Protocol::Tcp,
     return out;
 }
 
-inline PortHolder holder(std::string_view text, State state = State::Listen, std::size_t row = 0,
+inline BoundSocket bound(std::string_view text, State state = State::Listen, std::size_t row = 0,
                          Protocol protocol = Protocol::Tcp) {
-    PortHolder out = holder_of(socket(text, protocol));
+    BoundSocket out = bound_socket(socket(text, protocol));
     out.state = state;
     out.row = row;
     return out;

@@ -1,4 +1,4 @@
-#include "ports/holder.hpp"
+#include "ports/bound_socket.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,86 +20,86 @@ SocketRecord record(Family family, std::string_view local, std::string_view fore
     return socket;
 }
 
-TEST(PortHolder, OnLinuxServesWhatAddressAndV6OnlySay) {
+TEST(BoundSocket, OnLinuxServesWhatAddressAndV6OnlySay) {
     SocketRecord dual = record(Family::Inet6, "::");
     dual.v6only = V6Only::No;
-    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv4, Truth::Yes);
-    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv6, Truth::Yes);
+    EXPECT_EQ(bound_socket(dual, linux_system, 0).ipv4, Tristate::Yes);
+    EXPECT_EQ(bound_socket(dual, linux_system, 0).ipv6, Tristate::Yes);
     dual.v6only = V6Only::Yes;
-    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv4, Truth::No);
+    EXPECT_EQ(bound_socket(dual, linux_system, 0).ipv4, Tristate::No);
     dual.v6only = V6Only::Unknown;
-    EXPECT_EQ(holder_of(dual, linux_system, 0).ipv4, Truth::Unknown);
-    EXPECT_EQ(holder_of(record(Family::Inet6, "::1"), linux_system, 0).ipv4, Truth::No);
+    EXPECT_EQ(bound_socket(dual, linux_system, 0).ipv4, Tristate::Unknown);
+    EXPECT_EQ(bound_socket(record(Family::Inet6, "::1"), linux_system, 0).ipv4, Tristate::No);
 }
 
-TEST(PortHolder, AMappedAddressIsAnIpv4One) {
-    const PortHolder mapped = holder_of(record(Family::Inet6, "::ffff:127.0.0.1"), linux_system, 3);
+TEST(BoundSocket, AMappedAddressIsAnIpv4One) {
+    const BoundSocket mapped = bound_socket(record(Family::Inet6, "::ffff:127.0.0.1"), linux_system, 3);
     EXPECT_EQ(mapped.address, *parse_address("127.0.0.1"));
     EXPECT_EQ(mapped.family, Family::Inet6);
-    EXPECT_EQ(mapped.ipv4, Truth::Yes);
-    EXPECT_EQ(mapped.ipv6, Truth::No);
+    EXPECT_EQ(mapped.ipv4, Tristate::Yes);
+    EXPECT_EQ(mapped.ipv6, Tristate::No);
     EXPECT_EQ(mapped.row, 3U);
-    EXPECT_TRUE(holder_of(record(Family::Inet6, "::ffff:0.0.0.0"), linux_system, 0).wildcard);
+    EXPECT_TRUE(bound_socket(record(Family::Inet6, "::ffff:0.0.0.0"), linux_system, 0).wildcard);
 }
 
-TEST(PortHolder, AConnectionsV6OnlyIsNotToldByLinux) {
-    const PortHolder connected = holder_of(record(Family::Inet6, "::1", "::1"), linux_system, 0);
+TEST(BoundSocket, AConnectionsV6OnlyIsNotToldByLinux) {
+    const BoundSocket connected = bound_socket(record(Family::Inet6, "::1", "::1"), linux_system, 0);
     EXPECT_TRUE(connected.connected);
-    EXPECT_EQ(connected.v6only, Truth::Unknown);
-    EXPECT_EQ(connected.ipv4, Truth::No);
+    EXPECT_EQ(connected.v6only, Tristate::Unknown);
+    EXPECT_EQ(connected.ipv4, Tristate::No);
 }
 
-TEST(PortHolder, ATimeWaitSocketIsOneWhateverStateItShows) {
+TEST(BoundSocket, ATimeWaitSocketIsOneWhateverStateItShows) {
     SocketRecord fin_wait = record(Family::Inet, "127.0.0.1", "127.0.0.1");
     fin_wait.state = State::FinWait2;
-    EXPECT_FALSE(holder_of(fin_wait, linux_system, 0).time_wait);
+    EXPECT_FALSE(bound_socket(fin_wait, linux_system, 0).time_wait);
     fin_wait.timer = Timer{3, 1000, 0, 0};
-    EXPECT_TRUE(holder_of(fin_wait, linux_system, 0).time_wait);
+    EXPECT_TRUE(bound_socket(fin_wait, linux_system, 0).time_wait);
 }
 
-TEST(PortHolder, OnBsdTheRecordTellsServesAndOptions) {
+TEST(BoundSocket, OnBsdTheRecordTellsServesAndOptions) {
     SocketRecord socket = record(Family::Inet6, "::");
     socket.serves = {true, true};
     socket.options = 0x0206; // SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT
-    const PortHolder both = holder_of(socket, darwin_system, 0);
-    EXPECT_EQ(both.ipv4, Truth::Yes);
-    EXPECT_EQ(both.reuseaddr, Truth::Yes);
-    EXPECT_EQ(both.reuseport, Truth::Yes);
+    const BoundSocket both = bound_socket(socket, darwin_system, 0);
+    EXPECT_EQ(both.ipv4, Tristate::Yes);
+    EXPECT_EQ(both.reuseaddr, Tristate::Yes);
+    EXPECT_EQ(both.reuseport, Tristate::Yes);
     socket.options = 0x0002;
-    EXPECT_EQ(holder_of(socket, darwin_system, 0).reuseaddr, Truth::No);
-    EXPECT_EQ(holder_of(record(Family::Inet, "0.0.0.0"), linux_system, 0).reuseaddr, Truth::Unknown);
+    EXPECT_EQ(bound_socket(socket, darwin_system, 0).reuseaddr, Tristate::No);
+    EXPECT_EQ(bound_socket(record(Family::Inet, "0.0.0.0"), linux_system, 0).reuseaddr, Tristate::Unknown);
 }
 
-TEST(PortHolder, AScopeCountsOnlyWhereBothHaveOne) {
+TEST(BoundSocket, AScopeCountsOnlyWhereBothHaveOne) {
     EXPECT_TRUE(same_address(*parse_address("fe80::1%2"), *parse_address("fe80::1")));
     EXPECT_FALSE(same_address(*parse_address("fe80::1%2"), *parse_address("fe80::1%3")));
     EXPECT_FALSE(same_address(*parse_address("::"), *parse_address("0.0.0.0")));
 }
 
-TEST(Truth, UnknownIsBetweenNoAndYes) {
-    EXPECT_EQ(Truth::Unknown && Truth::No, Truth::No);
-    EXPECT_EQ(Truth::Unknown && Truth::Yes, Truth::Unknown);
-    EXPECT_EQ(Truth::Unknown || Truth::Yes, Truth::Yes);
-    EXPECT_EQ(!Truth::Unknown, Truth::Unknown);
-    EXPECT_EQ(!Truth::No, Truth::Yes);
+TEST(Tristate, UnknownIsBetweenNoAndYes) {
+    EXPECT_EQ(Tristate::Unknown && Tristate::No, Tristate::No);
+    EXPECT_EQ(Tristate::Unknown && Tristate::Yes, Tristate::Unknown);
+    EXPECT_EQ(Tristate::Unknown || Tristate::Yes, Tristate::Yes);
+    EXPECT_EQ(!Tristate::Unknown, Tristate::Unknown);
+    EXPECT_EQ(!Tristate::No, Tristate::Yes);
 }
 
 // ---- What captures keep besides the sockets
 
 KeptPortFacts read(std::string_view interface, std::string_view text, int problems = 0) {
-    SideTables side;
+    HostTables tables;
     const HostFacts host;
-    TableNotes notes;
+    TableStatus notes;
     int said = 0;
     const DecoderEntry* entry = find_decoder(linux_system, interface);
-    if (entry == nullptr || entry->side == nullptr) {
+    if (entry == nullptr || entry->tables == nullptr) {
         ADD_FAILURE() << "no decoder of " << interface;
         return {};
     }
-    entry->side({interface, &host, [&](const Problem&) { ++said; }, &notes})(
-        Bytes(std::as_bytes(std::span(text.data(), text.size()))), side);
+    entry->tables({interface, &host, [&](const Problem&) { ++said; }, &notes})(
+        Bytes(std::as_bytes(std::span(text.data(), text.size()))), tables);
     EXPECT_EQ(said, problems);
-    return side.ports;
+    return tables.ports;
 }
 
 TEST(KeptPortFacts, AreOneLineEach) {

@@ -25,7 +25,7 @@ struct HalfOpen {
 };
 
 /// What is known of a unix socket besides its row.
-struct UnixSide {
+struct UnixDetails {
     struct Queues {
         std::uint32_t receive = 0; ///< bytes; of a listener the connections that wait
         std::uint32_t send =
@@ -45,13 +45,13 @@ struct UnixWaiting {
     std::string path;
 };
 
-struct SideTables {
+struct HostTables {
     Owners owners;
     std::unordered_map<std::int32_t, Process> processes;
     std::vector<HalfOpen> half_open;
-    bool unix_told = false;                                   ///< sock_diag has told all unix sockets
-    std::unordered_map<std::uint64_t, UnixSide> unix_sockets; ///< by inode
-    std::multimap<std::uint64_t, UnixWaiting> unix_waiting;   ///< by the inode of the socket before; 0: first
+    bool unix_told = false;                                      ///< sock_diag has told all unix sockets
+    std::unordered_map<std::uint64_t, UnixDetails> unix_sockets; ///< by inode
+    std::multimap<std::uint64_t, UnixWaiting> unix_waiting; ///< by the inode of the socket before; 0: first
     std::unordered_set<std::uint64_t> unix_doubled; ///< without sock_diag: inodes of more than one row
 
     // As a capture's .tsv files hold them.
@@ -73,8 +73,8 @@ struct SideTables {
 
     /// Every holder; where no descriptor was told, the process that used the socket last (without a
     /// descriptor).
-    [[nodiscard]] std::vector<Holder> holders(const SocketRecord& socket) const {
-        std::vector<Holder> found = owners.all(socket.owner_key);
+    [[nodiscard]] std::vector<Owner> owners_of(const SocketRecord& socket) const {
+        std::vector<Owner> found = owners.all(socket.owner_key);
         if (found.empty() && socket.darwin.last_pid) found.push_back({*socket.darwin.last_pid, -1});
         return found;
     }

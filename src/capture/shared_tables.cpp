@@ -1,4 +1,4 @@
-// Side tables of captures: tab separated text.
+// Host tables of captures: tab separated text.
 #include <array>
 #include <charconv>
 #include <optional>
@@ -44,24 +44,24 @@ constexpr std::size_t most_rules = std::size_t{16} * 1024 * 1024;
 
 /// A decoder that gives each line's fields to `take`, which refuses what it cannot read.
 template <class Take>
-SideDecoder rows(const DecodeContext& context, Take take) {
-    return [context, take](Bytes block, SideTables& side) {
+HostTablesDecoder rows(const DecodeContext& context, Take take) {
+    return [context, take](Bytes block, HostTables& tables) {
         for (std::string_view text = block.text(); !text.empty();) {
             const std::size_t at = block.offset() + block.size() - text.size();
             std::string_view line = take_line(text);
             if (line.ends_with('\r')) line.remove_suffix(1); // one in a name is escaped
-            if (!line.empty() && (line.size() > longest_line || !take(split(line), side)))
+            if (!line.empty() && (line.size() > longest_line || !take(split(line), tables)))
                 context.problem(
                     {fmt::format("{}: a line that is no entry at offset {}", context.interface, at)});
         }
     };
 }
 
-SideDecoder processes(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
+HostTablesDecoder processes(const DecodeContext& context) {
+    return rows(context, [](Fields fields, HostTables& tables) {
         const auto pid = parse_number<std::int32_t>(fields[0]);
         if (!pid) return false;
-        Process& process = side.processes[*pid];
+        Process& process = tables.processes[*pid];
         process.name = std::move(fields[1]);
         process.uid = parse_number<std::uint32_t>(fields[2]);
         process.command = std::move(fields[3]);
@@ -69,31 +69,31 @@ SideDecoder processes(const DecodeContext& context) {
     });
 }
 
-SideDecoder contexts(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
+HostTablesDecoder contexts(const DecodeContext& context) {
+    return rows(context, [](Fields fields, HostTables& tables) {
         const auto pid = parse_number<std::int32_t>(fields[0]);
         if (!pid) return false;
-        side.processes[*pid].context = std::move(fields[1]);
+        tables.processes[*pid].context = std::move(fields[1]);
         return true;
     });
 }
 
 /// Lines `number TAB name`.
-template <std::map<std::uint32_t, std::string> SideTables::*table>
-SideDecoder numbered(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
+template <std::map<std::uint32_t, std::string> HostTables::*table>
+HostTablesDecoder numbered(const DecodeContext& context) {
+    return rows(context, [](Fields fields, HostTables& tables) {
         const auto number = parse_number<std::uint32_t>(fields[0]);
         if (!number) return false;
-        (side.*table)[*number] = std::move(fields[1]);
+        (tables.*table)[*number] = std::move(fields[1]);
         return true;
     });
 }
 
 /// Lines `key TAB name`.
-template <std::map<std::string, std::string, std::less<>> SideTables::*table>
-SideDecoder keyed(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
-        (side.*table)[std::move(fields[0])] = std::move(fields[1]);
+template <std::map<std::string, std::string, std::less<>> HostTables::*table>
+HostTablesDecoder keyed(const DecodeContext& context) {
+    return rows(context, [](Fields fields, HostTables& tables) {
+        (tables.*table)[std::move(fields[0])] = std::move(fields[1]);
         return true;
     });
 }
@@ -102,64 +102,64 @@ std::optional<bool> flag(std::string_view text) {
     return text == "1" ? std::optional(true) : text == "0" ? std::optional(false) : std::nullopt;
 }
 
-SideDecoder socket_options(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
+HostTablesDecoder socket_options(const DecodeContext& context) {
+    return rows(context, [](Fields fields, HostTables& tables) {
         const auto key = parse_number<std::uint64_t>(fields[0]);
         if (!key) return false;
-        side.ports.options[*key] = {flag(fields[1]), flag(fields[2]),
-                                    flag(fields[3]), parse_number<std::int32_t>(fields[4]),
-                                    flag(fields[5]), flag(fields[6])};
+        tables.ports.options[*key] = {flag(fields[1]), flag(fields[2]),
+                                      flag(fields[3]), parse_number<std::int32_t>(fields[4]),
+                                      flag(fields[5]), flag(fields[6])};
         return true;
     });
 }
 
-SideDecoder addresses(const DecodeContext& context) {
-    const SideDecoder every = rows(context, [](Fields fields, SideTables& side) {
+HostTablesDecoder addresses(const DecodeContext& context) {
+    const HostTablesDecoder every = rows(context, [](Fields fields, HostTables& tables) {
         const auto address = parse_address(fields[0]);
         if (!address) return false;
         HostAddress own{*address, parse_number<std::uint32_t>(fields[1]).value_or(0),
                         parse_number<unsigned>(fields[2]).value_or(0), parse_address(fields[3])};
         if (is_link_local(own.address)) own.address.scope = own.interface;
-        side.ports.addresses.push_back(own);
+        tables.ports.addresses.push_back(own);
         return true;
     });
-    return [context, every, full = false](Bytes block, SideTables& side) mutable {
+    return [context, every, full = false](Bytes block, HostTables& tables) mutable {
         if (full) return;
-        every(block, side);
-        full = side.ports.addresses.size() > most_addresses;
+        every(block, tables);
+        full = tables.ports.addresses.size() > most_addresses;
         if (!full) return;
-        side.ports.addresses.resize(most_addresses);
+        tables.ports.addresses.resize(most_addresses);
         context.problem({fmt::format("{}: more addresses than are read at offset {}", context.interface,
                                      block.offset())});
     };
 }
 
 /// Lines `group TAB interface TAB filtered`. An empty table is one too: no interface has joined any.
-SideDecoder groups(const DecodeContext& context) {
-    const SideDecoder read = rows(context, [](Fields fields, SideTables& side) {
+HostTablesDecoder groups(const DecodeContext& context) {
+    const HostTablesDecoder read = rows(context, [](Fields fields, HostTables& tables) {
         const auto group = parse_address(fields[0]);
         const auto interface = parse_number<std::uint32_t>(fields[1]);
         if (!group || !interface) return false;
-        side.ports.groups->push_back({*group, *interface, flag(fields[2]).value_or(true)});
+        tables.ports.groups->push_back({*group, *interface, flag(fields[2]).value_or(true)});
         return true;
     });
-    return [read](Bytes block, SideTables& side) {
-        if (!side.ports.groups) side.ports.groups.emplace();
-        read(block, side);
+    return [read](Bytes block, HostTables& tables) {
+        if (!tables.ports.groups) tables.ports.groups.emplace();
+        read(block, tables);
     };
 }
 
-SideDecoder first_unprivileged(const DecodeContext& context) {
-    return rows(context, [](Fields fields, SideTables& side) {
-        side.ports.first_unprivileged = parse_number<std::uint16_t>(fields[0]);
-        return side.ports.first_unprivileged.has_value();
+HostTablesDecoder first_unprivileged(const DecodeContext& context) {
+    return rows(context, [](Fields fields, HostTables& tables) {
+        tables.ports.first_unprivileged = parse_number<std::uint16_t>(fields[0]);
+        return tables.ports.first_unprivileged.has_value();
     });
 }
 
-SideDecoder nat_rules(const DecodeContext& context) {
-    return [context](Bytes block, SideTables& side) {
-        const std::size_t room = most_rules - side.ports.nat_rules.size();
-        side.ports.nat_rules += block.text().substr(0, room);
+HostTablesDecoder nat_rules(const DecodeContext& context) {
+    return [context](Bytes block, HostTables& tables) {
+        const std::size_t room = most_rules - tables.ports.nat_rules.size();
+        tables.ports.nat_rules += block.text().substr(0, room);
         if (block.size() > room)
             context.problem({fmt::format("{}: more rules than are read at offset {}", context.interface,
                                          block.offset() + room)});
@@ -169,10 +169,10 @@ SideDecoder nat_rules(const DecodeContext& context) {
 constexpr DecoderEntry tables[] = {
     {"processes.tsv", {}, 0, nullptr, processes},
     {"contexts.tsv", {}, 0, nullptr, contexts},
-    {"interfaces.tsv", {}, 0, nullptr, numbered<&SideTables::interfaces>},
-    {"services.tsv", {}, 0, nullptr, keyed<&SideTables::services>},
-    {"hosts.tsv", {}, 0, nullptr, keyed<&SideTables::hosts>},
-    {"users.tsv", {}, 0, nullptr, numbered<&SideTables::users>},
+    {"interfaces.tsv", {}, 0, nullptr, numbered<&HostTables::interfaces>},
+    {"services.tsv", {}, 0, nullptr, keyed<&HostTables::services>},
+    {"hosts.tsv", {}, 0, nullptr, keyed<&HostTables::hosts>},
+    {"users.tsv", {}, 0, nullptr, numbered<&HostTables::users>},
     {"socket_options.tsv", {}, 0, nullptr, socket_options},
     {"addresses.tsv", {}, 0, nullptr, addresses},
     {"groups.tsv", {}, 0, nullptr, groups},
@@ -207,6 +207,6 @@ std::string unescaped_field(std::string_view text) {
     return out;
 }
 
-std::span<const DecoderEntry> side_tables() { return tables; }
+std::span<const DecoderEntry> shared_tables() { return tables; }
 
 } // namespace netstat46
