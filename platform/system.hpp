@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace netstat46 {
 
@@ -23,6 +24,8 @@ struct System {
     OwnerKeys owner_keys;
     const PortRules* port_rules; ///< the kernel's (ports/rules.hpp)
     const Dialect* dialect;      ///< the native program's grammar and look (format/dialect.hpp)
+    /// What its folder reports besides what all do (messages.hpp). Null: nothing.
+    std::vector<std::string_view> (*messages)() = nullptr;
 };
 
 } // namespace netstat46
