@@ -1,20 +1,17 @@
 // What one system is to the rest of the program: its folder under platform/, as one value.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "record/owners.hpp"
 
 namespace netstat46 {
 
 struct DecoderEntry;
 struct Dialect;
 struct PortRules;
-
-/// What finds a socket's holders. Linux: inodes, 0 for what has no descriptor. BSD: kernel addresses, 0 also
-/// for those that the kernel hides from the caller.
-enum class OwnerKeys : std::uint8_t { Inodes, Addresses };
 
 /// One system. Two are the same if their addresses are; src/systems.cpp lists them all.
 struct System {

@@ -15,6 +15,7 @@
 #include "list_json.hpp"
 #include "messages.hpp"
 #include "plan.hpp"
+#include "platform.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {
@@ -132,8 +133,8 @@ bool save_first(Task& task, Console& console) {
         lacking |= what.fails;
         console.complain(what.text);
     };
-    task.source =
-        save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
+    task.source = save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts,
+                               task.source.live ? live_port_facts : nullptr, problem);
     return lacking;
 }
 

@@ -340,7 +340,9 @@ constexpr Field<Row> socket_fields[] = {
      "other pid namespace, in doubt, no process holds it, not told",
      [](Text& out, const Row& row, const JsonContext& look) {
          return row.tables.owners_of(row.socket).empty() &&
-                put_text(out, words_of(why_no_owner(row.socket, row.tables, *look.host)).word);
+                put_text(out, words_of(why_no_owner(row.socket, row.tables, look.host->system->owner_keys,
+                                                    look.host->visibility))
+                                  .word);
      }},
     {"timer", "Linux TCP: the timer that runs",
      [](Text& out, const Row& row, const JsonContext& look) {
