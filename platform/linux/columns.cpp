@@ -1,6 +1,7 @@
 // What net-tools writes into each column.
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/compile.h>
 
@@ -94,19 +95,29 @@ Cell endpoint_cell(const Endpoint SocketRecord::*end, const Names* names, bool n
     };
 }
 
+/// Without a copy where nothing is mapped.
+const Address& shown(const Address& address, Address& unmapped_one) {
+    return is_v4_mapped(address) ? unmapped_one = unmapped(address) : address;
+}
+
 /// Digits need neither a name nor a second buffer: half of a listing's time.
 Cell numeric_endpoint_cell(const Endpoint SocketRecord::*end, bool wide) {
     return [=](Text& out, const Row& row) {
         const Endpoint& endpoint = row.socket.*end;
         const std::size_t start = out.size();
-        put_address(out, unmapped(endpoint.address));
-        const fmt::format_int digits(endpoint.port);
-        const std::string_view port =
-            endpoint.port == 0 ? "*" : std::string_view(digits.data(), digits.size());
-        if (!wide && out.size() - start + port.size() > address_limit)
-            out.resize(start + address_limit - port.size());
-        out.push_back(':');
-        put(out, port);
+        std::array<char, 16> digits{'*'};
+        const char* const digits_end =
+            endpoint.port == 0
+                ? &digits[1]
+                : std::to_chars(digits.data(), digits.data() + digits.size(), endpoint.port).ptr;
+        const std::string_view port(digits.data(), static_cast<std::size_t>(digits_end - digits.data()));
+        out.reserve(start + address_room + 1 + digits.size());
+        Address inner;
+        char* at = write_address(out.data() + start, shown(endpoint.address, inner));
+        if (!wide) at = std::min(at, out.data() + start + address_limit - port.size());
+        *at++ = ':';
+        move_bytes(at, port.data(), port.size());
+        out.resize(static_cast<std::size_t>(at - out.data()) + port.size());
     };
 }
 
