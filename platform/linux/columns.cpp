@@ -221,8 +221,8 @@ void unix_path_cell(Text& out, const Row& row) {
     put_clean(out, path);
 }
 
-Column owner_column(const Shape& shape) {
-    return {" ", "PID/Program name", -20, -20, program_cell(shape.whole_names())};
+Column owner_column(const View& view) {
+    return {" ", "PID/Program name", -20, -20, program_cell(view.whole_names())};
 }
 
 /// net-tools pads the title, its leading blank included, to 50 and the cells to 51.
@@ -233,11 +233,11 @@ Column context_column() {
             }};
 }
 
-Column endpoint_column(std::string title, const Endpoint SocketRecord::*end, const Shape& shape) {
-    const Numeric& numeric = shape.flags.numeric;
+Column endpoint_column(std::string title, const Endpoint SocketRecord::*end, const View& view) {
+    const Numeric& numeric = view.flags.numeric;
     Cell cell = numeric.hosts && numeric.ports
-                    ? numeric_endpoint_cell(end, shape.flags.wide)
-                    : endpoint_cell(end, shape.look.names, numeric.hosts, shape.flags.wide);
+                    ? numeric_endpoint_cell(end, view.flags.wide)
+                    : endpoint_cell(end, view.context.names, numeric.hosts, view.flags.wide);
     return {" ", std::move(title), -23, -23, std::move(cell)};
 }
 
@@ -251,28 +251,28 @@ Column timer_column(Protocol protocol, bool last) {
 
 bool is_network(const Address& address) { return address.family == Family::Inet && address.bytes[0] == 0; }
 
-std::vector<Column> internet_columns(Protocol protocol, const Shape& shape) {
+std::vector<Column> internet_columns(Protocol protocol, const View& view) {
     std::vector<Column> columns{
         {"", "Proto", -6, -6, [](Text& out, const Row& row) { put(out, protocol_tag(row.socket)); }},
         {"", "Recv-Q", 6, 6, [](Text& out, const Row& row) { put_number(out, row.socket.recv_q); }},
         {" ", "Send-Q", 6, 6, [](Text& out, const Row& row) { put_number(out, row.socket.send_q); }},
-        endpoint_column("Local Address", &SocketRecord::local, shape),
-        endpoint_column("Foreign Address", &SocketRecord::foreign, shape),
+        endpoint_column("Local Address", &SocketRecord::local, view),
+        endpoint_column("Foreign Address", &SocketRecord::foreign, view),
         {" ", "State", -11, -11, state_cell},
     };
-    if (shape.flags.extend) {
-        columns.push_back({" ", "User", -10, -10, user_cell(shape.look.names)});
+    if (view.flags.extend) {
+        columns.push_back({" ", "User", -10, -10, user_cell(view.context.names)});
         columns.push_back(
             {" ", "Inode", -10, -10, [](Text& out, const Row& row) { put_number(out, row.socket.inode); }});
     }
-    if (shape.programs()) columns.push_back(owner_column(shape));
-    if (shape.flags.context) columns.push_back(context_column());
-    if (shape.flags.timers) columns.push_back(timer_column(protocol, shape.look.classic));
-    if (!shape.look.classic) columns.push_back(v6only_column());
+    if (view.programs()) columns.push_back(owner_column(view));
+    if (view.flags.context) columns.push_back(context_column());
+    if (view.flags.timers) columns.push_back(timer_column(protocol, view.context.classic));
+    if (!view.context.classic) columns.push_back(v6only_column());
     return columns;
 }
 
-std::vector<Column> unix_columns(const Shape& shape) {
+std::vector<Column> unix_columns(const View& view) {
     std::vector<Column> columns{
         {"", "Proto", -5, -5,
          [](Text& out, const Row& row) { put(out, unix_facts(row.socket).protocol == 0 ? "unix" : "??"); }},
@@ -283,8 +283,8 @@ std::vector<Column> unix_columns(const Shape& shape) {
         {" ", "State", -13, -13, unix_state_cell},
         {" ", "I-Node", -8, -8, [](Text& out, const Row& row) { put_number(out, row.socket.inode); }},
     };
-    if (shape.programs()) columns.push_back(owner_column(shape));
-    if (shape.flags.context) columns.push_back(context_column());
+    if (view.programs()) columns.push_back(owner_column(view));
+    if (view.flags.context) columns.push_back(context_column());
     columns.push_back({" ", "Path", 0, 0, unix_path_cell});
     return columns;
 }
