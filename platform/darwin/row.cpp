@@ -1,6 +1,7 @@
 #include "darwin/row.hpp"
 
 #include "darwin/dialect.hpp"
+#include "darwin/fields.hpp"
 #include "darwin/own_messages.hpp"
 #include "darwin/port_rules.hpp"
 #include "messages.hpp"
@@ -8,7 +9,7 @@
 namespace netstat46 {
 
 const System darwin_system{
-    "darwin",           darwin_decoders, OwnerKeys::Addresses,
-    &darwin_port_rules, &darwin_dialect, [] { return texts_of(darwin::darwin_messages); }};
+    "darwin",        darwin_decoders, OwnerKeys::Addresses, &darwin_port_rules,
+    &darwin_dialect, darwin_fields,   darwin_groups,        [] { return texts_of(darwin::darwin_messages); }};
 
 } // namespace netstat46
