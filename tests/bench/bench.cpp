@@ -50,7 +50,7 @@ struct Load {
     int connections = 0, listeners = 0, processes = 1;
 };
 
-/// Processes that hold sockets until they are told to end; a namespace of their own is the caller's.
+/// Processes that hold sockets until they are asked to end; the caller makes their namespace.
 class Holders {
 public:
     explicit Holders(const Load& load) {
@@ -181,7 +181,7 @@ bool installed(const std::string& program) {
     return false;
 }
 
-/// Without a copy of this process, whose pages would be paid for by the quickest programs first.
+/// Starts the program without copying this process, whose pages would cost the quickest programs most.
 Run run_once(const Program& program) {
     std::vector<char*> argv, environment;
     for (const std::string& argument : program.argv) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -274,8 +274,8 @@ std::vector<Program> present(std::vector<Program> programs) {
     return there;
 }
 
-/// In a process and a namespace of its own, so that no load leaves TIME_WAIT sockets to the next. Gives the
-/// first program's median, in seconds.
+/// Runs in a process and a namespace of its own, so that no load leaves TIME_WAIT sockets to the next. Gives
+/// the first program's median, in seconds.
 double run_case(Case test, uid_t uid = 0) {
     int result[2];
     if (pipe(result) != 0) die("pipe");
@@ -351,7 +351,7 @@ std::vector<Case> cases(const std::string& ours, const std::string& self, int ro
     };
 }
 
-/// As an ordinary user who owns every socket.
+/// Measures as an ordinary user who owns every socket.
 Case ordinary_user(const std::string& ours, int rounds) {
     return {{"100,000 connected sockets, 50 processes, all of an ordinary user", 50000, 0, 50},
             {{"netstat46 -an", {ours, "-an"}, {}}, {"ss -an", {"ss", "-an"}, {}}},

@@ -183,7 +183,8 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     }
 }
 
-/// Keeps so many sockets, whose inodes it tells, while its table grows and is replaced by a small one.
+/// Keeps so many sockets, writes their inodes to `told`, while its table grows and is replaced by a small
+/// one.
 [[noreturn]] void hold_restlessly(std::size_t count, const Fd& told) {
     std::vector<Fd> sockets;
     for (std::size_t i = 0; i < count; ++i) {
