@@ -8,6 +8,7 @@
 #include "capture/host_tables_reader.hpp"
 #include "plan.hpp"
 #include "record/no_owner.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -115,7 +116,8 @@ private:
     void put_out(const Row& row) {
         ++listed_.sockets;
         if (owners_wanted_ && !row.owner && !listed_.owners_hidden)
-            listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host) == NoOwner::NotPermitted;
+            listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host.system->owner_keys,
+                                                 source_.host.visibility) == NoOwner::NotPermitted;
         put_heading();
         if (streams_.write) {
             streams_.write(text_, row);

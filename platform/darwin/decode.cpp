@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "darwin/own_messages.hpp"
 #include "darwin/wire.hpp"
 
 namespace netstat46 {
@@ -142,7 +143,7 @@ SocketDecoder decode_raw(const DecodeContext& context) {
 
 SocketDecoder decode_multipath(const DecodeContext& context) {
     return [complaints = Complaints(context)](Bytes& rest, SocketRecord&) mutable {
-        if (!rest.empty()) complaints.remark(rest.offset(), "multipath sessions are not listed");
+        if (!rest.empty()) complaints.remark(rest.offset(), darwin_messages.no_multipath);
         rest.skip(rest.size());
         return false;
     };
