@@ -58,7 +58,11 @@ Column v6only_column() {
 }
 
 Column process_pid_column() {
-    return {" ", "process:pid", -22, -22, [](Text& out, const Row& row) {
+    return {" ",
+            "process:pid",
+            -22,
+            -22,
+            [](Text& out, const Row& row) {
                 if (!row.owner) return put(out, "-");
                 const Process* process = row.tables.process(row.owner->pid);
                 if (process == nullptr || process->name.empty()) {
@@ -67,7 +71,8 @@ Column process_pid_column() {
                     put_clean(out, process->name);
                 }
                 fmt::format_to(std::back_inserter(out), FMT_COMPILE(":{}"), row.owner->pid);
-            }};
+            },
+            Role::Owner};
 }
 
 } // namespace netstat46

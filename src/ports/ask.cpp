@@ -15,18 +15,6 @@ namespace {
 
 constexpr int ok = 0, no = 1, depends = 3;
 
-/// The columns of the listing that -an gives, for sockets of `protocol`.
-std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Protocol protocol) {
-    const std::vector<std::string> all_numeric{"-an"};
-    const HostFacts& host = asker.source.host;
-    const Parsed parsed = asker.dialect.parse(all_numeric, {asker.classic, &host});
-    const PlanContext context{asker.classic, &names, &host, true};
-    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(context).listings)
-        for (const Section& section : listing.sections)
-            if (section.table.protocol == protocol) return section.columns;
-    return {};
-}
-
 /// What a capture says of its nat rules; one that does not say may hold them all the same.
 NatKnown kept_nat(NatKnown known, bool has_rules) {
     using State = NatKnown::State;
@@ -110,7 +98,8 @@ PortReply with_table(const Asked& asked, const PortTarget& target, Answer answer
     const Names names = shown_names(all_names, {true, true, false});
     // No name server is asked for the hosts of a whole port.
     const Names data_names = shown_names(all_names, {source.live, false, false});
-    const PortRows rows{table, columns_of(asked.asker, names, target.protocol),
+    const PlanContext context{asked.asker.classic, &names, &asked.asker.source.host, true};
+    const PortRows rows{table, asked.asker.dialect.internet_columns(target.protocol, context),
                         asked.asker.json ? data_names : names};
     Text text;
     const OtherPort other_port = [&](std::uint16_t other) {

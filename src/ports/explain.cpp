@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <range/v3/algorithm/find.hpp>
 
 #include "list.hpp"
 #include "record/no_owner.hpp"
@@ -20,21 +21,18 @@ std::string trimmed(std::string_view text) {
     return std::string(text.substr(begin, text.find_last_not_of(' ') - begin + 1));
 }
 
-/// The columns that tell sockets of one port apart: protocol, local address, owner.
+/// What tells sockets of one port apart: protocol, local address, owner.
 using Brief = std::array<std::string, 3>;
 
 Brief brief_of(const PortRows& rows, std::size_t row) {
-    constexpr std::string_view titles[][2] = {
-        {"Proto", "Proto"}, {"Local Address", "Local Address"}, {"PID/Program name", "process:pid"}};
+    constexpr Role roles[] = {Role::Protocol, Role::LocalAddress, Role::Owner};
     Brief brief;
-    for (const Column& column : rows.columns) {
-        const std::string title = trimmed(column.title);
-        for (std::size_t i = 0; i < brief.size(); ++i) {
-            if (title != titles[i][0] && title != titles[i][1]) continue;
-            Text text;
-            column.cell(text, with_owner(rows.table.sockets[row], rows.table.tables));
-            brief[i] = trimmed(fmt::to_string(text));
-        }
+    for (std::size_t i = 0; i < brief.size(); ++i) {
+        const auto column = ranges::find(rows.columns, roles[i], &Column::role);
+        if (column == rows.columns.end()) continue;
+        Text text;
+        column->cell(text, with_owner(rows.table.sockets[row], rows.table.tables));
+        brief[i] = trimmed(fmt::to_string(text));
     }
     return brief;
 }

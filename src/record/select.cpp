@@ -53,12 +53,6 @@ bool has_ports(const SocketRecord& socket) {
            socket.protocol != Protocol::KernelControl;
 }
 
-bool same_bits(const std::uint8_t* left, const std::uint8_t* right, unsigned length) {
-    const unsigned whole = length / 8, rest = length % 8;
-    if (!std::equal(left, left + whole, right)) return false;
-    return rest == 0 || (left[whole] ^ right[whole]) >> (8 - rest) == 0;
-}
-
 bool in_scope(const AddressRange& range, const Address& address, const SocketRecord& socket,
               const Names& names) {
     if (range.scope.empty()) return true;
@@ -69,8 +63,7 @@ bool in_scope(const AddressRange& range, const Address& address, const SocketRec
 bool in_range(const AddressRange& range, const Address& address, const SocketRecord& socket,
               const Names& names) {
     const Address compared = range.address.family == Family::Inet ? unmapped(address) : address;
-    return compared.family == range.address.family &&
-           same_bits(compared.bytes.data(), range.address.bytes.data(), range.length) &&
+    return same_leading_bits(compared, range.address, range.length) &&
            in_scope(range, address, socket, names);
 }
 
