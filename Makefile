@@ -164,12 +164,18 @@ fuzz:
 run-fuzzers: $(FUZZERS)
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(OUT) $(FUZZERS)
 
-$(OUT)/bench: $(OUT)/tests/bench/bench.o
-	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ -lfmt
+BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/bench/*.cpp))
 
-# Needs root, and time: about five minutes. Peers that are not installed are skipped by name.
+$(OUT)/bench: $(BENCH_OBJECTS) $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Needs root, and time: about ten minutes. Peers that are not installed are skipped by name.
 bench: build/netstat46 $(OUT)/bench
 	$(OUT)/bench build/netstat46 --million
+
+# With owners beside ss -an, at many sizes: two minutes.
+bench-grid: build/netstat46 $(OUT)/bench
+	$(OUT)/bench build/netstat46 --grid
 
 # ---- Care
 
@@ -245,7 +251,8 @@ define HELP
 make                the program, build/netstat46
 make test           every test (check is the same); unit, live: only those
 make golden         write the expected files of tests/golden anew, to be read in the diff
-make bench          speed beside netstat, ss and lsof; needs root and five minutes
+make bench          speed beside netstat, ss and lsof; needs root and ten minutes
+make bench-grid     only with owners beside ss, at many sizes; two minutes
 make fuzz           every decoder for FUZZ_SECONDS=60; needs clang
 make cross-check    the other systems' live parts; ZIG=PROGRAM names the cross compiler
 make lint format    look for mistakes; put the code in form
@@ -262,6 +269,6 @@ export HELP
 help:
 	@echo "$$HELP"
 
-.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
+.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench bench-grid lint format run deps clean install uninstall deb dist help
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d

@@ -104,6 +104,7 @@ constexpr OwnOption options[] = {
      {},
      {},
      take_text<&OwnOptions::replay>},
+    {"--no-bpf", {}, "Linux: load no program into the kernel", {}, {}, {}, take_flag<&OwnOptions::no_bpf>},
     {"--completion",
      "SHELL",
      "functions for bash, zsh or fish",

@@ -47,7 +47,7 @@ struct OwnOptions {
     bool classic = false;
     const System* dialect = nullptr; ///< --dialect
     std::optional<std::string> save, replay, completion;
-    bool json = false, quiet = false;
+    bool json = false, quiet = false, no_bpf = false;
     std::vector<std::pair<const OwnOption*, std::string>> selections; ///< and their values
     PortQuestion question;
     std::vector<std::string> native; ///< all other arguments, in order
