@@ -52,7 +52,7 @@ std::string hand_over(const NativeMode& mode, std::span<const std::string> argum
             execv(program.c_str(), argv.data());
         }
     const std::string nobody =
-        fmt::format("{} is no socket list and there is no other netstat to hand it to", mode.mode);
+        fmt::format("{} is not a socket list and there is no other netstat to hand it to", mode.mode);
     return mode.instead.empty() ? nobody : fmt::format("{}; use `{}'", nobody, mode.instead);
 }
 

@@ -1,7 +1,9 @@
 #include "run_list.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <set>
 #include <thread>
 
 #include <unistd.h>
@@ -19,6 +21,10 @@
 namespace netstat46 {
 namespace {
 
+void complain_of_hidden_owners(Console& console) {
+    console.complain("some owners are hidden (`-'): not every process may be looked at; try as root");
+}
+
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
 void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bool classic,
                            Console& console) {
@@ -30,7 +36,35 @@ void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bo
         console.error.write(fmt::format(
             "(No info could be read for \"-p\": geteuid()={} but you should be root.)\n", geteuid()));
     } else if (!classic && console.error_is_terminal) {
-        console.complain("some owners are hidden (`-'): only root sees every process's sockets");
+        complain_of_hidden_owners(console);
+    }
+}
+
+/// Names of processes that hold `part` of one, as far as a line has room.
+std::string names_like(std::string_view part, const HostTables& tables) {
+    constexpr std::size_t enough = 3;
+    std::set<std::string> found;
+    for (const auto& [pid, process] : tables.processes)
+        if (!part.empty() && process.name.find(part) != std::string::npos) found.insert(process.name);
+    std::vector<std::string> names(found.begin(), found.end());
+    if (names.size() > enough) names.resize(enough);
+    return enumerated(names, " and ");
+}
+
+/// Says of a name that nothing was listed for that no process has it.
+void explain_unknown_commands(const Listed& listed, const Selection& selection, const HostTables& tables,
+                              Console& console) {
+    if (listed.sockets != 0) return;
+    for (const std::string& pattern : selection.commands) {
+        const auto is_it = [&](const auto& each) { return is_command(pattern, each.first, each.second); };
+        if (std::any_of(tables.processes.begin(), tables.processes.end(), is_it)) continue;
+        const std::string like = names_like(pattern, tables);
+        console.complain(
+            listed.owners_withheld
+                ? fmt::format("--command: no process that may be looked at is called `{}'", pattern)
+                : fmt::format("--command: no process that holds a socket is called `{}'", pattern));
+        if (!like.empty())
+            console.complain(fmt::format("--command: there is {}: write --command='*{}*'", like, pattern));
     }
 }
 
@@ -62,6 +96,7 @@ int list_once(const Task& task, Console& console) {
     streams.await_names = await_names(names, plan);
     const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
     explain_hidden_owners(listed, task.chosen, task.ours.classic, console);
+    explain_unknown_commands(listed, task.selection, tables, console);
     return listed.status;
 }
 
@@ -73,8 +108,10 @@ int list_as_json(const Task& task, Console& console) {
     Streams streams = streams_of(console);
     streams.error = [](std::string_view) {};
     streams.await_names = await_names(names, plan);
-    return list_json(plan, task.source, selector(task.selection, tables, names), tables, look, streams)
-        .status;
+    const Listed listed =
+        list_json(plan, task.source, selector(task.selection, tables, names), tables, look, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
+    return listed.status;
 }
 
 int list_quietly(const Task& task, Console& console) {
@@ -91,8 +128,38 @@ int list_quietly(const Task& task, Console& console) {
     const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
     const Listed listed = list(bare_plan(task.chosen, task.selection, look), task.source,
                                selector(task.selection, tables, names), tables, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
     if (trouble) return in_trouble;
     return listed.sockets > 0 ? matched : nothing_matched;
+}
+
+/// The ids of all processes that hold what was selected.
+int list_pids(const Task& task, Console& console) {
+    HostTables tables;
+    const Names names = names_of(task, tables, task.chosen.numeric);
+    std::set<std::int32_t> pids;
+    bool trouble = false;
+    Streams streams = streams_of(console);
+    streams.problem = [&](const Problem& problem) {
+        if (problem.fails) console.complain(problem.text);
+        trouble = trouble || problem.fails;
+    };
+    streams.error = [](std::string_view) {};
+    streams.write = [&](Text&, const Row& row) {
+        for (const Owner& owner : tables.owners_of(row.socket)) pids.insert(owner.pid);
+    };
+    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = each_table_once(task.chosen.plan(look));
+    plan.wanted.owners = plan.wanted.all_owners = true;
+    narrow(plan, task.selection);
+    const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
+    if (listed.owners_hidden) complain_of_hidden_owners(console);
+    Text text;
+    for (const std::int32_t pid : pids) fmt::format_to(std::back_inserter(text), "{}\n", pid);
+    console.out.write(text);
+    if (trouble) return in_trouble;
+    return pids.empty() ? nothing_matched : matched;
 }
 
 int list_repeatedly(const Task& task, Console& console) {
@@ -120,8 +187,7 @@ void complain_of_unknown(const std::vector<std::int32_t>& pids, const Task& task
 /// Whether names are missing because this process may have no more of something.
 bool lacks_names(const Names& names, Console& console) {
     const int error = names.failure ? names.failure() : 0;
-    if (error != 0)
-        console.complain(fmt::format("names: {}; numbers stand in their place", std::strerror(error)));
+    if (error != 0) console.complain(fmt::format("names: {}; printed as numbers", std::strerror(error)));
     return error != 0;
 }
 
@@ -154,10 +220,12 @@ std::optional<UsageError> conflict(const OwnOptions& ours, const ParsedOptions& 
     if (ours.json && !chosen.look_options.empty())
         return UsageError{
             fmt::format("{} cannot be combined with {}", "--json", chosen.look_options.front())};
-    if (ours.quiet && chosen.repeat_seconds > 0)
-        return UsageError{"--quiet asks once: leave out the option that repeats"};
-    if (ours.save && chosen.repeat_seconds > 0)
-        return UsageError{"--save asks once: leave out the option that repeats"};
+    const std::string_view once = ours.quiet  ? "--quiet"
+                                  : ours.pids ? "--pids"
+                                  : ours.save ? "--save"
+                                              : std::string_view{};
+    if (!once.empty() && chosen.repeat_seconds > 0)
+        return UsageError{fmt::format("{} asks once: leave out the option that repeats", once)};
     return std::nullopt;
 }
 
@@ -176,8 +244,8 @@ int run_list(OwnOptions ours, Source source, ParsedOptions chosen, const Dialect
     console.error.write(task.chosen.errors);
     bool lacking = task.ours.save && save_first(task, console);
     complain_of_unknown(task.selection.pids, task, console);
-    if (task.ours.quiet) {
-        const int status = list_quietly(task, console);
+    if (task.ours.quiet || task.ours.pids) {
+        const int status = task.ours.quiet ? list_quietly(task, console) : list_pids(task, console);
         return lacking ? in_trouble : status;
     }
     const int status = task.ours.json ? list_as_json(task, console) : list_repeatedly(task, console);

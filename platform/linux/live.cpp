@@ -299,7 +299,7 @@ private:
     /// Once, whichever table meets it.
     void say_refused(int error) {
         if (!said_refused_.exchange(true))
-            problem_({fmt::format("sock_diag: {}; reading /proc/net instead, which tells neither V6ONLY nor "
+            problem_({fmt::format("sock_diag: {}; reading /proc/net instead, which shows neither V6ONLY nor "
                                   "where a unix socket's name ends",
                                   std::strerror(error)),
                       false});

@@ -199,7 +199,7 @@ Dump::Heard Dump::receive_one() {
     if (got < 0 && errno == ENOBUFS && !handed_out_ && attempts_ < dump_attempts) return Heard::Again;
     result_ = {DumpEnd::Refused, got < 0 ? errno : ECONNRESET};
     if (handed_out_)
-        problem_({fmt::format("{}: the answer broke off: {}", interface_, std::strerror(result_.error))});
+        problem_({fmt::format("{}: read failed midway: {}", interface_, std::strerror(result_.error))});
     return Heard::End;
 }
 

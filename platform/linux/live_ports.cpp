@@ -17,6 +17,7 @@
 #include "linux/live_groups.hpp"
 #include "linux/live_nat.hpp"
 #include "linux/live_proc.hpp"
+#include "linux/live_process.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
 #include "posix/limits.hpp"
@@ -138,6 +139,8 @@ PortFacts live_port_facts() {
     NatListing nat = linux_nat_rules();
     facts.nat = std::move(nat.known);
     facts.nat_rules = std::move(nat.rules);
+    facts.command_line = command_line_of;
+    facts.unit = unit_of;
     return facts;
 }
 

@@ -72,7 +72,7 @@ private:
         if (others_ && (error != 0 || buffer_.partial())) others_->note_lack();
         if (error != 0)
             problem_(
-                {fmt::format("{}: the answer broke off: {}", tcp_walk_name(family_), std::strerror(error))});
+                {fmt::format("{}: read failed midway: {}", tcp_walk_name(family_), std::strerror(error))});
         if (buffer_.partial())
             problem_(
                 {fmt::format("{}: sockets that share a place in the kernel's table are too many, or changed "

@@ -44,7 +44,7 @@ inline bool is_heading(std::string_view line) {
 inline void say_damaged(const DecodeContext& context, bool whole, std::size_t offset, bool fails) {
     context.notes->damaged = true;
     context.problem({fmt::format("{}: {} at offset {}", context.interface,
-                                 whole ? "a line that is no socket" : "a line cut short", offset),
+                                 whole ? "a line that is not a socket" : "a line cut short", offset),
                      fails});
 }
 

@@ -157,7 +157,7 @@ void CaptureWriter::remove_all() {
         error = errno;
     }
     if (error != 0)
-        problem_({fmt::format("--save: {}: something is left there that could not be removed: {}",
+        problem_({fmt::format("--save: {}: not all of it could be removed: {}",
                               directory_->path(), std::strerror(error))});
 }
 

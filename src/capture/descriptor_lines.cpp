@@ -36,7 +36,7 @@ HostTablesDecoder descriptor_lines(const DecodeContext& context, KeyOf key_of) {
             const std::string_view line = take_line(text);
             const bool ended = left - text.size() > line.size();
             if (!ended || !read_descriptor(line, key_of, tables))
-                context.problem({fmt::format("{}: a line that is no descriptor at offset {}",
+                context.problem({fmt::format("{}: a line that is not a descriptor at offset {}",
                                              context.interface, block.offset() + block.size() - left)});
         }
     };

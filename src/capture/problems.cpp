@@ -14,7 +14,7 @@ void Problems::say(const std::string& interface, Problem problem) {
     std::set<std::string>& said = said_[interface];
     if (said.size() > most_problems_said || said.count(problem.text) != 0) return;
     if (said.size() == most_problems_said)
-        problem.text = fmt::format("{}: there are more problems; they are not said", interface);
+        problem.text = fmt::format("{}: further problems suppressed", interface);
     said.insert(problem.text);
     sink_(std::move(problem));
 }

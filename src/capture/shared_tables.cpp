@@ -52,7 +52,7 @@ HostTablesDecoder rows(const DecodeContext& context, Take take) {
             if (line.ends_with('\r')) line.remove_suffix(1); // one in a name is escaped
             if (!line.empty() && (line.size() > longest_line || !take(split(line), tables)))
                 context.problem(
-                    {fmt::format("{}: a line that is no entry at offset {}", context.interface, at)});
+                    {fmt::format("{}: a line that is not an entry at offset {}", context.interface, at)});
         }
     };
 }

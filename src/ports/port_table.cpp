@@ -33,7 +33,7 @@ Plan plan_of(const PortTable& table, bool whole) {
     Plan plan;
     plan.wanted.owners = plan.wanted.bound = true;
     plan.wanted.tcp_info = whole;
-    plan.wanted.all_owners = whole || table.protocol == Protocol::Udp; // all are looked at: is_kernels_own()
+    plan.wanted.all_owners = true; // all are named, and looked at: is_kernels_own()
     plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
     return plan;
@@ -119,7 +119,7 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     list(plan_of(table, whole), noting(source, seen), on_port, table.tables, streams);
     if (const auto missing = lacking(table, seen); !source.live && !missing.empty())
         throw std::runtime_error(
-            fmt::format("{}: this capture lacks it, so nothing can be said of the port", missing));
+            fmt::format("{}: not in this capture, so the port cannot be judged", missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
         BoundSocket bound = bound_socket(table.sockets[row], *source.host.system, row);
         if (is_kernels_own(table.sockets[row], table.tables, source.host)) set_defaults(bound);

@@ -21,10 +21,16 @@ constexpr std::string_view makers[] = {"UsageError{", "complain(", "misused(", "
                                        "damaged(",    "remark(",   "say("};
 
 /// Where strings that are returned, or that `text` is set to, are messages or parts of one.
-constexpr std::string_view sayers[] = {"src/options.cpp",          "src/record/select_options.cpp",
-                                       "src/capture/manifest.cpp", "src/hand_over.cpp",
-                                       "src/ports/ask.cpp",        "src/last_words.cpp",
-                                       "src/capture/problems.cpp", "src/run.cpp"};
+constexpr std::string_view sayers[] = {"src/options.cpp",
+                                       "src/help.cpp",
+                                       "src/record/select_options.cpp",
+                                       "src/capture/manifest.cpp",
+                                       "src/hand_over.cpp",
+                                       "src/ports/ask.cpp",
+                                       "src/ports/ask_one.cpp",
+                                       "src/last_words.cpp",
+                                       "src/capture/problems.cpp",
+                                       "src/run.cpp"};
 constexpr std::string_view givers[] = {"return ",
                                        "problem.text = ", "string_view line = ", "std::string nobody ="};
 
@@ -103,13 +109,15 @@ std::set<std::string> messages() {
 
 /// The items of DIAGNOSTICS, as they are printed.
 std::vector<std::string> entries() {
-    const std::string manual = contents(root / "man/netstat46.1");
-    const std::size_t begin = manual.find(".Sh DIAGNOSTICS\n"), end = manual.find("\n.Sh ", begin);
     std::vector<std::string> found;
-    constexpr std::string_view item = "\n.It \"";
-    for (std::size_t at = manual.find(item, begin); at < end; at = manual.find(item, at + 1)) {
-        const std::size_t text = at + item.size();
-        found.push_back(manual.substr(text, manual.find("\"\n", text) - text));
+    for (const char* page : {"man/netstat46.1", "man/netstat46-capture.5"}) {
+        const std::string manual = contents(root / page);
+        const std::size_t begin = manual.find(".Sh DIAGNOSTICS\n"), end = manual.find("\n.Sh ", begin);
+        constexpr std::string_view item = "\n.It \"";
+        for (std::size_t at = manual.find(item, begin); at < end; at = manual.find(item, at + 1)) {
+            const std::size_t text = at + item.size();
+            found.push_back(manual.substr(text, manual.find("\"\n", text) - text));
+        }
     }
     return found;
 }
@@ -165,16 +173,16 @@ TEST(Diagnostics, HaveAnEntryForEveryMessageAndNoOther) {
 TEST(Diagnostics, AreReadFromEveryWayThatMessagesAreMade) {
     const std::set<std::string> said = messages();
     for (const char* one : {
-             "standard output is closed",                      // complain
-             "{} cannot be combined with {}",                  // UsageError, with a format
-             "{} is no socket list: leave out {}",             // misused
-             "--replay: {}: {}",                               // runtime_error
-             "is not a directory; name a new or empty one",    // fail
-             "/proc: {}; owners are not known",                // problem
-             "a message cut short",                            // a part of one
-             "the last socket is cut",                         // damage
-             "`{}' is no process id",                          // returned
-             "{}: there are more problems; they are not said", // set
+             "standard output is closed",                   // complain
+             "{} cannot be combined with {}",               // UsageError, with a format
+             "{} is not a socket list: leave out {}",       // misused
+             "--replay: {}: {}",                            // runtime_error
+             "is not a directory; name a new or empty one", // fail
+             "/proc: {}; owners are not known",             // problem
+             "a message cut short",                         // a part of one
+             "the last socket is cut",                      // damage
+             "`{}' is not a process id",                    // returned
+             "{}: further problems suppressed",             // set
          })
         EXPECT_TRUE(said.count(one) == 1) << one;
 }
