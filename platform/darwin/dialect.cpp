@@ -171,7 +171,7 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
     reading.flags = flags_of(context.host);
     const Arguments read = read_getopt(arguments, "AaBbc:dFf:gI:ikLlmnP:p:qQrRsStuvWw:xz");
     for (const GivenOption& given : read.options) {
-        if (given.letter == '?') return usage(program, read.mistake, reading.flags.old);
+        if (given.letter == '?') return as_mistake(usage(program, read.mistake, reading.flags.old), read);
         read_option(given, program, reading);
         if (reading.end) return *reading.end;
     }
@@ -188,6 +188,7 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
     if (reading.flags.addresses) chosen.look_options.push_back("-A");
     if (reading.flags.queues) chosen.look_options.push_back("-L");
     chosen.errors = reading.errors;
+    chosen.operands = read.operands;
     return chosen;
 }
 

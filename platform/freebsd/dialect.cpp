@@ -192,7 +192,8 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
     Flags flags;
     ParsedOptions chosen;
     for (const GivenOption& option : arguments.options) {
-        if (option.letter == '?') return refusals.usage_error(arguments.mistake, usage);
+        if (option.letter == '?')
+            return as_mistake(refusals.usage_error(arguments.mistake, usage), arguments);
         if (auto refusal = apply(option, edition, refusals, flags)) return std::move(*refusal);
         if (std::string_view("AcCLPRTx").find(option.letter) != std::string_view::npos)
             chosen.look_options.push_back({'-', option.letter});

@@ -17,6 +17,12 @@ Names shown_names(Names names, const Numeric& numeric) {
     return names;
 }
 
+Message as_mistake(Message message, const Arguments& arguments) {
+    message.sentence = arguments.mistake;
+    if (arguments.unknown) message.option = arguments.options.back().name;
+    return message;
+}
+
 std::string heading_of(std::span<const Column> columns) {
     Text out;
     for (const Column& column : columns) {

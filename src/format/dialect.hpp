@@ -104,7 +104,12 @@ struct Message {
     std::string out, error;
     int status = 0;
     enum class About : std::uint8_t { Mistake, Help, Version } about = About::Mistake;
+    std::string sentence = {}; ///< getopt's on a mistake that it found, else empty
+    std::string option = {};   ///< which is unknown; empty: the mistake is another one
 };
+
+/// `message` on the mistake that the last of `arguments` is.
+Message as_mistake(Message message, const Arguments& arguments);
 
 /// Not a socket listing: run the system's netstat with the native arguments.
 struct NativeMode {
@@ -122,6 +127,7 @@ struct ParsedOptions {
     std::vector<std::string>
         look_options;   ///< given options that only change the look and cannot go with --json (-A, -L, -c)
     std::string errors; ///< for standard error before the listing
+    std::vector<std::string> operands; ///< that the native program ignores
 };
 
 using Parsed = std::variant<ParsedOptions, Message, NativeMode>;
