@@ -23,6 +23,8 @@ struct System {
     OwnerKeys owner_keys;
     const PortRules* port_rules; ///< the kernel's (ports/rules.hpp)
     const Dialect* dialect;      ///< the native program's grammar and look (format/dialect.hpp)
+    std::span<const std::string_view> particulars = {}; ///< keys of a manifest that only this system has
+    bool tells_every_descriptor = false; ///< a socket that no process was found to hold has no descriptor
 };
 
 } // namespace netstat46

@@ -52,6 +52,13 @@ struct HostTables {
     bool unix_told = false;                                      ///< sock_diag has told all unix sockets
     std::unordered_map<std::uint64_t, UnixDetails> unix_sockets; ///< by inode
     std::multimap<std::uint64_t, UnixWaiting> unix_waiting; ///< by the inode of the socket before; 0: first
+    /// OpenBSD hides addresses: owner keys that several sockets have in common, so that nobody knows whose
+    /// holders they find.
+    std::unordered_set<std::uint64_t> ambiguous_keys;
+    /// OpenBSD: who opened a socket, by owner key, where only its holders' descriptors tell.
+    std::unordered_map<std::uint64_t, std::uint32_t> opened_by;
+    std::map<std::string, std::string, std::less<>>
+        rpc_services;                               ///< OpenBSD: `902/udp` to the portmapper's name
     std::unordered_set<std::uint64_t> unix_doubled; ///< without sock_diag: inodes of more than one row
 
     // As a capture's .tsv files hold them.

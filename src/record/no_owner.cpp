@@ -91,7 +91,9 @@ NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, const
         return NoOwner::InDoubt;
     const bool inodes = host.system->owner_keys == OwnerKeys::Inodes;
     if (socket.owner_key == 0) return inodes ? without_inode(socket) : without_address(socket);
-    if (!inodes && has_states(socket) && (socket.socket_state & no_descriptor) != 0)
+    const bool no_descriptor_found = host.system->tells_every_descriptor && tables.owners_read;
+    if (!inodes && has_states(socket) &&
+        (no_descriptor_found || (socket.socket_state & no_descriptor) != 0))
         if (const auto by = by_state(socket.state)) return *by;
     if (tables.owners_withheld || tables.links_withheld) return NoOwner::NotPermitted;
     if (tables.owners_unread) return NoOwner::NotRead;

@@ -53,7 +53,7 @@ bool holds(const std::vector<PortRange>& ranges, std::uint16_t port) {
 
 bool has_ports(const SocketRecord& socket) {
     return socket.protocol != Protocol::Raw && socket.protocol != Protocol::Unix &&
-           socket.protocol != Protocol::KernelControl;
+           socket.protocol != Protocol::KernelControl && socket.protocol != Protocol::Other;
 }
 
 bool same_bits(const std::uint8_t* left, const std::uint8_t* right, unsigned length) {
@@ -178,6 +178,7 @@ std::string_view state_word(const SocketRecord& socket) {
         return is_unspecified(socket.foreign.address) && socket.foreign.port == 0 ? "unconnected"
                                                                                   : "established";
     case Protocol::KernelControl:
+    case Protocol::Other:
         break;
     }
     return {};

@@ -1,0 +1,18 @@
+#include "openbsd/row.hpp"
+
+#include "openbsd/dialect.hpp"
+#include "openbsd/port_rules.hpp"
+
+namespace netstat46 {
+namespace {
+
+/// Of the asker: the length of records, the effective user, its routing table; and those that exist.
+constexpr std::string_view particulars[] = {"elem_size", "euid", "rtable", "rtables"};
+
+} // namespace
+
+const System openbsd_system{
+    "openbsd", openbsd_decoders, OwnerKeys::Addresses, &openbsd_port_rules, &openbsd_dialect, particulars,
+    true};
+
+} // namespace netstat46
