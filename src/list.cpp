@@ -222,7 +222,7 @@ private:
 
 Row with_owner(const SocketRecord& socket, const HostTables& tables) {
     Row row{socket, tables.owners.lowest(socket.owner_key), tables};
-    if (!row.owner && socket.darwin.last_pid) row.owner = Owner{*socket.darwin.last_pid, -1};
+    if (!row.owner && socket.last_pid) row.owner = Owner{*socket.last_pid, -1};
     return row;
 }
 

@@ -29,10 +29,10 @@ Listed list_json(const Plan& plan, const Source& source,
         problems.push_back(problem.text);
         streams.problem(problem);
     };
-    const auto write = [json = JsonContext{look.host, look.names}, first = true](Text& text,
-                                                                                 const Row& row) mutable {
+    const auto write = [json = JsonSockets(*look.host, *look.names), first = true](Text& text,
+                                                                                   const Row& row) mutable {
         put(text, std::exchange(first, false) ? "\n" : ",\n");
-        put_json_socket(text, row, json);
+        json.put(text, row);
     };
     Text text;
     put_json_head(text, *look.host);

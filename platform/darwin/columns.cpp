@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "bsd/states.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/look.hpp"
 
 namespace netstat46::darwin_look {
@@ -26,7 +27,7 @@ Cell hex(Get get, int least_digits = 1) {
 /// xso_state is a short; netstat prints it with its sign extended.
 std::uint32_t state_bits(const SocketRecord& socket) {
     return static_cast<std::uint32_t>(
-        static_cast<std::int32_t>(static_cast<std::int16_t>(socket.socket_state)));
+        static_cast<std::int32_t>(static_cast<std::int16_t>(darwin_facts(socket).socket_state)));
 }
 
 /// Unknown states are numbers; where nobody told one, `-`.
@@ -73,16 +74,16 @@ void put_process_of(Text& out, const Row& row, std::int32_t pid) {
 
 Cell last_process(const Style& style) {
     return [native = style.darwin_records](Text& out, const Row& row) {
-        const std::int32_t last = row.socket.darwin.last_pid.value_or(0);
+        const std::int32_t last = row.socket.last_pid.value_or(0);
         put_process_of(out, row, native || !row.owner ? last : row.owner->pid);
     };
 }
 
 void put_effective_process(Text& out, const Row& row) {
-    if (row.socket.darwin.effective_pid == 0) {
+    if (row.socket.effective_pid == 0) {
         put_process(out, "", "");
     } else {
-        put_process_of(out, row, row.socket.darwin.effective_pid);
+        put_process_of(out, row, row.socket.effective_pid);
     }
 }
 
@@ -97,10 +98,10 @@ using Count = std::uint64_t DarwinFacts::*;
 Cell bytes_and_packets(Count bytes, Count packets) {
     return [=](Text& out, const Row& row) {
         const std::size_t start = out.size();
-        put_number(out, row.socket.darwin.*bytes);
+        put_number(out, darwin_facts(row.socket).*bytes);
         justify(out, start, 12);
         out.push_back('/');
-        put_number(out, row.socket.darwin.*packets);
+        put_number(out, darwin_facts(row.socket).*packets);
     };
 }
 
@@ -110,7 +111,7 @@ Column byte_column(const Style& style, std::string_view direction, Count bytes, 
                 bytes_and_packets(bytes, packets)};
     const int width = style.flags.old ? 10 : 12;
     return {" ", fmt::format("{}bytes", direction), width, width,
-            decimal([bytes](const SocketRecord& socket) { return socket.darwin.*bytes; })};
+            decimal([bytes](const SocketRecord& socket) { return darwin_facts(socket).*bytes; })};
 }
 
 Columns byte_columns(const Style& style) {
@@ -120,12 +121,13 @@ Columns byte_columns(const Style& style) {
 
 /// What 606 prints with -v of every socket that has buffers.
 Columns old_buffer_columns() {
-    return {{" ", "rhiwat", 6, 6, decimal([](const SocketRecord& s) { return s.receive.high_water; })},
-            {" ", "shiwat", 6, 6, decimal([](const SocketRecord& s) { return s.send.high_water; })},
-            {" ", "pid", 6, 6,
-             decimal([](const SocketRecord& s) { return std::uint32_t(s.darwin.last_pid.value_or(0)); })},
-            {" ", "epid", 6, 6,
-             decimal([](const SocketRecord& s) { return std::uint32_t(s.darwin.effective_pid); })}};
+    return {
+        {" ", "rhiwat", 6, 6,
+         decimal([](const SocketRecord& s) { return darwin_facts(s).receive.high_water; })},
+        {" ", "shiwat", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).send.high_water; })},
+        {" ", "pid", 6, 6,
+         decimal([](const SocketRecord& s) { return std::uint32_t(s.last_pid.value_or(0)); })},
+        {" ", "epid", 6, 6, decimal([](const SocketRecord& s) { return std::uint32_t(s.effective_pid); })}};
 }
 
 Cell prefixed_hex(std::uint32_t (*get)(const SocketRecord&), int least_digits) {
@@ -135,7 +137,7 @@ Cell prefixed_hex(std::uint32_t (*get)(const SocketRecord&), int least_digits) {
     };
 }
 
-std::uint32_t options_of(const SocketRecord& socket) { return socket.options.value_or(0); }
+std::uint32_t options_of(const SocketRecord& socket) { return darwin_facts(socket).options.value_or(0); }
 
 Columns old_state_columns() {
     return {{" ", "state", 6, 6, prefixed_hex(state_bits, 4)},
@@ -145,8 +147,9 @@ Columns old_state_columns() {
 /// What 741 prints with -v of every socket.
 Columns verbose_columns(const Style& style) {
     Columns columns{
-        {" ", "rhiwat", 7, 7, decimal([](const SocketRecord& s) { return s.receive.high_water; })},
-        {" ", "shiwat", 7, 7, decimal([](const SocketRecord& s) { return s.send.high_water; })},
+        {" ", "rhiwat", 7, 7,
+         decimal([](const SocketRecord& s) { return darwin_facts(s).receive.high_water; })},
+        {" ", "shiwat", 7, 7, decimal([](const SocketRecord& s) { return darwin_facts(s).send.high_water; })},
         {" ", "         process:pid", -23, -23, last_process(style)},
     };
     if (style.flags.verbose > 1)
@@ -155,13 +158,14 @@ Columns verbose_columns(const Style& style) {
         columns,
         {{" ", "state", 5, 5, hex(state_bits, 5)},
          {" ", "options", 8, 8, hex(options_of, 8)},
-         {" ", "gencnt", 16, 16, hex([](const SocketRecord& s) { return s.darwin.socket_generation; }, 16)},
-         {" ", "flags", 8, 8, hex([](const SocketRecord& s) { return s.darwin.flags; }, 8)},
-         {" ", "flags1", 8, 8, hex([](const SocketRecord& s) { return s.darwin.flags1; }, 8)},
-         {" ", "usecnt", 6, 6, decimal([](const SocketRecord& s) { return s.darwin.use_count; })},
-         {" ", "rtncnt", 6, 6, decimal([](const SocketRecord& s) { return s.darwin.retain_count; })},
+         {" ", "gencnt", 16, 16,
+          hex([](const SocketRecord& s) { return darwin_facts(s).socket_generation; }, 16)},
+         {" ", "flags", 8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flags; }, 8)},
+         {" ", "flags1", 8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flags1; }, 8)},
+         {" ", "usecnt", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).use_count; })},
+         {" ", "rtncnt", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).retain_count; })},
          {" ", "fltrs", style.classic ? 5 : -6, 6,
-          hex([](const SocketRecord& s) { return s.darwin.filter_flags; }, 6)}});
+          hex([](const SocketRecord& s) { return darwin_facts(s).filter_flags; }, 6)}});
     return columns;
 }
 
@@ -246,7 +250,7 @@ Columns queue_columns(const Style& style, const InetProtocol& protocol) {
 
 void put_unix_type(Text& out, const Row& row) {
     constexpr std::size_t room = 6;
-    const std::size_t type = row.socket.unix_.type;
+    const std::size_t type = unix_facts(row.socket).type;
     if (type != 0 && type < socket_types.size()) return put(out, socket_types[type].substr(0, room));
     out.push_back('#');
     put_number(out, type);
@@ -255,14 +259,16 @@ void put_unix_type(Text& out, const Row& row) {
 /// netstat prints the blank before a name of no length, too.
 Cell path_cell(bool darwin_records) {
     return [darwin_records](Text& out, const Row& row) {
-        const std::string_view path = row.socket.unix_.path;
+        const std::string_view path = unix_facts(row.socket).path;
         if (darwin_records ? path.data() == nullptr : path.empty()) return;
         out.push_back(' ');
         put_clean(out, path);
     };
 }
 
-void put_control_name(Text& out, const Row& row) { put_clean(out, row.socket.control.name); }
+void put_control_name(Text& out, const Row& row) {
+    put_clean(out, darwin_facts(row.socket).control.name.view());
+}
 
 Columns system_socket_columns(const Style& style, std::string_view name) {
     Columns columns;
@@ -281,9 +287,10 @@ Columns inet_columns(const Style& style, const InetProtocol& protocol) {
     const Flags& flags = style.flags;
     Columns columns;
     if (flags.addresses)
-        columns = {{"", "Socket", -16, 16,
-                    hex([](const SocketRecord& s) { return s.protocol == Protocol::Tcp ? s.tcb : s.pcb; })},
-                   {" ", "Flowhash", -8, 8, hex([](const SocketRecord& s) { return s.darwin.flow_hash; })}};
+        columns = {
+            {"", "Socket", -16, 16,
+             hex([](const SocketRecord& s) { return s.protocol == Protocol::Tcp ? s.tcb : s.pcb; })},
+            {" ", "Flowhash", -8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flow_hash; })}};
     append(columns, flags.queues ? queue_columns(style, protocol) : address_columns(style, protocol));
     Columns counters = inet_counter_columns(style);
     if (flags.queues && style.classic)
@@ -294,14 +301,15 @@ Columns inet_columns(const Style& style, const InetProtocol& protocol) {
 }
 
 Columns unix_columns(const Style& style) {
-    Columns columns{{"", "Address", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })},
-                    {" ", "Type", -6, -6, put_unix_type},
-                    {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
-                    {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })},
-                    {" ", "Inode", 16, 16, hex([](const SocketRecord& s) { return s.unix_.vnode; })},
-                    {" ", "Conn", 16, 16, hex([](const SocketRecord& s) { return s.unix_.peer; })},
-                    {" ", "Refs", 16, 16, hex([](const SocketRecord& s) { return s.unix_.refs; })},
-                    {" ", "Nextref", 16, 16, hex([](const SocketRecord& s) { return s.unix_.next_ref; })}};
+    Columns columns{
+        {"", "Address", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })},
+        {" ", "Type", -6, -6, put_unix_type},
+        {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
+        {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })},
+        {" ", "Inode", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).vnode; })},
+        {" ", "Conn", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).peer; })},
+        {" ", "Refs", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).refs; })},
+        {" ", "Nextref", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).next_ref; })}};
     if (!style.flags.old) append(columns, counter_columns(style));
     columns.push_back({"", " Addr", 0, 0, path_cell(style.darwin_records)});
     return columns;
@@ -312,16 +320,19 @@ Columns registration_columns(const Style& style) {
     Columns columns;
     if (addresses)
         columns.push_back({"", "kctlref", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })});
-    columns.push_back(
-        {addresses ? " " : "", "id", -8, 8, hex([](const SocketRecord& s) { return s.control.id; })});
+    columns.push_back({addresses ? " " : "", "id", -8, 8,
+                       hex([](const SocketRecord& s) { return darwin_facts(s).control.id; })});
     if (addresses)
-        columns.push_back(
-            {" ", "unit", -8, 8, decimal([](const SocketRecord& s) { return s.control.unit; })});
+        columns.push_back({" ", "unit", -8, 8,
+                           decimal([](const SocketRecord& s) { return darwin_facts(s).control.unit; })});
     append(columns,
-           {{" ", "flags", -8, 8, hex([](const SocketRecord& s) { return s.control.flags; })},
-            {" ", "pcbcount", -8, 8, decimal([](const SocketRecord& s) { return s.control.pcb_count; })},
-            {" ", "rcvbuf", -8, 8, decimal([](const SocketRecord& s) { return s.control.receive_size; })},
-            {" ", "sndbuf", -8, 8, decimal([](const SocketRecord& s) { return s.control.send_size; })},
+           {{" ", "flags", -8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).control.flags; })},
+            {" ", "pcbcount", -8, 8,
+             decimal([](const SocketRecord& s) { return darwin_facts(s).control.pcb_count; })},
+            {" ", "rcvbuf", -8, 8,
+             decimal([](const SocketRecord& s) { return darwin_facts(s).control.receive_size; })},
+            {" ", "sndbuf", -8, 8,
+             decimal([](const SocketRecord& s) { return darwin_facts(s).control.send_size; })},
             {" ", "name ", 0, 0, [](Text& out, const Row& row) {
                  put_control_name(out, row);
                  out.push_back(' ');
@@ -332,11 +343,12 @@ Columns registration_columns(const Style& style) {
 Columns event_columns(const Style& style) {
     const Flags& flags = style.flags;
     Columns columns = system_socket_columns(style, "kevt");
-    append(columns,
-           {{" ", "vendor", 6, 6, decimal([](const SocketRecord& s) { return s.control.vendor; })},
-            {" ", "class", 6, 6, decimal([](const SocketRecord& s) { return s.control.event_class; })},
-            {" ", flags.old ? "subcla" : "subcl", 6, 6,
-             decimal([](const SocketRecord& s) { return s.control.subclass; })}});
+    append(columns, {{" ", "vendor", 6, 6,
+                      decimal([](const SocketRecord& s) { return darwin_facts(s).control.vendor; })},
+                     {" ", "class", 6, 6,
+                      decimal([](const SocketRecord& s) { return darwin_facts(s).control.event_class; })},
+                     {" ", flags.old ? "subcla" : "subcl", 6, 6,
+                      decimal([](const SocketRecord& s) { return darwin_facts(s).control.subclass; })}});
     if (!flags.old) {
         append(columns, counter_columns(style));
         return columns;
@@ -357,9 +369,10 @@ Columns control_columns(const Style& style) {
     if (!flags.old) append(columns, counter_columns(style));
     if (flags.old && flags.bytes) append(columns, byte_columns(style));
     if (flags.old && flags.verbose > 0) append(columns, old_buffer_columns());
-    append(columns, {{" ", "unit", 6, 6, decimal([](const SocketRecord& s) { return s.control.unit; })},
-                     {" ", "id", 6, 6, decimal([](const SocketRecord& s) { return s.control.id; })},
-                     {" ", "name", 0, 0, put_control_name}});
+    append(columns,
+           {{" ", "unit", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).control.unit; })},
+            {" ", "id", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).control.id; })},
+            {" ", "name", 0, 0, put_control_name}});
     return columns;
 }
 

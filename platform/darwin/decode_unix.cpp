@@ -7,6 +7,7 @@
 
 #include "bsd/grown_record.hpp"
 #include "darwin/decode.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/wire.hpp"
 
 namespace netstat46::darwin {
@@ -58,47 +59,48 @@ void load_unix_pcb(Bytes pcb, const PcbOffsets& at, SocketRecord& record) {
     record.protocol = Protocol::Unix;
     record.family = Family::Local;
     record.pcb = pcb.u64(at.pcb);
-    record.darwin.pcb_generation = pcb.u64(at.generation);
-    record.unix_.type = static_cast<std::uint16_t>(record.socket_type);
-    record.unix_.protocol = static_cast<std::uint32_t>(record.socket_protocol);
-    record.unix_.vnode = pcb.u64(at.vnode);
-    record.unix_.peer = pcb.u64(at.peer);
-    record.unix_.refs = pcb.u64(at.refs);
-    record.unix_.next_ref = pcb.u64(at.next_ref);
-    record.unix_.path = load_path(pcb, at.address);
-    record.unix_.peer_path = load_path(pcb, at.peer_address);
+    darwin_facts(record).pcb_generation = pcb.u64(at.generation);
+    UnixFacts& facts = unix_facts(record);
+    facts.type = static_cast<std::uint16_t>(darwin_facts(record).socket_type);
+    facts.protocol = static_cast<std::uint32_t>(darwin_facts(record).socket_protocol);
+    facts.vnode = pcb.u64(at.vnode);
+    facts.peer = pcb.u64(at.peer);
+    facts.refs = pcb.u64(at.refs);
+    facts.next_ref = pcb.u64(at.next_ref);
+    facts.path = load_path(pcb, at.address);
+    facts.peer_path = load_path(pcb, at.peer_address);
 }
 
-SocketRecord unix_record(const Group& group, std::uint16_t type) {
-    SocketRecord record;
+void load_unix(const Group& group, std::uint16_t type, SocketRecord& record) {
+    record.clear();
     record.past_damage = group.damaged;
-    record.socket_type = static_cast<std::int16_t>(type);
+    darwin_facts(record).socket_type = static_cast<std::int16_t>(type);
     load_socket_items(group, record);
     load_unix_pcb(group.items[pcb_item], unpcb_n, record);
-    return record;
 }
 
-SocketRecord unix64_record(Bytes pcb, bool damaged) {
+void load_unix64(Bytes pcb, bool damaged, SocketRecord& record) {
     const Bytes so = pcb.sub(xunpcb64::socket);
     const auto buffer = [](Bytes one) {
         return BufferFacts{one.u32(xsocket64::buffer_high_water), one.u32(xsocket64::buffer_low_water),
                            one.u32(xsocket64::buffer_mbuf_bytes), one.u32(xsocket64::buffer_mbuf_limit)};
     };
-    SocketRecord record;
+    record.clear();
+    DarwinFacts& facts = darwin_facts(record);
     record.past_damage = damaged;
     record.owner_key = so.u64(xsocket64::so);
-    record.socket_type = so.i16(xsocket64::type);
-    record.socket_protocol = so.i32(xsocket64::protocol);
-    record.options = so.u16(xsocket64::options);
-    record.socket_state = so.u16(xsocket64::state);
+    facts.socket_type = so.i16(xsocket64::type);
+    facts.socket_protocol = so.i32(xsocket64::protocol);
+    facts.options = so.u16(xsocket64::options);
+    facts.socket_state = so.u16(xsocket64::state);
+    settle_options(record);
     record.uid = so.u32(xsocket64::uid);
     record.backlog = load_backlog(so, {xsocket64::queued, xsocket64::incomplete, xsocket64::queue_limit});
     record.recv_q = so.u32(xsocket64::receive + xsocket64::buffer_bytes);
     record.send_q = so.u32(xsocket64::send + xsocket64::buffer_bytes);
-    record.receive = buffer(so.sub(xsocket64::receive));
-    record.send = buffer(so.sub(xsocket64::send));
+    facts.receive = buffer(so.sub(xsocket64::receive));
+    facts.send = buffer(so.sub(xsocket64::send));
     load_unix_pcb(pcb, unpcb64, record);
-    return record;
 }
 
 /// Apple's netstat takes the trailer for an item, its count for a kind, and with -vvv says so of every one
@@ -234,7 +236,7 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
         }
         rest.skip(step);
         if (!header_.empty() && pcb.u64(xunpcb64::generation) > header_.u64(xinpgen::generation)) continue;
-        record = unix64_record(pcb, complaints_.damages() > 0);
+        load_unix64(pcb, complaints_.damages() > 0, record);
         return true;
     }
     return false;
@@ -249,8 +251,8 @@ SocketDecoder decode_unix(const DecodeContext& context) {
         Group group;
         const bool trailer_was_seen = groups.reader().trailer_seen();
         while (groups.next(rest, group)) {
-            record = unix_record(group, type_of(type));
-            if (record.darwin.pcb_generation <= groups.reader().generation()) return true;
+            load_unix(group, type_of(type), record);
+            if (darwin_facts(record).pcb_generation <= groups.reader().generation()) return true;
         }
         if (const auto count = groups.reader().trailer_count();
             count && !trailer_was_seen && notes != nullptr)

@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "darwin/facts.hpp"
 #include "darwin/look.hpp"
 #include "darwin/row.hpp"
 #include "record/address.hpp"
@@ -50,8 +51,9 @@ bool serves_family(Serves serves, Choice family) {
 
 std::function<bool(const SocketRecord&)> inet_selection(const Style& style, const InetProtocol& protocol) {
     return [flags = style.flags, native = style.darwin_records, protocol](const SocketRecord& socket) {
-        if (protocol.protocol == Protocol::Raw ? socket.ip_protocol != protocol.number
-                                               : native && socket.socket_protocol != protocol.number)
+        if (protocol.protocol == Protocol::Raw
+                ? socket.ip_protocol != protocol.number
+                : native && darwin_facts(socket).socket_protocol != protocol.number)
             return false;
         if (!serves_family(socket.serves, flags.family)) return false;
         if (protocol.protocol == Protocol::Tcp && !flags.all && idle(socket)) return false;
@@ -121,11 +123,11 @@ Listing unix_listing(const Style& style) {
         return listing;
     }
     listing.sections = {{{Protocol::Unix},
-                         [](const SocketRecord& s) { return s.unix_.type != datagram; },
+                         [](const SocketRecord& s) { return unix_facts(s).type != datagram; },
                          columns,
                          remarks_about("stream")},
                         {{Protocol::Unix},
-                         [](const SocketRecord& s) { return s.unix_.type == datagram; },
+                         [](const SocketRecord& s) { return unix_facts(s).type == datagram; },
                          columns,
                          remarks_about("dgram")}};
     return listing;
@@ -133,12 +135,13 @@ Listing unix_listing(const Style& style) {
 
 Listing system_listing(std::string heading, std::int32_t protocol, std::vector<Column> columns) {
     heading += heading_of(columns) + "\n";
-    return {std::move(heading),
-            false,
-            {{{Protocol::KernelControl},
-              [protocol](const SocketRecord& socket) { return socket.socket_protocol == protocol; },
-              std::move(columns),
-              nullptr}}};
+    return {
+        std::move(heading),
+        false,
+        {{{Protocol::KernelControl},
+          [protocol](const SocketRecord& socket) { return darwin_facts(socket).socket_protocol == protocol; },
+          std::move(columns),
+          nullptr}}};
 }
 
 void add_system_listings(const Style& style, Plan& plan) {

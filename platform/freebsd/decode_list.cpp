@@ -188,7 +188,7 @@ private:
         const Growth growth = bytes.size() > layout_.record ? growth_ : Growth{};
         const std::size_t moved = layout_.generation > layout_.socket ? growth.socket : 0;
         if (bytes.u64(layout_.generation + moved) > native_.generation()) return false;
-        record = SocketRecord{};
+        record.clear();
         layout_.decode(bytes, growth, record);
         record.past_damage = !met;
         return true;

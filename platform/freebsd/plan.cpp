@@ -1,3 +1,4 @@
+#include "freebsd/facts.hpp"
 #include "freebsd/look.hpp"
 #include "freebsd/row.hpp"
 
@@ -7,6 +8,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include "bsd/domain.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::freebsd_look {
@@ -15,7 +17,7 @@ namespace {
 // --- which sockets ---
 
 bool of_protocol(const SocketRecord& socket, const Shown& shown, const View& view) {
-    if (view.own_records) return socket.socket_protocol == shown.number;
+    if (view.own_records) return freebsd_facts(socket).socket_protocol == shown.number;
     return shown.protocol != Protocol::Raw || socket.ip_protocol == shown.number;
 }
 
@@ -82,8 +84,8 @@ Section measuring_section(const Viewed& view, const Widths& widths) {
     section.table = {Protocol::Tcp, true, true};
     section.selects = [=](const SocketRecord& socket) {
         if (!(view->classic && socket.past_damage) && of_protocol(socket, shown_protocols[0], *view)) {
-            widths->stack = std::max(widths->stack, socket.freebsd.stack.size());
-            widths->congestion = std::max(widths->congestion, socket.freebsd.congestion.size());
+            widths->stack = std::max(widths->stack, freebsd_facts(socket).stack.view().size());
+            widths->congestion = std::max(widths->congestion, freebsd_facts(socket).congestion.view().size());
         }
         return false;
     };
@@ -134,7 +136,7 @@ Section unix_section(const Viewed& view, std::uint16_t type) {
     section.table = {Protocol::Unix, false, false};
     section.columns = unix_columns(*view);
     section.selects = [=](const SocketRecord& socket) {
-        const std::uint16_t its = socket.unix_.type;
+        const std::uint16_t its = unix_facts(socket).type;
         return (type != 0 ? its == type : its != 1 && its != 2) && !(view->classic && socket.past_damage) &&
                (!view->given.queues || has_queue(socket));
     };
@@ -170,8 +172,7 @@ Plan plan_of(const Given& given, const Edition& edition, const PlanContext& look
     view->all = given.all || look.all;
     view->own_records = look.host->system == &freebsd_system;
     view->names = look.names;
-    const std::string& host = look.host->hostname;
-    if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
+    view->domain = domain_of(look.host->hostname);
     Plan plan;
     plan.wanted.owners = !look.classic;
     plan.named_address = [](const SocketRecord& socket, const Address& address) {

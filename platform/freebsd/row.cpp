@@ -1,11 +1,12 @@
 #include "freebsd/row.hpp"
 
 #include "freebsd/dialect.hpp"
+#include "freebsd/fields.hpp"
 #include "freebsd/port_rules.hpp"
 
 namespace netstat46 {
 
-const System freebsd_system{"freebsd", freebsd_decoders, OwnerKeys::Addresses, &freebsd_port_rules,
-                            &freebsd_dialect};
+const System freebsd_system{"freebsd",        freebsd_decoders, OwnerKeys::Addresses, &freebsd_port_rules,
+                            &freebsd_dialect, freebsd_fields, freebsd_groups};
 
 } // namespace netstat46

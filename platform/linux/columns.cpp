@@ -178,7 +178,7 @@ void state_cell(Text& out, const Row& row) {
 }
 
 void unix_flags_cell(Text& out, const Row& row) {
-    const std::uint32_t flags = row.socket.unix_.flags;
+    const std::uint32_t flags = unix_facts(row.socket).flags;
     put(out, "[ ");
     if ((flags & unix_accepting) != 0) put(out, "ACC ");
     if ((flags & unix_wait_data) != 0) put(out, "W ");
@@ -188,20 +188,20 @@ void unix_flags_cell(Text& out, const Row& row) {
 
 void unix_type_cell(Text& out, const Row& row) {
     constexpr std::array<std::string_view, 6> names{"UNKNOWN", "STREAM", "DGRAM", "RAW", "RDM", "SEQPACKET"};
-    const unsigned type = row.socket.unix_.type;
+    const unsigned type = unix_facts(row.socket).type;
     put(out, names[type < names.size() ? type : 0]);
 }
 
 void unix_state_cell(Text& out, const Row& row) {
     constexpr std::array<std::string_view, 5> names{"FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"};
-    const UnixFacts& facts = row.socket.unix_;
+    const UnixFacts& facts = unix_facts(row.socket);
     if (facts.state == ss_unconnected && (facts.flags & unix_accepting) != 0) return put(out, "LISTENING");
     put(out, facts.state < names.size() ? names[facts.state] : "UNKNOWN");
 }
 
 /// The NULs of an abstract name are shown as `@`.
 void unix_path_cell(Text& out, const Row& row) {
-    std::string_view path = row.socket.unix_.path;
+    std::string_view path = unix_facts(row.socket).path;
     for (std::size_t nul = path.find('\0'); nul != std::string_view::npos; nul = path.find('\0')) {
         put_clean(out, path.substr(0, nul));
         out.push_back('@');
@@ -264,8 +264,9 @@ std::vector<Column> internet_columns(Protocol protocol, const Shape& shape) {
 std::vector<Column> unix_columns(const Shape& shape) {
     std::vector<Column> columns{
         {"", "Proto", -5, -5,
-         [](Text& out, const Row& row) { put(out, row.socket.unix_.protocol == 0 ? "unix" : "??"); }},
-        {" ", "RefCnt", -6, -6, [](Text& out, const Row& row) { put_number(out, row.socket.unix_.refs); }},
+         [](Text& out, const Row& row) { put(out, unix_facts(row.socket).protocol == 0 ? "unix" : "??"); }},
+        {" ", "RefCnt", -6, -6,
+         [](Text& out, const Row& row) { put_number(out, unix_facts(row.socket).refs); }},
         {" ", "Flags", -11, -11, unix_flags_cell},
         {" ", "Type", -10, -10, unix_type_cell},
         {" ", "State", -13, -13, unix_state_cell},

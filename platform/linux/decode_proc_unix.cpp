@@ -43,13 +43,13 @@ std::optional<RowFront> read_front(std::string_view line) {
 bool read_row(std::string_view line, SocketRecord& record) {
     const auto row = read_front(line);
     if (!row) return false;
-    record = SocketRecord{};
+    record.clear();
     record.protocol = Protocol::Unix;
     record.family = Family::Local;
     record.inode = row->inode;
     record.owner_key = row->inode;
     record.unix_ = row->facts;
-    record.unix_.path = line.substr(row->name_at);
+    record.unix_->path = line.substr(row->name_at);
     return true;
 }
 

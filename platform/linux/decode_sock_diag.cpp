@@ -1,5 +1,6 @@
 #include "linux/decode.hpp"
 
+#include "linux/facts.hpp"
 #include "linux/netlink.hpp"
 #include "record/address.hpp"
 
@@ -132,7 +133,7 @@ void settle_tcp(SocketRecord& record, const Attributes& attributes) {
     const bool connected = record.state != State::Listen && record.state != State::Closed &&
                            record.state != State::Bound && !attributes.tcp_info.empty();
     if (!connected && attributes.congestion.empty()) return;
-    TcpFacts& facts = record.tcp.emplace();
+    TcpFacts& facts = record.own.make<TcpFacts>();
     attributes.congestion.copy(facts.congestion.data(), facts.congestion.size() - 1);
     if (connected) read_tcp_info(attributes.tcp_info, facts);
 }
@@ -157,7 +158,7 @@ Timer timer_of(const Bytes& message, const Attributes& attributes) {
 bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record) {
     const std::uint8_t family = message.u8(diag_family);
     if (family != af_inet && family != af_inet6) return false;
-    record = SocketRecord{};
+    record.clear();
     record.protocol = protocol;
     record.family = family == af_inet6 ? Family::Inet6 : Family::Inet;
     record.native_state = message.u8(diag_state);

@@ -37,7 +37,7 @@ std::string_view tcp_walk_name(std::uint8_t family) {
 namespace {
 
 void read_record(const Bytes& bytes, std::size_t size, SocketRecord& record) {
-    record = SocketRecord{};
+    record.clear();
     record.protocol = Protocol::Tcp;
     record.family = bytes.u8(walked_family) == af_inet6 ? Family::Inet6 : Family::Inet;
     record.native_state = bytes.u8(walked_state);

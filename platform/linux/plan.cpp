@@ -30,7 +30,7 @@ std::function<bool(const SocketRecord&)> selection(Protocol protocol, bool all, 
         return [](const SocketRecord&) { return true; };
     case Protocol::Unix:
         return [listening](const SocketRecord& socket) {
-            const UnixFacts& facts = socket.unix_;
+            const UnixFacts& facts = unix_facts(socket);
             return (facts.state == ss_unconnected && (facts.flags & unix_accepting) != 0) == listening;
         };
     default:

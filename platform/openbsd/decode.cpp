@@ -50,7 +50,7 @@ void decode_inet(const Bytes& file, SocketRecord& record) {
 
 void decode_unix(const Bytes& file, SocketRecord& record) {
     record.uid = file.u32(kinfo_file::uid);
-    UnixFacts& facts = record.unix_; // .emplace()
+    UnixFacts& facts = record.unix_.emplace();
     facts.type = file.u16(kinfo_file::socket_type + (file.order() == ByteOrder::Big ? 2 : 0));
     facts.vnode = file.u64(kinfo_file::vnode);
     facts.peer = file.u64(kinfo_file::peer);
@@ -67,6 +67,7 @@ OpenBsdFacts facts_of(const Bytes& file) {
     facts.ip_protocol = file.u32(kinfo_file::ip_protocol);
     facts.local_port = file.u32(kinfo_file::local_port);
     facts.foreign_port = file.u32(kinfo_file::foreign_port);
+    facts.socket_state = file.u32(kinfo_file::socket_state);
     facts.routing_table = file.u32(kinfo_file::routing_table);
     facts.receive_window = file.u64(kinfo_file::receive_window);
     facts.send_window = file.u64(kinfo_file::send_window);

@@ -15,7 +15,7 @@ struct OpenBsdFacts {
     std::uint32_t ip_protocol = 0; ///< inp_proto
     std::uint32_t local_port = 0,
                   foreign_port = 0; ///< the whole field in the host's byte order, of which a port is half
-    std::uint32_t routing_table = 0;
+    std::uint32_t routing_table = 0, socket_state = 0;                        ///< so_state
     std::uint64_t receive_window = 0, send_window = 0, congestion_window = 0; ///< bytes
     bool has_pcb = false;                                                     ///< its address may be withheld
 };

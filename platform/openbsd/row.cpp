@@ -1,6 +1,7 @@
 #include "openbsd/row.hpp"
 
 #include "openbsd/dialect.hpp"
+#include "openbsd/fields.hpp"
 #include "openbsd/port_rules.hpp"
 
 namespace netstat46 {
@@ -11,8 +12,8 @@ constexpr std::string_view particulars[] = {"elem_size", "euid", "rtable", "rtab
 
 } // namespace
 
-const System openbsd_system{
-    "openbsd", openbsd_decoders, OwnerKeys::Addresses, &openbsd_port_rules, &openbsd_dialect, particulars,
-    true};
+const System openbsd_system{"openbsd",           openbsd_decoders, OwnerKeys::Addresses,
+                            &openbsd_port_rules, &openbsd_dialect, openbsd_fields,
+                            openbsd_groups,      particulars,      true};
 
 } // namespace netstat46

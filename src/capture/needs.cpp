@@ -25,10 +25,10 @@ void note(Needs& needs, const SocketRecord& socket) {
     needs.ports.add(socket.ip_protocol);
     needs.interfaces.add(socket.device);
     needs.sockets.add(socket.owner_key);
-    needs.sockets.add(socket.unix_.peer);
+    needs.sockets.add(unix_facts(socket).peer);
     if (socket.uid) needs.users.add(*socket.uid);
-    if (socket.darwin.last_pid) needs.pids.add(*socket.darwin.last_pid);
-    needs.pids.add(socket.darwin.effective_pid);
+    if (socket.last_pid) needs.pids.add(*socket.last_pid);
+    needs.pids.add(socket.effective_pid);
 }
 
 /// What was told of the sockets besides.

@@ -69,7 +69,7 @@ Asked names_asked(const Source& capture) {
             if (socket.uid) asked.users.insert(*socket.uid);
             const bool has_port = socket.protocol == Protocol::Tcp || socket.protocol == Protocol::Udp;
             const auto owner = tables.owners.lowest(socket.owner_key);
-            if (has_port && owner && !socket.options) asked.sockets.emplace(socket.owner_key, *owner);
+            if (has_port && owner && !socket.has_options) asked.sockets.emplace(socket.owner_key, *owner);
         }
     }
     for (const auto& [pid, process] : tables.processes)

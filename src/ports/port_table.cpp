@@ -16,16 +16,6 @@
 namespace netstat46 {
 namespace {
 
-/// A socket that outlives its block.
-SocketRecord kept(SocketRecord socket, std::deque<std::string>& texts) {
-    socket.unix_ = {};
-    socket.control = {};
-    FreeBsdFacts& facts = socket.freebsd;
-    for (std::string_view* text : {&facts.stack, &facts.congestion, &facts.log_id})
-        if (!text->empty()) *text = texts.emplace_back(*text);
-    return socket;
-}
-
 Plan plan_of(const PortTable& table, bool whole) {
     Section section;
     section.table = {table.protocol, true, true};
@@ -109,11 +99,9 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     table.host = source.host;
     table.protocol = protocol;
     table.port = port;
-    table.texts = std::make_shared<std::deque<std::string>>();
     Output nowhere(STDOUT_FILENO); // each socket is kept instead of printed
-    const Streams streams{
-        nowhere, problem, [](std::string_view) {},
-        [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket, *table.texts)); }};
+    const Streams streams{nowhere, problem, [](std::string_view) {},
+                          [&](Text&, const Row& row) { table.sockets.push_back(row.socket); }};
     const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
     Seen seen;
     list(plan_of(table, whole), noting(source, seen), on_port, table.tables, streams);

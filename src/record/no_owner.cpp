@@ -26,8 +26,6 @@ constexpr NoOwnerWords table[] = {
     {NoOwner::NotTold, "not told", "it is not told whose sockets could be seen"},
 };
 
-constexpr std::uint32_t no_descriptor = 0x1; // SS_NOFDREF in so_state, sys/socketvar.h of Darwin and FreeBSD
-
 /// Of a TCP connection whose socket has no descriptor. close(2) leads from ESTABLISHED and CLOSE_WAIT to
 /// other states at once, so that these were never accepted. FIN_WAIT2 without a descriptor is a TIME_WAIT
 /// socket on Linux (net/ipv4/tcp.c, __tcp_close()), and waits as one elsewhere.
@@ -63,7 +61,7 @@ bool has_states(const SocketRecord& socket) {
 
 /// Of a socket that Linux gives no inode.
 NoOwner without_inode(const SocketRecord& socket) {
-    if (socket.protocol == Protocol::Unix) return by_unix_state(socket.unix_);
+    if (socket.protocol == Protocol::Unix) return by_unix_state(unix_facts(socket));
     if (!has_states(socket)) return NoOwner::Kernel;
     return by_state(socket.state).value_or(NoOwner::NoProcess);
 }
@@ -91,9 +89,8 @@ NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, const
         return NoOwner::InDoubt;
     const bool inodes = host.system->owner_keys == OwnerKeys::Inodes;
     if (socket.owner_key == 0) return inodes ? without_inode(socket) : without_address(socket);
-    const bool no_descriptor_found = host.system->tells_every_descriptor && tables.owners_read;
-    if (!inodes && has_states(socket) &&
-        (no_descriptor_found || (socket.socket_state & no_descriptor) != 0))
+    const bool none_found = host.system->tells_every_descriptor && tables.owners_read;
+    if (!inodes && has_states(socket) && (socket.no_descriptor || none_found))
         if (const auto by = by_state(socket.state)) return *by;
     if (tables.owners_withheld || tables.links_withheld) return NoOwner::NotPermitted;
     if (tables.owners_unread) return NoOwner::NotRead;

@@ -21,13 +21,10 @@ std::string_view tcp_word(State state) {
     return words[static_cast<std::size_t>(state)];
 }
 
-constexpr std::uint32_t bsd_acceptconn = 2; // sys/socket.h: SO_ACCEPTCONN
-
 /// Linux tells a state; of a BSD socket the connection's other end says it.
 std::string_view unix_word(const SocketRecord& socket) {
-    const UnixFacts& facts = socket.unix_;
-    const bool listens = (facts.flags & unix_accepting) != 0 ||
-                         (socket.options.value_or(0) & bsd_acceptconn) != 0 || socket.backlog;
+    const UnixFacts& facts = unix_facts(socket);
+    const bool listens = (facts.flags & unix_accepting) != 0 || socket.accepts || socket.backlog;
     switch (static_cast<UnixState>(facts.state)) {
     case UnixState::Unconnected:
         return listens ? "listen" : "unconnected";

@@ -17,8 +17,10 @@
 #include "capture/manifest.hpp"
 #include "darwin/row.hpp"
 #include "files.hpp"
+#include "format/field.hpp"
 #include "freebsd/row.hpp"
 #include "linux/row.hpp"
+#include "system.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {
@@ -68,14 +70,21 @@ std::string text_of(const Endpoint& endpoint) {
     return fmt::format("{}%{}.{}", text, endpoint.address.scope, endpoint.port);
 }
 
-std::string text_of(const SocketRecord& record) {
-    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {}", int(record.protocol), int(record.family),
-                       int(record.state), int(record.v6only), text_of(record.local), text_of(record.foreign),
-                       record.recv_q, record.send_q, record.uid.value_or(0), record.owner_key, record.pcb,
-                       record.darwin.last_pid.value_or(-1)) +
-           fmt::format(" {} {} {} {} {} {} {} {}", record.inode, record.vflag, record.freebsd.stack,
-                       record.freebsd.congestion, record.freebsd.segment, record.control.name,
-                       record.tcp ? record.tcp->congestion.data() : "", record.unix_.path);
+/// What every system has of it, and what its own has.
+std::string text_of(const SocketRecord& record, const HostFacts& host) {
+    std::string text =
+        fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {}", int(record.protocol), int(record.family),
+                    int(record.state), int(record.v6only), text_of(record.local), text_of(record.foreign),
+                    record.recv_q, record.send_q, record.uid.value_or(0), record.owner_key, record.pcb,
+                    record.last_pid.value_or(-1), record.inode, unix_facts(record).path);
+    static const HostTables none;
+    const Row row{record, std::nullopt, none};
+    Text own;
+    for (const Field& field : host.system->fields()) {
+        own.push_back(' ');
+        field.put(own, {row, {&host, nullptr}});
+    }
+    return text + fmt::to_string(own);
 }
 
 /// Decodes a copy of exactly these bytes, so that a sanitizer sees every access outside, and shows each
@@ -104,13 +113,14 @@ Decoded decode(const Answer& answer, std::string_view bytes, const Seen& seen) {
 }
 
 Decoded decode(const Answer& answer, std::string_view bytes, std::vector<std::string>& texts) {
-    return decode(answer, bytes, [&](const SocketRecord& record) { texts.push_back(text_of(record)); });
+    return decode(answer, bytes,
+                  [&](const SocketRecord& record) { texts.push_back(text_of(record, answer.host)); });
 }
 
 /// Reads what a record refers to: its path is a view of the answer.
 Decoded read_through(const Answer& answer, std::string_view bytes) {
     return decode(answer, bytes, [](const SocketRecord& record) {
-        EXPECT_EQ(std::string(record.unix_.path).size(), record.unix_.path.size());
+        EXPECT_EQ(std::string(unix_facts(record).path).size(), unix_facts(record).path.size());
     });
 }
 
