@@ -62,10 +62,13 @@ Column end_column(const Viewed& view, bool foreign) {
 
 void put_state(Text& out, const Row& row) {
     const std::string_view name = bsd_state_name(row.socket.state);
+    const auto number = static_cast<std::uint32_t>(row.socket.native_state);
     if (!name.empty())
         put(out, name);
+    else if (number == 0) // which has a name: the record is too short to tell
+        out.push_back('?');
     else
-        put_number(out, static_cast<std::uint32_t>(row.socket.native_state));
+        put_number(out, number);
 }
 
 /// Of what is neither TCP nor raw the column is missing, or blank where ours follow.

@@ -36,7 +36,7 @@ std::string choice(const Named<Value> (&names)[count]) {
     return enumerated(words, " or ");
 }
 
-/// `linux, darwin or freebsd`.
+/// `linux, darwin, freebsd or openbsd`.
 std::string names_of(std::span<const System* const> systems) {
     std::vector<std::string> names;
     for (const System* system : systems) names.emplace_back(system->name);
