@@ -55,8 +55,8 @@ Streams streams_of(Console& console) {
 int list_once(const Task& task, Console& console) {
     HostTables tables;
     const Names names = names_of(task, tables, task.chosen.numeric);
-    const PlanContext look{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
-    Plan plan = task.chosen.plan(look);
+    const PlanContext context{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = task.chosen.plan(context);
     narrow(plan, task.selection);
     Streams streams = streams_of(console);
     streams.await_names = await_names(names, plan);
@@ -68,12 +68,12 @@ int list_once(const Task& task, Console& console) {
 int list_as_json(const Task& task, Console& console) {
     HostTables tables;
     const Names names = names_of(task, tables, json_numeric(task.chosen.numeric));
-    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
-    const Plan plan = json_plan(task.chosen, task.selection, look);
+    const PlanContext context{false, &names, &task.source.host, !task.selection.empty()};
+    const Plan plan = json_plan(task.chosen, task.selection, context);
     Streams streams = streams_of(console);
     streams.error = [](std::string_view) {};
     streams.await_names = await_names(names, plan);
-    return list_json(plan, task.source, selector(task.selection, tables, names), tables, look, streams)
+    return list_json(plan, task.source, selector(task.selection, tables, names), tables, context, streams)
         .status;
 }
 
@@ -88,8 +88,8 @@ int list_quietly(const Task& task, Console& console) {
     };
     streams.error = [](std::string_view) {};
     streams.write = [](Text&, const Row&) {};
-    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
-    const Listed listed = list(bare_plan(task.chosen, task.selection, look), task.source,
+    const PlanContext context{false, &names, &task.source.host, !task.selection.empty()};
+    const Listed listed = list(bare_plan(task.chosen, task.selection, context), task.source,
                                selector(task.selection, tables, names), tables, streams);
     if (trouble) return in_trouble;
     return listed.sockets > 0 ? matched : nothing_matched;

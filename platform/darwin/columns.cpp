@@ -72,8 +72,8 @@ void put_process_of(Text& out, const Row& row, std::int32_t pid) {
                 {digits.data(), digits.size()});
 }
 
-Cell last_process(const Style& style) {
-    return [native = style.darwin_records](Text& out, const Row& row) {
+Cell last_process(const View& view) {
+    return [native = view.darwin_records](Text& out, const Row& row) {
         const std::int32_t last = row.socket.last_pid.value_or(0);
         put_process_of(out, row, native || !row.owner ? last : row.owner->pid);
     };
@@ -105,18 +105,18 @@ Cell bytes_and_packets(Count bytes, Count packets) {
     };
 }
 
-Column byte_column(const Style& style, std::string_view direction, Count bytes, Count packets) {
-    if (!style.flags.old && style.flags.verbose > 1)
+Column byte_column(const View& view, std::string_view direction, Count bytes, Count packets) {
+    if (!view.flags.old && view.flags.verbose > 1)
         return {" ", fmt::format("     {}bytes/packets", direction), -22, -22,
                 bytes_and_packets(bytes, packets)};
-    const int width = style.flags.old ? 10 : 12;
+    const int width = view.flags.old ? 10 : 12;
     return {" ", fmt::format("{}bytes", direction), width, width,
             decimal([bytes](const SocketRecord& socket) { return darwin_facts(socket).*bytes; })};
 }
 
-Columns byte_columns(const Style& style) {
-    return {byte_column(style, "rx", &DarwinFacts::rx_bytes, &DarwinFacts::rx_packets),
-            byte_column(style, "tx", &DarwinFacts::tx_bytes, &DarwinFacts::tx_packets)};
+Columns byte_columns(const View& view) {
+    return {byte_column(view, "rx", &DarwinFacts::rx_bytes, &DarwinFacts::rx_packets),
+            byte_column(view, "tx", &DarwinFacts::tx_bytes, &DarwinFacts::tx_packets)};
 }
 
 /// What 606 prints with -v of every socket that has buffers.
@@ -145,14 +145,14 @@ Columns old_state_columns() {
 }
 
 /// What 741 prints with -v of every socket.
-Columns verbose_columns(const Style& style) {
+Columns verbose_columns(const View& view) {
     Columns columns{
         {" ", "rhiwat", 7, 7,
          decimal([](const SocketRecord& s) { return darwin_facts(s).receive.high_water; })},
         {" ", "shiwat", 7, 7, decimal([](const SocketRecord& s) { return darwin_facts(s).send.high_water; })},
-        {" ", "         process:pid", -23, -23, last_process(style)},
+        {" ", "         process:pid", -23, -23, last_process(view)},
     };
-    if (style.flags.verbose > 1)
+    if (view.flags.verbose > 1)
         columns.push_back({" ", "        eprocess:epid", -23, -23, put_effective_process});
     append(
         columns,
@@ -164,27 +164,27 @@ Columns verbose_columns(const Style& style) {
          {" ", "flags1", 8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flags1; }, 8)},
          {" ", "usecnt", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).use_count; })},
          {" ", "rtncnt", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).retain_count; })},
-         {" ", "fltrs", style.classic ? 5 : -6, 6,
+         {" ", "fltrs", view.classic ? 5 : -6, 6,
           hex([](const SocketRecord& s) { return darwin_facts(s).filter_flags; }, 6)}});
     return columns;
 }
 
 /// -b, -d and -v as 741 has them.
-Columns counter_columns(const Style& style) {
-    const Flags& flags = style.flags;
+Columns counter_columns(const View& view) {
+    const Flags& flags = view.flags;
     Columns columns;
-    if (flags.bytes || flags.verbose > 0) append(columns, byte_columns(style));
+    if (flags.bytes || flags.verbose > 0) append(columns, byte_columns(view));
     if (flags.drops)
         columns.push_back({" ", "rxdrops", 12, 12, [](Text& out, const Row&) { out.push_back('0'); }});
-    if (flags.verbose > 0) append(columns, verbose_columns(style));
+    if (flags.verbose > 0) append(columns, verbose_columns(view));
     return columns;
 }
 
-Columns inet_counter_columns(const Style& style) {
-    if (!style.flags.old) return counter_columns(style);
+Columns inet_counter_columns(const View& view) {
+    if (!view.flags.old) return counter_columns(view);
     Columns columns;
-    if (style.flags.bytes) append(columns, byte_columns(style));
-    if (style.flags.verbose > 0) {
+    if (view.flags.bytes) append(columns, byte_columns(view));
+    if (view.flags.verbose > 0) {
         append(columns, old_buffer_columns());
         append(columns, old_state_columns());
     }
@@ -203,17 +203,17 @@ Column untitled(const Column& column) {
 }
 
 /// 741 widens the headings of the address columns exactly when the rows are narrow.
-int heading_width(const Style& style) {
-    const Flags& flags = style.flags;
+int heading_width(const View& view) {
+    const Flags& flags = view.flags;
     const int narrow = flags.addresses ? 18 : 22;
-    if (!style.classic) return flags.wide ? 45 : narrow;
+    if (!view.classic) return flags.wide ? 45 : narrow;
     if (flags.old) return narrow;
     return flags.wide ? narrow : 45;
 }
 
-int queue_heading_width(const Style& style) {
-    const Flags& flags = style.flags;
-    if (!style.classic) return flags.wide ? 45 : flags.addresses ? 18 : 22;
+int queue_heading_width(const View& view) {
+    const Flags& flags = view.flags;
+    if (!view.classic) return flags.wide ? 45 : flags.addresses ? 18 : 22;
     return flags.old || flags.wide ? 22 : 39;
 }
 
@@ -226,23 +226,23 @@ void put_protocol(Text& out, std::string_view name, Serves serves) {
     pad_to(out, start, 5);
 }
 
-Columns address_columns(const Style& style, const InetProtocol& protocol) {
-    const int title = -heading_width(style);
+Columns address_columns(const View& view, const InetProtocol& protocol) {
+    const int title = -heading_width(view);
     return {
-        {style.flags.addresses ? " " : "", "Proto", -5, -5,
+        {view.flags.addresses ? " " : "", "Proto", -5, -5,
          [name = protocol.name](Text& out, const Row& row) { put_protocol(out, name, row.socket.serves); }},
         {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
         {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })},
-        {"  ", "Local Address", title, 0, endpoint_cell(style, protocol.name, true)},
-        {" ", "Foreign Address", title, 0, endpoint_cell(style, protocol.name, false)},
+        {"  ", "Local Address", title, 0, endpoint_cell(view, protocol.name, true)},
+        {" ", "Foreign Address", title, 0, endpoint_cell(view, protocol.name, false)},
         {" ", "(state)", -11, -11, put_state}};
 }
 
-Columns queue_columns(const Style& style, const InetProtocol& protocol) {
+Columns queue_columns(const View& view, const InetProtocol& protocol) {
     Columns columns{
-        {style.flags.addresses ? " " : "", "Listen", -14, -14, put_listen_queue},
-        {" ", "Local Address", -queue_heading_width(style), 0, endpoint_cell(style, protocol.name, true)}};
-    if (!style.classic) return columns;
+        {view.flags.addresses ? " " : "", "Listen", -14, -14, put_listen_queue},
+        {" ", "Local Address", -queue_heading_width(view), 0, endpoint_cell(view, protocol.name, true)}};
+    if (!view.classic) return columns;
     const bool tcp = protocol.protocol == Protocol::Tcp;
     columns.push_back({"", "", 0, 0, [tcp](Text& out, const Row&) { put(out, tcp ? " " : "            "); }});
     return columns;
@@ -270,11 +270,11 @@ void put_control_name(Text& out, const Row& row) {
     put_clean(out, darwin_facts(row.socket).control.name.view());
 }
 
-Columns system_socket_columns(const Style& style, std::string_view name) {
+Columns system_socket_columns(const View& view, std::string_view name) {
     Columns columns;
-    if (style.flags.addresses)
+    if (view.flags.addresses)
         columns.push_back({"", "pcb", 16, 16, hex([](const SocketRecord& s) { return s.pcb; })});
-    append(columns, {{style.flags.addresses ? " " : "", "Proto", -5, -5,
+    append(columns, {{view.flags.addresses ? " " : "", "Proto", -5, -5,
                       [name](Text& out, const Row&) { put(out, name); }},
                      {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
                      {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })}});
@@ -283,24 +283,24 @@ Columns system_socket_columns(const Style& style, std::string_view name) {
 
 } // namespace
 
-Columns inet_columns(const Style& style, const InetProtocol& protocol) {
-    const Flags& flags = style.flags;
+Columns inet_columns(const View& view, const InetProtocol& protocol) {
+    const Flags& flags = view.flags;
     Columns columns;
     if (flags.addresses)
         columns = {
             {"", "Socket", -16, 16,
              hex([](const SocketRecord& s) { return s.protocol == Protocol::Tcp ? s.tcb : s.pcb; })},
             {" ", "Flowhash", -8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flow_hash; })}};
-    append(columns, flags.queues ? queue_columns(style, protocol) : address_columns(style, protocol));
-    Columns counters = inet_counter_columns(style);
-    if (flags.queues && style.classic)
+    append(columns, flags.queues ? queue_columns(view, protocol) : address_columns(view, protocol));
+    Columns counters = inet_counter_columns(view);
+    if (flags.queues && view.classic)
         for (Column& column : counters) column = untitled(column);
     append(columns, std::move(counters));
-    if (!style.classic) append(columns, {process_pid_column(), v6only_column()});
+    if (!view.classic) append(columns, {process_pid_column(), v6only_column()});
     return columns;
 }
 
-Columns unix_columns(const Style& style) {
+Columns unix_columns(const View& view) {
     Columns columns{
         {"", "Address", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })},
         {" ", "Type", -6, -6, put_unix_type},
@@ -310,13 +310,13 @@ Columns unix_columns(const Style& style) {
         {" ", "Conn", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).peer; })},
         {" ", "Refs", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).refs; })},
         {" ", "Nextref", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).next_ref; })}};
-    if (!style.flags.old) append(columns, counter_columns(style));
-    columns.push_back({"", " Addr", 0, 0, path_cell(style.darwin_records)});
+    if (!view.flags.old) append(columns, counter_columns(view));
+    columns.push_back({"", " Addr", 0, 0, path_cell(view.darwin_records)});
     return columns;
 }
 
-Columns registration_columns(const Style& style) {
-    const bool addresses = style.flags.addresses;
+Columns registration_columns(const View& view) {
+    const bool addresses = view.flags.addresses;
     Columns columns;
     if (addresses)
         columns.push_back({"", "kctlref", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })});
@@ -340,9 +340,9 @@ Columns registration_columns(const Style& style) {
     return columns;
 }
 
-Columns event_columns(const Style& style) {
-    const Flags& flags = style.flags;
-    Columns columns = system_socket_columns(style, "kevt");
+Columns event_columns(const View& view) {
+    const Flags& flags = view.flags;
+    Columns columns = system_socket_columns(view, "kevt");
     append(columns, {{" ", "vendor", 6, 6,
                       decimal([](const SocketRecord& s) { return darwin_facts(s).control.vendor; })},
                      {" ", "class", 6, 6,
@@ -350,12 +350,12 @@ Columns event_columns(const Style& style) {
                      {" ", flags.old ? "subcla" : "subcl", 6, 6,
                       decimal([](const SocketRecord& s) { return darwin_facts(s).control.subclass; })}});
     if (!flags.old) {
-        append(columns, counter_columns(style));
+        append(columns, counter_columns(view));
         return columns;
     }
     // 606 puts the blank of these columns behind them.
     Columns counters;
-    if (flags.bytes) append(counters, byte_columns(style));
+    if (flags.bytes) append(counters, byte_columns(view));
     if (flags.verbose > 0) append(counters, old_buffer_columns());
     if (!counters.empty()) counters.front().gap.clear();
     if (flags.bytes && flags.verbose == 0) counters.push_back({" ", "", 0, 0, [](Text&, const Row&) {}});
@@ -363,11 +363,11 @@ Columns event_columns(const Style& style) {
     return columns;
 }
 
-Columns control_columns(const Style& style) {
-    const Flags& flags = style.flags;
-    Columns columns = system_socket_columns(style, "kctl");
-    if (!flags.old) append(columns, counter_columns(style));
-    if (flags.old && flags.bytes) append(columns, byte_columns(style));
+Columns control_columns(const View& view) {
+    const Flags& flags = view.flags;
+    Columns columns = system_socket_columns(view, "kctl");
+    if (!flags.old) append(columns, counter_columns(view));
+    if (flags.old && flags.bytes) append(columns, byte_columns(view));
     if (flags.old && flags.verbose > 0) append(columns, old_buffer_columns());
     append(columns,
            {{" ", "unit", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).control.unit; })},

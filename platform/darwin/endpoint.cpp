@@ -80,8 +80,8 @@ bool numeric_port(const SocketRecord& socket, bool local) {
 
 } // namespace
 
-Cell endpoint_cell(const Style& style, std::string_view protocol, bool local) {
-    return [flags = style.flags, names = style.names, protocol, local](Text& out, const Row& row) {
+Cell endpoint_cell(const View& view, std::string_view protocol, bool local) {
+    return [flags = view.flags, names = view.names, protocol, local](Text& out, const Row& row) {
         const bool numeric = flags.numeric || numeric_port(row.socket, local);
         put_endpoint(out, local ? row.socket.local : row.socket.foreign,
                      form_of(flags, row.socket.serves.ipv4, numeric), numeric ? std::string_view() : protocol,

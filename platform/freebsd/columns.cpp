@@ -79,11 +79,11 @@ std::string port_text(std::uint16_t port, std::string_view protocol, bool numeri
 void put_end(Text& out, const Endpoint& end, bool inet, std::string_view protocol, bool numeric_port,
              const View& view) {
     constexpr std::size_t buffer = 79;
-    const Given& given = view.given;
+    const Flags& flags = view.flags;
     const Address address = inet ? unmapped(end.address) : end.address;
-    const std::size_t host_length = given.addresses && !numeric_port ? 12 : 16;
+    const std::size_t host_length = flags.addresses && !numeric_port ? 12 : 16;
     std::string line = host_text(address, view);
-    if (!given.wide)
+    if (!flags.wide)
         line.resize(std::min(line.size(), host_length));
     else if (!inet)
         line.resize(std::min<std::size_t>(line.size(), 39));
@@ -92,13 +92,13 @@ void put_end(Text& out, const Endpoint& end, bool inet, std::string_view protoco
     line += port_text(end.port, protocol, numeric_port, view);
     if (inet) line += ' ';
     line.resize(std::min(line.size(), buffer));
-    if (!(given.wide && inet)) line.resize(std::min(line.size(), view.address_width()));
+    if (!(flags.wide && inet)) line.resize(std::min(line.size(), view.address_width()));
     put_padded(out, line, view.address_width());
 }
 
 /// INP_ANONPORT: the kernel chose the local port, so the foreign one is the service.
 bool numeric_port(const SocketRecord& socket, bool foreign, const View& view) {
-    if (view.given.numeric) return true;
+    if (view.flags.numeric) return true;
     if ((freebsd_facts(socket).pcb_flags & inp_anonport) != 0) return !foreign;
     return foreign && socket.local.port != socket.foreign.port;
 }
@@ -120,11 +120,11 @@ std::string_view version_of(const SocketRecord& socket) {
     return socket.serves.ipv4 ? "4" : "";
 }
 
-Column protocol_column(const View& view, const Shown& shown) {
+Column protocol_column(const View& view, const InetProtocol& protocol) {
     const Edition edition = view.edition;
-    const std::string_view name = shown.name.substr(0, edition.name_length);
-    const bool is_tcp = shown.protocol == Protocol::Tcp;
-    const int title_width = view.given.queues && view.classic ? 5 : edition.protocol_width;
+    const std::string_view name = protocol.name.substr(0, edition.name_length);
+    const bool is_tcp = protocol.protocol == Protocol::Tcp;
+    const int title_width = view.flags.queues && view.classic ? 5 : edition.protocol_width;
     return {"", "Proto", -title_width, -edition.protocol_width, [=](Text& out, const Row& row) {
                 const bool offloaded = is_tcp && (freebsd_facts(row.socket).tcp_flags & tf_toe) != 0;
                 const std::size_t start = out.size();
@@ -154,10 +154,10 @@ Column listen_column() {
     return {" ", "Listen", -32, -32, [](Text& out, const Row& row) { put_backlog(out, row.socket); }};
 }
 
-void add_counts(std::vector<Column>& columns, const View& view, const Shown& shown) {
-    if (view.given.queues) {
+void add_counts(std::vector<Column>& columns, const View& view, const InetProtocol& protocol) {
+    if (view.flags.queues) {
         columns.push_back(listen_column());
-    } else if (view.given.tcp_info) {
+    } else if (view.flags.tcp_info) {
         columns.push_back(number_column("Rexmit", 6, [](const SocketRecord& s) -> std::uint64_t {
             return freebsd_facts(s).retransmitted;
         }));
@@ -167,7 +167,7 @@ void add_counts(std::vector<Column>& columns, const View& view, const Shown& sho
         columns.push_back(number_column("0-win", 6, [](const SocketRecord& s) -> std::uint64_t {
             return freebsd_facts(s).zero_windows;
         }));
-        if (shown.protocol != Protocol::Tcp)
+        if (protocol.protocol != Protocol::Tcp)
             for (auto column = columns.end() - 3; column != columns.end(); ++column)
                 column->cell = [](Text&, const Row&) {};
     } else {
@@ -177,19 +177,19 @@ void add_counts(std::vector<Column>& columns, const View& view, const Shown& sho
 }
 
 /// The last address's column ends with a blank in every row; the heading has it where something follows.
-void add_addresses(std::vector<Column>& columns, const Viewed& view, const Shown& shown) {
-    const Given& given = view->given;
+void add_addresses(std::vector<Column>& columns, const Viewed& view, const InetProtocol& protocol) {
+    const Flags& flags = view->flags;
     const int width = static_cast<int>(view->address_width());
-    const bool flows_follow = given.flows && !(given.extra && view->classic);
-    const bool state_follows = !given.queues && !given.tcp_info && !given.extra;
+    const bool flows_follow = flags.flows && !(flags.extra && view->classic);
+    const bool state_follows = !flags.queues && !flags.tcp_info && !flags.extra;
     const bool blank =
-        state_follows || flows_follow || !view->classic || (given.extra && view->edition.extra_gap);
+        state_follows || flows_follow || !view->classic || (flags.extra && view->edition.extra_gap);
     const int last_width = -width - (blank ? 1 : 0);
-    columns.push_back({" ", "Local Address", given.queues ? last_width : -width, 0,
-                       end_cell(view, shown.name, false, given.queues)});
-    if (given.queues) return;
-    const int foreign_width = given.tcp_info && view->classic ? (flows_follow ? -16 : 0) : last_width;
-    columns.push_back({" ", "Foreign Address", foreign_width, 0, end_cell(view, shown.name, true, true)});
+    columns.push_back({" ", "Local Address", flags.queues ? last_width : -width, 0,
+                       end_cell(view, protocol.name, false, flags.queues)});
+    if (flags.queues) return;
+    const int foreign_width = flags.tcp_info && view->classic ? (flows_follow ? -16 : 0) : last_width;
+    columns.push_back({" ", "Foreign Address", foreign_width, 0, end_cell(view, protocol.name, true, true)});
 }
 
 struct BufferTitle {
@@ -264,7 +264,7 @@ void put_flow_type(Text& out, const SocketRecord& socket) {
 
 /// Under -x the native heading has no titles for them.
 void add_flows(std::vector<Column>& columns, const View& view) {
-    if (view.given.extra && view.classic) {
+    if (view.flags.extra && view.classic) {
         columns.push_back({"", "", 0, 0, [](Text& out, const Row& row) {
                                out.push_back(' ');
                                put_flow(out, row.socket);
@@ -318,8 +318,8 @@ Column log_id_column(bool classic) {
 
 /// Columns that only TCP rows have: others end before them, or leave them blank where ours follow.
 void add_for_tcp(std::vector<Column>& columns, std::vector<Column> added, const View& view,
-                 const Shown& shown) {
-    const bool is_tcp = shown.protocol == Protocol::Tcp;
+                 const InetProtocol& protocol) {
+    const bool is_tcp = protocol.protocol == Protocol::Tcp;
     if (!is_tcp && view.classic) return;
     for (Column& column : added) {
         if (!is_tcp && column.width != 0) column.cell = [](Text&, const Row&) {};
@@ -348,30 +348,30 @@ Column path_column(bool empty_too) {
 
 } // namespace
 
-std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const Widths& widths) {
-    const Given& given = view->given;
+std::vector<Column> inet_columns(const Viewed& view, const InetProtocol& protocol, const Widths& widths) {
+    const Flags& flags = view->flags;
     std::vector<Column> columns;
-    if (given.addresses)
-        columns.push_back(address_column(shown.protocol == Protocol::Tcp && view->edition.old_buffers));
-    columns.push_back(protocol_column(*view, shown));
-    if (given.addresses) columns.back().gap = " ";
-    add_counts(columns, *view, shown);
-    add_addresses(columns, view, shown);
+    if (flags.addresses)
+        columns.push_back(address_column(protocol.protocol == Protocol::Tcp && view->edition.old_buffers));
+    columns.push_back(protocol_column(*view, protocol));
+    if (flags.addresses) columns.back().gap = " ";
+    add_counts(columns, *view, protocol);
+    add_addresses(columns, view, protocol);
     std::vector<Column> tcp;
-    if (given.extra) {
+    if (flags.extra) {
         add_buffers(columns, *view);
         add_timers(tcp);
-    } else if (!given.queues && !given.tcp_info && !given.flows) {
+    } else if (!flags.queues && !flags.tcp_info && !flags.flows) {
         tcp.push_back(state_column());
     }
-    add_for_tcp(columns, std::exchange(tcp, {}), *view, shown);
-    if (given.flows) add_flows(columns, *view);
-    if (given.stack)
+    add_for_tcp(columns, std::exchange(tcp, {}), *view, protocol);
+    if (flags.flows) add_flows(columns, *view);
+    if (flags.stack)
         tcp.push_back(name_column("Stack", widths, &NameWidths::stack,
                                   [](const FreeBsdFacts& facts) { return facts.stack.view(); }));
-    if (given.congestion) add_congestion(tcp, widths);
-    if (given.log_id) tcp.push_back(log_id_column(view->classic));
-    add_for_tcp(columns, std::move(tcp), *view, shown);
+    if (flags.congestion) add_congestion(tcp, widths);
+    if (flags.log_id) tcp.push_back(log_id_column(view->classic));
+    add_for_tcp(columns, std::move(tcp), *view, protocol);
     if (!view->classic) {
         columns.push_back(process_pid_column());
         columns.push_back(v6only_column());
@@ -380,7 +380,7 @@ std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const W
 }
 
 std::vector<Column> unix_columns(const View& view) {
-    if (view.given.queues) {
+    if (view.flags.queues) {
         const auto queue = [](Text& out, const Row& row) {
             put(out, "unix  ");
             put_backlog(out, row.socket);

@@ -16,18 +16,18 @@ namespace {
 
 // --- which sockets ---
 
-bool of_protocol(const SocketRecord& socket, const Shown& shown, const View& view) {
-    if (view.own_records) return freebsd_facts(socket).socket_protocol == shown.number;
-    return shown.protocol != Protocol::Raw || socket.ip_protocol == shown.number;
+bool of_protocol(const SocketRecord& socket, const InetProtocol& protocol, const View& view) {
+    if (view.own_records) return freebsd_facts(socket).socket_protocol == protocol.number;
+    return protocol.protocol != Protocol::Raw || socket.ip_protocol == protocol.number;
 }
 
 /// What makes the heading appear; -L then lists only some of it.
-bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
+bool passes(const SocketRecord& socket, const InetProtocol& protocol, const View& view) {
     if (view.classic && socket.past_damage) return false;
-    if (!of_protocol(socket, shown, view)) return false;
-    const bool listens = shown.protocol == Protocol::Tcp && socket.state == State::Listen;
+    if (!of_protocol(socket, protocol, view)) return false;
+    const bool listens = protocol.protocol == Protocol::Tcp && socket.state == State::Listen;
     const Serves serves = socket.serves;
-    switch (view.given.wanted) {
+    switch (view.flags.wanted) {
     case Choice::All:
         if (!serves.ipv4 && !serves.ipv6) return false;
         break;
@@ -60,19 +60,19 @@ void say_changed(Text& out, const TableStatus& notes, std::string_view name, boo
     fmt::format_to(fmt::appender(out), FMT_COMPILE("Some {} sockets may have been {}.\n"), name, change);
 }
 
-Section inet_section(const Viewed& view, const Shown& shown, const Widths& widths) {
+Section inet_section(const Viewed& view, const InetProtocol& protocol, const Widths& widths) {
     Section section;
-    section.table = {shown.protocol, true, true};
-    section.columns = inet_columns(view, shown, widths);
-    section.selects = [view, shown](const SocketRecord& socket) {
-        return passes(socket, shown, *view) && (!view->given.queues || has_queue(socket));
+    section.table = {protocol.protocol, true, true};
+    section.columns = inet_columns(view, protocol, widths);
+    section.selects = [view, protocol](const SocketRecord& socket) {
+        return passes(socket, protocol, *view) && (!view->flags.queues || has_queue(socket));
     };
-    if (view->given.queues)
-        section.announces = [view, shown](const SocketRecord& socket) {
-            return passes(socket, shown, *view);
+    if (view->flags.queues)
+        section.announces = [view, protocol](const SocketRecord& socket) {
+            return passes(socket, protocol, *view);
         };
-    section.finish = [view, shown](Text& out, const TableStatus& notes) {
-        say_changed(out, notes, shown.name, view->classic);
+    section.finish = [view, protocol](Text& out, const TableStatus& notes) {
+        say_changed(out, notes, protocol.name, view->classic);
         return end_of(notes, view->classic);
     };
     return section;
@@ -92,23 +92,23 @@ Section measuring_section(const Viewed& view, const Widths& widths) {
     return section;
 }
 
-bool is_listed(const Shown& shown, const View& view) {
-    if (shown.protocol == Protocol::UdpLite && !view.edition.udplite) return false;
-    if (!view.given.protocol.empty()) return shown.name == view.given.protocol;
-    switch (view.given.wanted) {
+bool is_listed(const InetProtocol& protocol, const View& view) {
+    if (protocol.protocol == Protocol::UdpLite && !view.edition.udplite) return false;
+    if (!view.flags.protocol.empty()) return protocol.name == view.flags.protocol;
+    switch (view.flags.wanted) {
     case Choice::All:
         return true;
     case Choice::Inet:
-        return shown.in_inet;
+        return protocol.in_inet;
     case Choice::Inet6:
-        return shown.in_inet6;
+        return protocol.in_inet6;
     default:
         return false;
     }
 }
 
 std::string inet_heading(const Viewed& view, const Widths& widths) {
-    std::string heading = view->given.queues ? "Current listen queue sizes (qlen/incqlen/maxqlen)"
+    std::string heading = view->flags.queues ? "Current listen queue sizes (qlen/incqlen/maxqlen)"
                           : view->all        ? "Active Internet connections (including servers)"
                                              : "Active Internet connections";
     return heading + '\n' + heading_of(inet_columns(view, shown_protocols[0], widths)) + '\n';
@@ -119,11 +119,11 @@ Listing inet_listing(const Viewed& view) {
     Listing listing;
     listing.heading_always = false;
     listing.late_heading = [=] { return inet_heading(view, widths); };
-    for (const Shown& shown : shown_protocols) {
-        if (!is_listed(shown, *view)) continue;
-        if (shown.protocol == Protocol::Tcp && (view->given.stack || view->given.congestion))
+    for (const InetProtocol& protocol : shown_protocols) {
+        if (!is_listed(protocol, *view)) continue;
+        if (protocol.protocol == Protocol::Tcp && (view->flags.stack || view->flags.congestion))
             listing.sections.push_back(measuring_section(view, widths));
-        listing.sections.push_back(inet_section(view, shown, widths));
+        listing.sections.push_back(inet_section(view, protocol, widths));
     }
     return listing;
 }
@@ -138,7 +138,7 @@ Section unix_section(const Viewed& view, std::uint16_t type) {
     section.selects = [=](const SocketRecord& socket) {
         const std::uint16_t its = unix_facts(socket).type;
         return (type != 0 ? its == type : its != 1 && its != 2) && !(view->classic && socket.past_damage) &&
-               (!view->given.queues || has_queue(socket));
+               (!view->flags.queues || has_queue(socket));
     };
     section.finish = [=](Text& out, const TableStatus& notes) {
         const std::string begin = fmt::format("Some {} ", socket_types[type == 0 ? 5 : type]);
@@ -156,7 +156,7 @@ Section unix_section(const Viewed& view, std::uint16_t type) {
 Listing unix_listing(const Viewed& view) {
     Listing listing;
     listing.heading_always = false;
-    if (!view->given.queues)
+    if (!view->flags.queues)
         listing.heading = "Active UNIX domain sockets\n" + heading_of(unix_columns(*view)) + '\n';
     for (const std::uint16_t type : {1, 2, 0}) listing.sections.push_back(unix_section(view, type));
     return listing;
@@ -164,23 +164,23 @@ Listing unix_listing(const Viewed& view) {
 
 } // namespace
 
-Plan plan_of(const Given& given, const Edition& edition, const PlanContext& look) {
+Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& context) {
     auto view = std::make_shared<View>();
-    view->given = given;
+    view->flags = flags;
     view->edition = edition;
-    view->classic = look.classic;
-    view->all = given.all || look.all;
-    view->own_records = look.host->system == &freebsd_system;
-    view->names = look.names;
-    view->domain = domain_of(look.host->hostname);
+    view->classic = context.classic;
+    view->all = flags.all || context.all;
+    view->own_records = context.host->system == &freebsd_system;
+    view->names = context.names;
+    view->domain = domain_of(context.host->hostname);
     Plan plan;
-    plan.wanted.owners = !look.classic;
+    plan.wanted.owners = !context.classic;
     plan.named_address = [](const SocketRecord& socket, const Address& address) {
         return socket.serves.ipv4 ? unmapped(address) : address;
     };
     plan.listings.push_back(inet_listing(view));
-    const bool unix_too = given.wanted == Choice::All || given.wanted == Choice::Unix;
-    if (unix_too && given.protocol.empty()) plan.listings.push_back(unix_listing(view));
+    const bool unix_too = flags.wanted == Choice::All || flags.wanted == Choice::Unix;
+    if (unix_too && flags.protocol.empty()) plan.listings.push_back(unix_listing(view));
     return plan;
 }
 

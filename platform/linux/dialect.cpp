@@ -195,7 +195,7 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
     if (!flags.modes.empty()) return flags.modes.back();
     settle(flags);
     ParsedOptions chosen;
-    chosen.plan = [flags](const PlanContext& look) { return linux_look::make_plan(flags, look); };
+    chosen.plan = [flags](const PlanContext& context) { return linux_look::make_plan(flags, context); };
     chosen.numeric = flags.numeric;
     chosen.errors = flags.errors;
     chosen.all = flags.all;

@@ -100,14 +100,14 @@ void put_path(Text& out, const Row& row, bool classic) {
 std::vector<Column> inet_columns(const Viewed& view, Protocol protocol) {
     const bool tcp = protocol == Protocol::Tcp, raw = protocol == Protocol::Raw;
     std::vector<Column> columns;
-    if (view->given.addresses) {
+    if (view->flags.addresses) {
         columns.push_back(address_column("PCB", -18, shown_pcb));
         columns.back().gap.clear();
     }
-    columns.push_back({view->given.addresses ? " " : "", "Proto", -7, -7, put_protocol});
+    columns.push_back({view->flags.addresses ? " " : "", "Proto", -7, -7, put_protocol});
     columns.push_back(number_column("Recv-Q", [](const SocketRecord& s) { return s.recv_q; }));
     columns.push_back(number_column("Send-Q", [](const SocketRecord& s) { return s.send_q; }));
-    if (view->given.windows && tcp) add_windows(columns);
+    if (view->flags.windows && tcp) add_windows(columns);
     columns.push_back(end_column(view, false));
     columns.push_back(end_column(view, true));
     const int width = view->classic ? 0 : -state_width;

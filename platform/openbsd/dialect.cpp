@@ -91,9 +91,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> aliases{
     {"PFSYNC", "pfsync"},
 }};
 
-constexpr Switch<Given> switches[] = {
-    {'A', &Given::addresses}, {'a', &Given::all},     {'B', &Given::windows},
-    {'l', &Given::listening}, {'n', &Given::numeric}, {'v', &Given::wide},
+constexpr Switch<Flags> switches[] = {
+    {'A', &Flags::addresses}, {'a', &Flags::all},     {'B', &Flags::windows},
+    {'l', &Flags::listening}, {'n', &Flags::numeric}, {'v', &Flags::wide},
 };
 
 /// Options that make it another program, in the order in which netstat looks at them.
@@ -169,11 +169,11 @@ class Reader {
 public:
     explicit Reader(const ParseContext& context)
         : host_(context.host), program_(context.classic ? "netstat" : "netstat46") {
-        given.routing_table = own_routing_table(host_);
+        flags.routing_table = own_routing_table(host_);
     }
 
     std::optional<Message> apply(const GivenOption& option) {
-        if (raise_flag(given, switches, option.letter)) return std::nullopt;
+        if (raise_flag(flags, switches, option.letter)) return std::nullopt;
         switch (option.letter) {
         case 'c':
             return check_number(option.value, 1, "count is ");
@@ -182,7 +182,7 @@ public:
         case 'f':
             return choose_family(option.value);
         case 'u':
-            given.wanted = Choice::Unix;
+            flags.wanted = Choice::Unix;
             return std::nullopt;
         case 'p':
             return choose_protocol(option.value);
@@ -212,7 +212,7 @@ public:
         return refused(fmt::format("no protocol handler for protocol {}", protocol_->name));
     }
 
-    Given given;
+    Flags flags;
 
 private:
     [[nodiscard]] Message refused(std::string_view sentence) const {
@@ -232,14 +232,14 @@ private:
                                                 [&](const auto& each) { return each.first == name; });
         if (family == families.end())
             return refused(fmt::format("{}: unknown address family", cleaned(name)));
-        given.wanted = family->second;
+        flags.wanted = family->second;
         return std::nullopt;
     }
 
     std::optional<Message> choose_protocol(std::string_view name) {
         protocol_ = protocol_named(name);
         if (protocol_ == nullptr) return refused(fmt::format("{}: unknown protocol", cleaned(name)));
-        if (protocol_->lists) given.protocol = *protocol_->lists;
+        if (protocol_->lists) flags.protocol = *protocol_->lists;
         return std::nullopt;
     }
 
@@ -248,9 +248,9 @@ private:
         const auto number = number_of(value, 0, most);
         if (const auto* const wrong = std::get_if<std::string_view>(&number))
             return refused(fmt::format("invalid table id: {}", *wrong));
-        given.routing_table = static_cast<std::uint32_t>(std::get<long long>(number));
-        if (has_routing_table(host_, given.routing_table)) return std::nullopt;
-        return refused(fmt::format("routing table {}: No such file or directory", given.routing_table));
+        flags.routing_table = static_cast<std::uint32_t>(std::get<long long>(number));
+        if (has_routing_table(host_, flags.routing_table)) return std::nullopt;
+        return refused(fmt::format("routing table {}: No such file or directory", flags.routing_table));
     }
 
     const HostFacts* host_;
@@ -288,10 +288,10 @@ Parsed parse_openbsd(std::span<const std::string> words, const ParseContext& con
     }
     if (auto other = other_program(arguments)) return std::move(*other);
     if (auto refusal = reader.unlisted()) return std::move(*refusal);
-    chosen.numeric = {reader.given.numeric, reader.given.numeric, false};
-    chosen.all = reader.given.all;
-    chosen.listening = reader.given.listening;
-    chosen.plan = [given = reader.given](const PlanContext& look) { return plan_of(given, look); };
+    chosen.numeric = {reader.flags.numeric, reader.flags.numeric, false};
+    chosen.all = reader.flags.all;
+    chosen.listening = reader.flags.listening;
+    chosen.plan = [flags = reader.flags](const PlanContext& context) { return plan_of(flags, context); };
     return chosen;
 }
 

@@ -31,7 +31,7 @@ std::string port_text(const Row& row, bool foreign, const OpenBsdFacts& facts, c
     const SocketRecord& socket = row.socket;
     const std::uint16_t port = foreign ? socket.foreign.port : socket.local.port;
     if (is_any_port(foreign ? facts.foreign_port : facts.local_port, socket.family)) return "*";
-    if (view.given.numeric) return std::to_string(port);
+    if (view.flags.numeric) return std::to_string(port);
     const std::string_view protocol = service_protocol_of(facts);
     const std::string_view name =
         view.names->service && !protocol.empty() ? view.names->service(port, protocol) : std::string_view{};
@@ -53,11 +53,11 @@ std::string host_text(const Address& address, const View& view) {
 } // namespace
 
 void put_end(Text& out, const Row& row, bool foreign, const View& view) {
-    const Given& given = view.given;
+    const Flags& flags = view.flags;
     const Address& address = (foreign ? row.socket.foreign : row.socket.local).address;
     const bool inet = row.socket.family == Family::Inet;
-    const bool wide = given.wide && !inet;
-    const bool narrow = given.addresses && !(inet && given.numeric);
+    const bool wide = flags.wide && !inet;
+    const bool narrow = flags.addresses && !(inet && flags.numeric);
     std::string line = host_text(address, view);
     if (!wide) line.resize(std::min<std::size_t>(line.size(), narrow ? 12 : 16));
     line += '.';

@@ -17,7 +17,7 @@ enum class Choice : std::uint8_t { All, Inet, Inet6, Unix, Nothing };
 enum class OnlyProtocol : std::uint8_t { All, Tcp, Udp, Divert, Raw, Raw6 };
 
 /// The native options.
-struct Given {
+struct Flags {
     bool addresses = false, all = false, windows = false, listening = false, numeric = false, wide = false;
     Choice wanted = Choice::All;
     OnlyProtocol protocol = OnlyProtocol::All;
@@ -26,13 +26,13 @@ struct Given {
 
 /// Everything a column may depend on.
 struct View {
-    Given given;
+    Flags flags;
     bool classic = false;
     bool all = false;
     const Names* names = nullptr;
     std::string domain; ///< of the host, without the leading dot
 
-    [[nodiscard]] std::size_t address_width() const { return given.addresses ? 18 : 22; }
+    [[nodiscard]] std::size_t address_width() const { return flags.addresses ? 18 : 22; }
 };
 
 using Viewed = std::shared_ptr<const View>;
@@ -49,6 +49,6 @@ std::vector<Column> inet_columns(const Viewed& view, Protocol protocol);
 std::vector<Column> unix_columns(const View& view);
 
 /// What the native options list.
-Plan plan_of(const Given& given, const PlanContext& look);
+Plan plan_of(const Flags& flags, const PlanContext& context);
 
 } // namespace netstat46::openbsd_look

@@ -53,16 +53,16 @@ bool is_server(const SocketRecord& socket, const OpenBsdFacts& facts) {
 
 bool lists_inet(const SocketRecord& socket, const View& view) {
     const OpenBsdFacts facts = openbsd_facts(socket);
-    if (!facts.has_pcb || facts.routing_table != view.given.routing_table) return false;
-    if (!is_of_family(socket, view.given.wanted) || !is_of_protocol(socket, facts, view.given.protocol))
+    if (!facts.has_pcb || facts.routing_table != view.flags.routing_table) return false;
+    if (!is_of_family(socket, view.flags.wanted) || !is_of_protocol(socket, facts, view.flags.protocol))
         return false;
     if (view.all) return true;
-    return view.given.listening ? is_server(socket, facts) : !is_idle(socket, facts);
+    return view.flags.listening ? is_server(socket, facts) : !is_idle(socket, facts);
 }
 
 bool lists_unix(const SocketRecord& socket, const View& view) {
-    if (view.given.protocol != OnlyProtocol::All) return false;
-    if (view.given.wanted != Choice::All && view.given.wanted != Choice::Unix) return false;
+    if (view.flags.protocol != OnlyProtocol::All) return false;
+    if (view.flags.wanted != Choice::All && view.flags.wanted != Choice::Unix) return false;
     return openbsd_facts(socket).has_pcb || !unix_facts(socket).path.empty();
 }
 
@@ -78,7 +78,7 @@ struct Group {
 using Grouped = std::shared_ptr<Group>;
 
 std::string inet_heading(const View& view, const std::vector<Column>& columns, const OpenBsdFacts& first) {
-    const bool servers = view.given.listening && (is_tcp(first) || is_udp(first));
+    const bool servers = view.flags.listening && (is_tcp(first) || is_udp(first));
     const std::string_view which = view.all ? " (including servers)" : servers ? " (only servers)" : "";
     return "Active Internet connections" + std::string(which) + '\n' + heading_of(columns) + '\n';
 }
@@ -133,29 +133,29 @@ void sort(std::vector<const SocketRecord*>& sockets, bool classic) {
 
 } // namespace
 
-Plan plan_of(const Given& given, const PlanContext& look) {
+Plan plan_of(const Flags& flags, const PlanContext& context) {
     auto view = std::make_shared<View>();
-    view->given = given;
-    view->classic = look.classic;
-    view->all = given.all || (look.all && !given.listening);
-    view->names = look.names;
-    view->domain = domain_of(look.host->hostname);
+    view->flags = flags;
+    view->classic = context.classic;
+    view->all = flags.all || (context.all && !flags.listening);
+    view->names = context.names;
+    view->domain = domain_of(context.host->hostname);
     const auto group = std::make_shared<Group>();
     Listing listing;
     listing.heading_always = false;
-    listing.sort = [classic = look.classic](auto& sockets) { sort(sockets, classic); };
+    listing.sort = [classic = context.classic](auto& sockets) { sort(sockets, classic); };
     for (const Protocol protocol : inet_protocols)
         listing.sections.push_back(inet_section(view, protocol, group));
     listing.heading = inet_heading(*view, listing.sections.front().columns, {});
     listing.sections.push_back(unix_section(view, group));
     listing.sections.push_back({{Protocol::Other}, [](const SocketRecord&) { return false; }, {}, {}});
     for (Section& section : listing.sections)
-        section.finish = [classic = look.classic](Text&, const TableStatus& notes) {
+        section.finish = [classic = context.classic](Text&, const TableStatus& notes) {
             return end_of(notes, classic);
         };
     Plan plan;
-    plan.wanted.owners = !look.classic;
-    plan.wanted.rpc_names = !given.numeric;
+    plan.wanted.owners = !context.classic;
+    plan.wanted.rpc_names = !flags.numeric;
     plan.listings.push_back(std::move(listing));
     return plan;
 }

@@ -30,7 +30,11 @@ std::string heading_of(std::span<const Column> columns) {
 
 void put_row(Text& out, std::span<const Column> columns, const Row& row) {
     for (const Column& column : columns) {
-        if (!column.gap.empty()) put(out, column.gap);
+        if (column.gap.size() == 1) {
+            out.push_back(column.gap.front());
+        } else if (!column.gap.empty()) {
+            put(out, column.gap);
+        }
         const std::size_t start = out.size();
         column.cell(out, row);
         if (column.width != 0) justify(out, start, column.width);

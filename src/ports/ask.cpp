@@ -19,8 +19,8 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
     const std::vector<std::string> all_numeric{"-an"};
     const HostFacts& host = asker.source.host;
     const Parsed parsed = asker.dialect.parse(all_numeric, {asker.classic, &host});
-    const PlanContext look{asker.classic, &names, &host, true};
-    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(look).listings)
+    const PlanContext context{asker.classic, &names, &host, true};
+    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(context).listings)
         for (const Section& section : listing.sections)
             if (section.table.protocol == protocol) return section.columns;
     return {};

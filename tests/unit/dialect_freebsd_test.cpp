@@ -51,8 +51,8 @@ struct Listed {
     std::string operator()(std::vector<std::string> arguments, Protocol protocol,
                            const std::vector<SocketRecord>& sockets) const {
         const Parsed parsed = freebsd_dialect.parse(arguments, {classic, &host});
-        const PlanContext look{classic, &names, &host, false};
-        const Plan plan = std::get<ParsedOptions>(parsed).plan(look);
+        const PlanContext context{classic, &names, &host, false};
+        const Plan plan = std::get<ParsedOptions>(parsed).plan(context);
         Text out;
         const HostTables tables;
         for (const Listing& listing : plan.listings) {

@@ -114,10 +114,10 @@ TEST(JsonFields, AreThese) {
         {"owner", "pid fd name command uid user context"},
         {"peer", "inode pcb path owners"},
         {"timer", "kind remaining_ms retransmits probes"},
-        {"tcp",
-         "congestion rtt_us rttvar_us rto_us snd_mss rcv_mss pmtu cwnd ssthresh cwnd_bytes ssthresh_bytes "
-         "retransmitted out_of_order bytes_sent bytes_acked bytes_received bytes_retransmitted last_sent_ms "
-         "last_received_ms"},
+        {"tcp", "congestion rtt_us rttvar_us rto_us snd_mss rcv_mss pmtu cwnd ssthresh retransmitted "
+                "out_of_order bytes_sent "
+                "bytes_acked bytes_received bytes_retransmitted last_sent_ms last_received_ms cwnd_bytes "
+                "ssthresh_bytes"},
         {"buffer", "high_water low_water mbuf_bytes mbuf_limit"},
         {"darwin",
          "rx_packets rx_bytes tx_packets tx_bytes last_pid effective_pid pcb_generation socket_generation "
