@@ -9,6 +9,7 @@
 #include "plan.hpp"
 #include "record/no_owner.hpp"
 #include "sorted_sockets.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -145,7 +146,8 @@ private:
     void put_out(const Row& row) {
         ++listed_.sockets;
         if (owners_wanted_ && !row.owner && !listed_.owners_hidden)
-            listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host) == NoOwner::NotPermitted;
+            listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host.system->owner_keys,
+                                                 source_.host.visibility) == NoOwner::NotPermitted;
         if (written_->regroup) {
             heading_due_ = false;
             written_->regroup(text_, row.socket);

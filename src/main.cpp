@@ -12,6 +12,7 @@
 
 #include "given_rights.hpp"
 #include "last_words.hpp"
+#include "messages.hpp"
 #include "options.hpp"
 #include "run.hpp"
 
@@ -33,7 +34,7 @@ int run_with_streams(std::span<char* const> arguments, const char* invoked_as) {
     const bool has_output = is_open(STDOUT_FILENO);
     Console console{Output(STDOUT_FILENO), Output(STDERR_FILENO), is_terminal(STDERR_FILENO)};
     if (!open_standard_descriptors()) {
-        console.complain("a standard descriptor is closed, and none can be opened in its place");
+        console.complain(messages.no_descriptors);
         return trouble;
     }
     forget_environment_of_caller();
@@ -46,9 +47,9 @@ int run_with_streams(std::span<char* const> arguments, const char* invoked_as) {
     }
     if (!console.out.failed()) return status;
     if (!has_output) {
-        console.complain("standard output is closed");
+        console.complain(messages.output_closed);
     } else if (const std::string_view why = console.out.failure(); !why.empty()) {
-        console.complain(fmt::format("standard output: {}", why));
+        console.complain(fmt::format(messages.output_failed, why));
     }
     return status == 0 ? trouble : status;
 }

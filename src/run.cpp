@@ -1,5 +1,7 @@
 #include "run.hpp"
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <exception>
 
@@ -12,6 +14,7 @@
 #include "given_rights.hpp"
 #include "hand_over.hpp"
 #include "last_words.hpp"
+#include "messages.hpp"
 #include "options.hpp"
 #include "platform.hpp"
 #include "ports/ask.hpp"
@@ -74,17 +77,21 @@ int hand_over_mode(const NativeMode& mode, const OwnOptions& ours, const Dialect
                                         : !ours.selections.empty() ? ours.selections.front().first->name
                                                                    : std::string_view{};
     if (!ours_given.empty())
-        return misused(fmt::format("{} is no socket list: leave out {}", mode.mode, ours_given), dialect,
-                       console);
+        return misused(fmt::format(messages.no_list, mode.mode, ours_given), dialect, console);
     refuse_with_given_rights(mode.mode);
-    console.complain(ours.replay ? fmt::format("{} is no socket list: a capture cannot answer it", mode.mode)
+    console.complain(ours.replay ? fmt::format(messages.no_list_in_capture, mode.mode)
                                  : hand_over(mode, ours.native));
     return 1;
 }
 
 /// Of SIGBUS, with async-signal-safe calls only: the files of a capture are mapped.
 void end_at_cut_file(int /*signal*/) {
-    constexpr std::string_view line = "netstat46: a file of the capture became shorter while it was read\n";
+    constexpr std::string_view name = "netstat46: ", why = messages.capture_cut;
+    constexpr auto line = [&] {
+        std::array<char, name.size() + why.size() + 1> whole{};
+        *std::copy(why.begin(), why.end(), std::copy(name.begin(), name.end(), whole.begin())) = '\n';
+        return whole;
+    }();
     [[maybe_unused]] const ssize_t wrote = write(STDERR_FILENO, line.data(), line.size());
     _exit(in_trouble);
 }
@@ -109,7 +116,7 @@ int run_ours(OwnOptions ours, const Environment& environment, Console& console) 
     }
     const NativeMode* mode = std::get_if<NativeMode>(&parsed);
     if (question && mode != nullptr) {
-        console.complain("a question about a port goes only with options of the socket list");
+        console.complain(messages.question_in_other_mode);
         return port_usage_status;
     }
     if (question) return ask(ours, source, dialect, console);

@@ -13,7 +13,9 @@
 #include "capture/host_tables_reader.hpp"
 #include "capture/names_by_name.hpp"
 #include "list_json.hpp"
+#include "messages.hpp"
 #include "plan.hpp"
+#include "platform.hpp"
 #include "record/select.hpp"
 
 namespace netstat46 {
@@ -30,7 +32,7 @@ void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bo
         console.error.write(fmt::format(
             "(No info could be read for \"-p\": geteuid()={} but you should be root.)\n", geteuid()));
     } else if (!classic && console.error_is_terminal) {
-        console.complain("some owners are hidden (`-'): only root sees every process's sockets");
+        console.complain(messages.hidden_owners);
     }
 }
 
@@ -113,15 +115,14 @@ void complain_of_unknown(const std::vector<std::int32_t>& pids, const Task& task
     const Names names = task.source.live ? task.host_names : replayed_names(tables);
     for (const std::int32_t pid : pids)
         if (!names.has_process(pid))
-            console.complain(task.source.live ? fmt::format("--pid: there is no process {}", pid)
-                                              : fmt::format("--pid: the capture names no process {}", pid));
+            console.complain(task.source.live ? fmt::format(messages.no_process, pid)
+                                              : fmt::format(messages.no_process_in_capture, pid));
 }
 
 /// Whether names are missing because this process may have no more of something.
 bool lacks_names(const Names& names, Console& console) {
     const int error = names.failure ? names.failure() : 0;
-    if (error != 0)
-        console.complain(fmt::format("names: {}; numbers stand in their place", std::strerror(error)));
+    if (error != 0) console.complain(fmt::format(messages.no_names, std::strerror(error)));
     return error != 0;
 }
 
@@ -132,8 +133,8 @@ bool save_first(Task& task, Console& console) {
         lacking |= what.fails;
         console.complain(what.text);
     };
-    task.source =
-        save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts, problem);
+    task.source = save_capture(*task.ours.save, task.source, task.host_names, !task.chosen.numeric.hosts,
+                               task.source.live ? live_port_facts : nullptr, problem);
     return lacking;
 }
 
@@ -145,19 +146,16 @@ std::variant<Selection, UsageError> selection_of(const OwnOptions& ours, const S
     for (const auto& [option, value] : ours.selections)
         if (const auto wrong = option->select(selection, value, names))
             return UsageError{
-                fmt::format("{}: {}; write {}={}", option->name, *wrong, option->name, option->form)};
+                fmt::format(messages.wrong_selection, option->name, *wrong, option->name, option->form)};
     return selection;
 }
 
 /// Native options that cannot go with what is ours.
 std::optional<UsageError> conflict(const OwnOptions& ours, const ParsedOptions& chosen) {
     if (ours.json && !chosen.look_options.empty())
-        return UsageError{
-            fmt::format("{} cannot be combined with {}", "--json", chosen.look_options.front())};
-    if (ours.quiet && chosen.repeat_seconds > 0)
-        return UsageError{"--quiet asks once: leave out the option that repeats"};
-    if (ours.save && chosen.repeat_seconds > 0)
-        return UsageError{"--save asks once: leave out the option that repeats"};
+        return UsageError{fmt::format(messages.not_combined, "--json", chosen.look_options.front())};
+    if (ours.quiet && chosen.repeat_seconds > 0) return UsageError{std::string(messages.quiet_repeats)};
+    if (ours.save && chosen.repeat_seconds > 0) return UsageError{std::string(messages.save_repeats)};
     return std::nullopt;
 }
 

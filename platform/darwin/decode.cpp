@@ -8,6 +8,7 @@
 
 #include "bsd/address.hpp"
 #include "bsd/states.hpp"
+#include "darwin/own_messages.hpp"
 #include "darwin/wire.hpp"
 #include "record/address.hpp"
 
@@ -116,7 +117,7 @@ SocketDecoder decode_raw(const DecodeContext& context) {
 
 SocketDecoder decode_multipath(const DecodeContext& context) {
     return [complaints = Complaints(context)](Bytes& rest, SocketRecord&) mutable {
-        if (!rest.empty()) complaints.remark(rest.offset(), "multipath sessions are not listed");
+        if (!rest.empty()) complaints.remark(rest.offset(), darwin_messages.no_multipath);
         rest.skip(rest.size());
         return false;
     };

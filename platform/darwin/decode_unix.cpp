@@ -8,7 +8,9 @@
 #include "bsd/grown_record.hpp"
 #include "darwin/decode.hpp"
 #include "darwin/facts.hpp"
+#include "darwin/own_messages.hpp"
 #include "darwin/wire.hpp"
+#include "messages.hpp"
 
 namespace netstat46::darwin {
 namespace {
@@ -157,8 +159,7 @@ void Unix64Reader::settle_step(Bytes rest) {
     if (certain(rest) || !grown(rest)) return;
     if (step_ == xunpcb64::size)
         complaints_.remark(rest.offset(),
-                           fmt::format(FMT_COMPILE("{} has {} bytes, of which the first {} are read"),
-                                       "xunpcb64", length_of(rest), xunpcb64::size));
+                           fmt::format(messages.grown, "xunpcb64", length_of(rest), xunpcb64::size));
     step_ = static_cast<std::size_t>(length_of(rest));
 }
 
@@ -166,8 +167,8 @@ void Unix64Reader::read_header(Bytes& rest) {
     started_ = true;
     if (rest.empty()) return;
     if (rest.size() < xinpgen::size) {
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("cut in its header: {} of {} bytes"),
-                                                      rest.size(), xinpgen::size));
+        complaints_.damage(rest.offset(),
+                           fmt::format(darwin_messages.cut_header, rest.size(), xinpgen::size));
         rest.skip(rest.size());
         return;
     }
@@ -176,8 +177,7 @@ void Unix64Reader::read_header(Bytes& rest) {
     const Bytes behind = rest.sub(xinpgen::size);
     if (length == xinpgen::size || certain(behind) || grown(behind)) header_ = header;
     if (length != xinpgen::size)
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("the header says it has {} bytes, not {}"),
-                                                      length, xinpgen::size));
+        complaints_.damage(rest.offset(), fmt::format(darwin_messages.header_length, length, xinpgen::size));
     rest.skip(header_.empty() ? 4 : xinpgen::size);
     if (header_.empty()) search(rest);
 }
@@ -195,7 +195,7 @@ void Unix64Reader::read_trailer(Bytes trailer) {
         context_.notes->remarks.push_back(
             fmt::format(FMT_COMPILE("{}: Some {} sockets may {}"), type, type, what));
     }
-    complaints_.remark(trailer.offset(), "sockets may have been created or deleted while the table was read");
+    complaints_.remark(trailer.offset(), messages.changed);
 }
 
 bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
@@ -207,8 +207,7 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
                 read_trailer(rest);
             } else {
                 complaints_.damage(rest.offset(),
-                                   fmt::format(FMT_COMPILE("cut in its trailer: {} of {} bytes"), rest.size(),
-                                               xinpgen::size));
+                                   fmt::format(darwin_messages.cut_trailer, rest.size(), xinpgen::size));
             }
             rest.skip(rest.size());
             return false;
@@ -217,16 +216,15 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
         const bool known = length == xunpcb64::size || length == step_;
         const std::size_t step = known ? length : step_;
         if (rest.size() < step && (known || rest.size() < xinpgen::size)) {
-            complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("xunpcb64 is cut: {} of {} bytes"),
-                                                          rest.size(), step));
+            complaints_.damage(rest.offset(),
+                               fmt::format(darwin_messages.cut_item, "xunpcb64", rest.size(), step));
             rest.skip(rest.size());
             return false;
         }
         const Bytes pcb = rest.sub(0, xunpcb64::size);
         if (!known) {
-            complaints_.damage(
-                rest.offset(),
-                fmt::format(FMT_COMPILE("xunpcb64 says it has {} bytes, not {}"), length, step_));
+            complaints_.damage(rest.offset(),
+                               fmt::format(darwin_messages.item_length, "xunpcb64", length, step_));
             const Bytes behind = rest.sub(step);
             if (rest.size() < step || !(behind.empty() || certain(behind))) {
                 rest.skip(4);

@@ -2,6 +2,7 @@
 
 #include "linux/facts.hpp"
 #include "linux/netlink.hpp"
+#include "linux/own_messages.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -191,7 +192,7 @@ SocketDecoder sock_diag_decoder(const DecodeContext& context) {
             protocol = protocol_of(context.interface)](Bytes& rest, SocketRecord& record) mutable {
         while (const auto message = messages.next(rest)) {
             if (read_message(*message, protocol, record)) return true;
-            messages.problem(message->offset(), "a socket of an unknown family");
+            messages.problem(message->offset(), linux_messages.unknown_family);
         }
         return false;
     };

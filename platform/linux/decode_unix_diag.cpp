@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "linux/netlink.hpp"
+#include "linux/own_messages.hpp"
 
 namespace netstat46 {
 
@@ -32,7 +33,7 @@ public:
     std::optional<Bytes> next(Bytes& rest) {
         while (const auto message = messages_.next(rest)) {
             if (message->u8(unix_diag_family) == af_unix) return message;
-            messages_.problem(message->offset(), "a socket of an unknown family");
+            messages_.problem(message->offset(), linux_messages.unknown_family);
         }
         return std::nullopt;
     }

@@ -57,7 +57,7 @@ HostTablesDecoder shared_ends_decoder(const DecodeContext& context) {
 
 HostTablesDecoder owners_decoder(const DecodeContext& context) {
     return [table = FileTable(context)](Bytes block, HostTables& tables) mutable {
-        if (!block.empty()) tables.owners_read = true;
+        if (!block.empty()) tables.owners_read = tables.every_descriptor_told = true;
         while (const auto record = table.take(block)) {
             const Bytes& file = record->bytes;
             const std::int32_t pid = file.i32(kinfo_file::pid), fd = file.i32(kinfo_file::fd);

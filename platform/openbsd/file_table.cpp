@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "bsd/own_messages.hpp"
+#include "messages.hpp"
 #include "openbsd/wire.hpp"
 #include "parse.hpp"
 
@@ -31,7 +33,7 @@ std::optional<FileRecord> FileTable::take(Bytes& rest) {
     if (rest.empty()) return std::nullopt;
     if (!std::exchange(begun_, true)) say_length(rest);
     const FileRecord file{rest.sub(0, std::min(step_, kinfo_file::size)), rest.size() >= step_};
-    if (!file.whole) say(rest, fmt::format("record cut short, {} bytes left", rest.size()), true);
+    if (!file.whole) say(rest, fmt::format(bsd_messages.cut_record, "record", rest.size()), true);
     rest.skip(step_);
     if (!file.whole && file.bytes.size() < kinfo_file::size) return std::nullopt;
     return file;
@@ -39,18 +41,16 @@ std::optional<FileRecord> FileTable::take(Bytes& rest) {
 
 void FileTable::say(const Bytes& rest, std::string_view what, bool fails) const {
     if (fails && notes_ != nullptr) notes_->damaged = true;
-    problem_({fmt::format("{}: offset {}: {}", interface_, rest.offset(), what), fails});
+    problem_({fmt::format(messages.damaged_at, interface_, rest.offset(), what), fails});
 }
 
+/// A shorter one is what an older program asked for: what it lacks is not told.
 void FileTable::say_length(const Bytes& rest) {
-    if (refused_)
-        say(rest, fmt::format("record length {} instead of {}", *refused_, step_), true);
-    else if (step_ > kinfo_file::size)
-        say(rest, fmt::format("record has {} bytes, of which the first {} are read", step_, kinfo_file::size),
-            false);
-    else if (step_ < kinfo_file::size)
-        say(rest, fmt::format("record has {} bytes, what {} would tell is missing", step_, kinfo_file::size),
-            false);
+    if (step_ > kinfo_file::size)
+        say(rest, fmt::format(messages.grown, "record", step_, kinfo_file::size), false);
+    else if (refused_ || step_ < kinfo_file::size)
+        say(rest, fmt::format(bsd_messages.record_length, refused_.value_or(step_), kinfo_file::size),
+            refused_.has_value());
 }
 
 } // namespace netstat46::openbsd

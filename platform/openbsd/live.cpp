@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "messages.hpp"
 #include "openbsd/live_portmap.hpp"
 #include "openbsd/row.hpp"
 #include "openbsd/wire.hpp"
@@ -103,7 +104,7 @@ private:
         }
         failed_ = question.interface;
         if (question.interface == portmap) return false; // mostly nobody runs one
-        refused_ = fmt::format("{}: {}", question.interface, std::generic_category().message(error));
+        refused_ = fmt::format(messages.refused, question.interface, std::generic_category().message(error));
         problem_({refused_});
         return false;
     }

@@ -1,5 +1,7 @@
 #include "openbsd/row.hpp"
 
+#include "bsd/own_messages.hpp"
+#include "messages.hpp"
 #include "openbsd/dialect.hpp"
 #include "openbsd/fields.hpp"
 #include "openbsd/port_rules.hpp"
@@ -12,8 +14,9 @@ constexpr std::string_view particulars[] = {"elem_size", "euid", "rtable", "rtab
 
 } // namespace
 
-const System openbsd_system{"openbsd",           openbsd_decoders, OwnerKeys::Addresses,
-                            &openbsd_port_rules, &openbsd_dialect, openbsd_fields,
-                            openbsd_groups,      particulars,      true};
+const System openbsd_system{
+    "openbsd",        openbsd_decoders, OwnerKeys::Addresses, &openbsd_port_rules,
+    &openbsd_dialect, openbsd_fields,   openbsd_groups,       [] { return texts_of(bsd_messages); },
+    particulars};
 
 } // namespace netstat46

@@ -286,7 +286,10 @@ constexpr Field no_owner_fields[] = {
      [](Text& out, const FieldRow& at) {
          const Row& row = at.row;
          return row.tables.owners_of(row.socket).empty() &&
-                put_field(out, words_of(why_no_owner(row.socket, row.tables, *at.context.host)).word);
+                put_field(out,
+                          words_of(why_no_owner(row.socket, row.tables, at.context.host->system->owner_keys,
+                                                at.context.host->visibility))
+                              .word);
      }},
 };
 

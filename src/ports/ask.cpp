@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "capture/names_by_name.hpp"
+#include "messages.hpp"
 #include "platform.hpp"
 #include "ports/explain.hpp"
 #include "record/address.hpp"
@@ -30,7 +31,7 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
 NatKnown kept_nat(NatKnown known, bool has_rules) {
     using State = NatKnown::State;
     if (known.state == State::NotTold && has_rules) known.state = State::Read;
-    if (known.state == State::Read && !has_rules) return {State::NotRead, "this capture lacks nat_rules"};
+    if (known.state == State::Read && !has_rules) return {State::NotRead, std::string(messages.nat_lost)};
     if (known.state == State::NotRead) known.reason += " (when this was saved)";
     return known;
 }
@@ -91,7 +92,7 @@ std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const
 /// A capture's sockets are judged without rules that it says nothing of.
 void note_nat(const Asked& asked, const NatKnown& known) {
     if (known.state != NatKnown::State::NotTold) return;
-    asked.problem({"nat rules are not part of this capture", false});
+    asked.problem({std::string(messages.nat_not_in_capture), false});
 }
 
 /// The sockets of another port, which a rule leads to.
@@ -192,7 +193,7 @@ PortReply ask_can_bind(const Asked& asked, BindRequest request) {
 }
 
 UsageError not_a_target(std::string_view option, std::string_view text, std::string_view form) {
-    return {fmt::format("{}: `{}' is not {}", option, text, form)};
+    return {fmt::format(messages.wrong_target, option, text, form)};
 }
 
 } // namespace
@@ -204,20 +205,16 @@ std::variant<PortReply, UsageError> answer_port_question(const PortQuestion& que
     if (question.explain) {
         const auto target = parse_port_target(*question.explain, names);
         if (target) return ask_explain(asked, *target);
-        return not_a_target("--explain", *question.explain,
-                            "[PROTO:][ADDR:]PORT, such as 8888, udp:53 or [::1]:8888");
+        return not_a_target("--explain", *question.explain, messages.target_form);
     }
     if (question.who_answers) {
         const auto target = parse_port_target(*question.who_answers, names);
         if (target && target->address) return ask_who_answers(asked, *target);
-        return not_a_target("--who-answers", *question.who_answers,
-                            "[PROTO:]ADDR:PORT, such as 127.0.0.1:8888 or udp:[::1]:53");
+        return not_a_target("--who-answers", *question.who_answers, messages.address_form);
     }
     const auto request = parse_bind_request(*question.can_bind, names);
     if (request) return ask_can_bind(asked, *request);
-    return not_a_target(
-        "--can-bind", *question.can_bind,
-        "[PROTO:]ADDR:PORT[,v6only][,reuseaddr][,reuseport][,uid=N], such as 0.0.0.0:8888,reuseaddr");
+    return not_a_target("--can-bind", *question.can_bind, messages.bind_form);
 }
 
 } // namespace netstat46

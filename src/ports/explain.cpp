@@ -9,6 +9,7 @@
 
 #include "list.hpp"
 #include "record/no_owner.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -46,7 +47,8 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 
 /// Of a socket that nobody is known to hold.
 NoOwner why_no_owner(const PortTable& table, std::size_t row) {
-    return why_no_owner(table.sockets[row], table.tables, table.host);
+    return why_no_owner(table.sockets[row], table.tables, table.host.system->owner_keys,
+                        table.host.visibility);
 }
 
 bool has_no_owner(const PortTable& table, std::size_t row) {

@@ -11,6 +11,7 @@
 #include "capture/decoders.hpp"
 #include "format/output.hpp"
 #include "list.hpp"
+#include "messages.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -106,8 +107,7 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     Seen seen;
     list(plan_of(table, whole), noting(source, seen), on_port, table.tables, streams);
     if (const auto missing = lacking(table, seen); !source.live && !missing.empty())
-        throw std::runtime_error(
-            fmt::format("{}: this capture lacks it, so nothing can be said of the port", missing));
+        throw std::runtime_error(fmt::format(messages.table_missing, missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
         BoundSocket bound = bound_socket(table.sockets[row], *source.host.system, row);
         if (is_kernels_own(table.sockets[row], table.tables, source.host)) set_defaults(bound);

@@ -70,7 +70,8 @@ struct HostTables {
     bool owners_withheld = false; ///< some processes' descriptors could not be read for want of privilege
     bool owners_unread = false;   ///< some could not be read for another reason: why is a Problem
     bool links_withheld = false;  ///< some descriptors were listed and could not be looked at (Linux)
-    bool owners_read = false;     ///< at least one descriptor table could be read
+    bool every_descriptor_told = false; ///< of all processes (OpenBSD): a socket that nobody holds has none
+    bool owners_read = false;           ///< at least one descriptor table could be read
 
     /// The process, or null where nobody told its name.
     [[nodiscard]] const Process* process(std::int32_t pid) const {

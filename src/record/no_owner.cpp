@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "system.hpp"
-
 namespace netstat46 {
 namespace {
 
@@ -83,21 +81,21 @@ const NoOwnerWords& words_of(NoOwner reason) {
                          [reason](const NoOwnerWords& words) { return words.reason == reason; });
 }
 
-NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, const HostFacts& host) {
+NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, OwnerKeys keys,
+                     Visibility visibility) {
     if (socket.protocol == Protocol::KernelControl && socket.owner_key == 0) return NoOwner::Kernel;
     if (socket.protocol == Protocol::Unix && tables.unix_doubled.contains(socket.inode))
         return NoOwner::InDoubt;
-    const bool inodes = host.system->owner_keys == OwnerKeys::Inodes;
+    const bool inodes = keys == OwnerKeys::Inodes;
     if (socket.owner_key == 0) return inodes ? without_inode(socket) : without_address(socket);
-    const bool none_found = host.system->tells_every_descriptor && tables.owners_read;
-    if (!inodes && has_states(socket) && (socket.no_descriptor || none_found))
+    if (!inodes && has_states(socket) && (socket.no_descriptor || tables.every_descriptor_told))
         if (const auto by = by_state(socket.state)) return *by;
     if (tables.owners_withheld || tables.links_withheld) return NoOwner::NotPermitted;
     if (tables.owners_unread) return NoOwner::NotRead;
-    if (host.visibility == Visibility::Own) return NoOwner::NotPermitted;
+    if (visibility == Visibility::Own) return NoOwner::NotPermitted;
     if (!tables.owners_read && tables.owners.empty()) return NoOwner::NotRead;
-    if (host.visibility == Visibility::Everyone) return NoOwner::Kernel;
-    return host.visibility == Visibility::Namespace ? NoOwner::OtherPidNamespace : NoOwner::NotTold;
+    if (visibility == Visibility::Everyone) return NoOwner::Kernel;
+    return visibility == Visibility::Namespace ? NoOwner::OtherPidNamespace : NoOwner::NotTold;
 }
 
 } // namespace netstat46

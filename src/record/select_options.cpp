@@ -1,6 +1,7 @@
 // The values of the options that select.
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
 #include "record/select_options.hpp"
@@ -92,7 +93,7 @@ template <std::vector<PortRange> Selection::*member>
 Wrong select_ports(Selection& selection, std::string_view value, const Names& names) {
     auto ports = parse_ports(value, names);
     if (const std::string* item = std::get_if<std::string>(&ports))
-        return fmt::format("`{}' is no port, range or service", *item);
+        return fmt::format(messages.not_ports, *item);
     for (const PortRange& range : std::get<0>(ports)) (selection.*member).push_back(range);
     return std::nullopt;
 }
@@ -103,9 +104,9 @@ bool is_interface(const std::string& scope, const Names& names) {
 
 Wrong select_address(Selection& selection, std::string_view value, const Names& names) {
     auto range = parse_address_range(value);
-    if (!range) return fmt::format("`{}' is no address or prefix", value);
+    if (!range) return fmt::format(messages.not_address, value);
     if (!range->scope.empty() && !is_interface(range->scope, names))
-        return fmt::format("`{}' is no interface of this host", range->scope);
+        return fmt::format(messages.not_interface, range->scope);
     selection.addresses.push_back(std::move(*range));
     return std::nullopt;
 }
@@ -116,12 +117,12 @@ Wrong select_pids(Selection& selection, std::string_view value, const Names& /*n
         if (pid) selection.pids.push_back(*pid);
         return pid.has_value();
     });
-    if (refused) return fmt::format("`{}' is no process id", *refused);
+    if (refused) return fmt::format(messages.not_pid, *refused);
     return std::nullopt;
 }
 
 Wrong select_command(Selection& selection, std::string_view value, const Names& /*names*/) {
-    if (value.empty()) return "`' is no name";
+    if (value.empty()) return std::string(messages.not_name);
     selection.commands.emplace_back(value);
     return std::nullopt;
 }
@@ -129,7 +130,7 @@ Wrong select_command(Selection& selection, std::string_view value, const Names& 
 Wrong select_user(Selection& selection, std::string_view value, const Names& names) {
     auto uid = value.empty() ? std::nullopt : names.uid(value);
     if (!uid && is_digits(value)) uid = parse_number<std::uint32_t>(value);
-    if (!uid) return fmt::format("`{}' is no user of this host", value);
+    if (!uid) return fmt::format(messages.not_user, value);
     selection.users.push_back(*uid);
     return std::nullopt;
 }
@@ -140,12 +141,12 @@ Wrong select_states(Selection& selection, std::string_view value, const Names& /
         if (word) selection.states.push_back(*word);
         return word.has_value();
     });
-    if (refused) return fmt::format("`{}' is no state (as listen, established, time_wait)", *refused);
+    if (refused) return fmt::format(messages.not_state, *refused);
     return std::nullopt;
 }
 
 Wrong select_v6only(Selection& selection, std::string_view value, const Names& /*names*/) {
-    if (value != "yes" && value != "no") return fmt::format("`{}' is neither yes nor no", value);
+    if (value != "yes" && value != "no") return fmt::format(messages.not_yes_or_no, value);
     selection.v6only = value == "yes";
     return std::nullopt;
 }

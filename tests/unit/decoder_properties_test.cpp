@@ -122,10 +122,12 @@ Decoded decode(const Answer& answer, std::string_view bytes, std::vector<std::st
     });
 }
 
-/// Reads what a record refers to: its path is a view of the answer.
+/// Reads each byte of a record's path too, which may be a view of the answer. Only a sanitizer sees one that
+/// is not the answer's; what records hold is compared in the tests of prefixes.
 Decoded read_through(const Answer& answer, std::string_view bytes) {
-    return decode(answer, bytes, [](const SocketRecord& record) {
-        EXPECT_EQ(std::string(unix_facts(record).path).size(), unix_facts(record).path.size());
+    volatile std::size_t sum = 0;
+    return decode(answer, bytes, [&](const SocketRecord& record) {
+        for (const char c : unix_facts(record).path) sum = sum + static_cast<unsigned char>(c);
     });
 }
 

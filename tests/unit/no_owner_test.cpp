@@ -27,7 +27,9 @@ struct Case {
     HostFacts host;
 
     explicit Case(const System* os = &linux_system) { host.system = os; }
-    [[nodiscard]] NoOwner why() const { return why_no_owner(socket, tables, host); }
+    [[nodiscard]] NoOwner why() const {
+        return why_no_owner(socket, tables, host.system->owner_keys, host.visibility);
+    }
 };
 
 TEST(NoOwner, EveryReasonHasAWordAndASentenceOfItsOwn) {
