@@ -1,7 +1,7 @@
 # netstat46: GNU make 3.81 or later. `make help` lists the targets.
 
 UNAME := $(shell uname -s)
-PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,linux))
+PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,$(if $(filter OpenBSD,$(UNAME)),openbsd,linux)))
 MODE ?= release
 HASH := \#
 OUT := build/$(PLATFORM)-$(MODE)
@@ -113,7 +113,7 @@ live: $(OUT)/live_tests $(OUT)/netstat46
 	tests/run.sh $(OUT)/live_tests:8
 
 # The other systems' live parts against headers and kernels of our own (tests/fake).
-FAKES := darwin freebsd
+FAKES := darwin freebsd openbsd
 fake_sources = $(filter-out %/live_layout.cpp,$(wildcard platform/$(1)/live.cpp platform/$(1)/live_*.cpp)) \
                $(wildcard tests/fake/$(1)_*_test.cpp)
 fake_objects = $(patsubst %.cpp,$(OUT)/fake/%.o,$(call fake_sources,$(1)))
@@ -122,6 +122,7 @@ FAKE_OBJECTS := $(foreach os,$(FAKES),$(call fake_objects,$(os)))
 
 $(OUT)/darwin_live_test: $(call fake_objects,darwin)
 $(OUT)/freebsd_live_test: $(call fake_objects,freebsd)
+$(OUT)/openbsd_live_test: $(call fake_objects,openbsd)
 $(FAKE_TESTS): $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lgtest -lgtest_main
 
@@ -181,7 +182,7 @@ bench-grid: build/netstat46 $(OUT)/bench
 
 CODE := $(wildcard src/*.cpp src/*/*.cpp platform/*/*.cpp)
 HEADERS := $(wildcard src/*.hpp src/*/*.hpp platform/*.hpp platform/*/*.hpp)
-LINTED := $(filter-out platform/darwin/live% platform/freebsd/live%,$(CODE))
+LINTED := $(filter-out platform/darwin/live% platform/freebsd/live% platform/openbsd/live%,$(CODE))
 
 lint: $(LINTED:%=$(OUT)/lint/%) $(OUT)/lint/format $(OUT)/lint/manual
 

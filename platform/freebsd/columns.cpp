@@ -6,6 +6,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include "bsd/domain.hpp"
 #include "bsd/states.hpp"
 #include "freebsd/facts.hpp"
 #include "record/address.hpp"
@@ -53,17 +54,11 @@ std::string_view trimmed(std::string_view name, std::string_view domain) {
     return name[dot] == '.' && equal_ignoring_case(name.substr(dot + 1), domain) ? name.substr(0, dot) : name;
 }
 
-/// For IPv6 the native program looks behind the first dot only, and at the case.
-std::string_view trimmed_inet6(std::string_view name, std::string_view domain) {
-    const std::size_t dot = name.find('.');
-    return dot != name.npos && name.substr(dot + 1) == domain ? name.substr(0, dot) : name;
-}
-
 std::string host_text(const Address& address, const View& view) {
     if (is_unspecified(address)) return "*";
     const std::string_view name = view.names->host ? view.names->host(address) : std::string_view{};
     const bool inet6 = address.family == Family::Inet6;
-    if (!name.empty()) return cleaned(inet6 ? trimmed_inet6(name, view.domain) : trimmed(name, view.domain));
+    if (!name.empty()) return cleaned(inet6 ? without_domain(name, view.domain) : trimmed(name, view.domain));
     if (!inet6) return address_text(address);
     Text out;
     put_scoped(out, address, *view.names);

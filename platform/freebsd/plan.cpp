@@ -8,6 +8,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include "bsd/domain.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::freebsd_look {
@@ -169,8 +170,7 @@ Viewed view_of(const Flags& flags, const Edition& edition, const PlanContext& co
     view->all = flags.all || context.all;
     view->own_records = context.host->system == &freebsd_system;
     view->names = context.names;
-    const std::string& host = context.host->hostname;
-    if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
+    view->domain = domain_of(context.host->hostname);
     return view;
 }
 

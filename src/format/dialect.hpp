@@ -59,7 +59,13 @@ struct Section {
     std::function<End(Text&, const TableStatus&)> finish;
     /// Sockets that are not listed and yet make the heading appear; may be empty.
     std::function<bool(const SocketRecord&)> announces = nullptr;
+    /// Called before each row: puts a heading, where a new group of rows begins. May be empty. Where it is not, the
+    /// listing's heading stands only for rows that do not come.
+    std::function<void(Text&, const SocketRecord&)> regroup = nullptr;
 };
+
+/// Some sockets, to be put in order.
+using Sorter = std::function<void(std::vector<const SocketRecord*>&)>;
 
 /// Sections under one heading.
 struct Listing {
@@ -68,6 +74,9 @@ struct Listing {
     std::vector<Section> sections;
     std::function<std::string()> late_heading =
         nullptr; ///< asked when it is due, instead of `heading`; may be empty
+    /// Given every socket of its sections' tables, listed or not, before the first row is written: all of them are in
+    /// memory then. Those that it drops are not listed. Empty: rows are written as they come.
+    Sorter sort = nullptr;
 };
 
 /// The address whose name a look shows for one of a socket's two; an unspecified one has none.

@@ -27,6 +27,7 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
     PortHost host;
     host.rules = source.host.system->port_rules;
     host.major = major_of(source.host.release);
+    host.particulars = source.host.particulars;
     if (source.live) {
         host.first_unprivileged = facts.first_unprivileged.value_or(host.first_unprivileged);
         host.is_local = facts.is_local;

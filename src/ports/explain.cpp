@@ -108,12 +108,16 @@ std::string words_of_doubts(const BindVerdict& verdict, const PortRows& rows) {
     const std::string options = those(Doubt::Option);
     const std::string v6only = those(Doubt::V6Only);
     const std::string order = those(Doubt::Order);
+    const std::string user = those(Doubt::HolderUser);
+    const std::string domain = those(Doubt::RoutingDomain);
     std::vector<std::string> parts;
     if (!options.empty())
         parts.push_back(fmt::format("on the reuse options of {}, which cannot be read", options));
     if (!v6only.empty()) parts.push_back(fmt::format("on V6ONLY of {}, which is not known here", v6only));
     if (!order.empty())
         parts.push_back(fmt::format("on which socket the kernel meets first: {} would refuse it", order));
+    if (!user.empty()) parts.push_back(fmt::format("on whose {} is, which no descriptor tells", user));
+    if (!domain.empty()) parts.push_back(fmt::format("on whether {} is in the same routing domain", domain));
     const std::string_view otherwise = !options.empty()  ? "; without them "
                                        : !v6only.empty() ? "; else "
                                                          : "";

@@ -54,7 +54,7 @@ bool holds(const std::vector<PortRange>& ranges, std::uint16_t port, Protocol pr
 
 bool has_ports(const SocketRecord& socket) {
     return socket.protocol != Protocol::Raw && socket.protocol != Protocol::Unix &&
-           socket.protocol != Protocol::KernelControl;
+           socket.protocol != Protocol::KernelControl && socket.protocol != Protocol::Other;
 }
 
 bool in_scope(const AddressRange& range, const Address& address, const SocketRecord& socket,
@@ -190,6 +190,7 @@ std::string_view state_word(const SocketRecord& socket) {
         return is_unspecified(socket.foreign.address) && socket.foreign.port == 0 ? "unconnected"
                                                                                   : "established";
     case Protocol::KernelControl:
+    case Protocol::Other:
         break;
     }
     return {};
