@@ -145,8 +145,8 @@ int list_pids(const Task& task, Console& console) {
     streams.write = [&](Text&, const Row& row) {
         for (const Owner& owner : tables.owners_of(row.socket)) pids.insert(owner.pid);
     };
-    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
-    Plan plan = each_table_once(task.chosen.plan(look));
+    const PlanContext context{false, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = each_table_once(task.chosen.plan(context));
     plan.wanted.owners = plan.wanted.all_owners = true;
     narrow(plan, task.selection);
     const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
