@@ -66,7 +66,7 @@ PRELUDE := $(OUT)/tests/prelude.hpp
 WITH_PRELUDE := $(TEST_OBJECTS) $(LIVE_OBJECTS)
 $(WITH_PRELUDE): $(PRELUDE).gch
 $(WITH_PRELUDE): INCLUDED := -include $(PRELUDE)
-ifeq ($(PLATFORM)-$(MODE),linux-release)
+ifneq ($(filter linux-release linux-asan,$(PLATFORM)-$(MODE)),)
 $(WITH_PRELUDE) $(PRELUDE).gch: CXXFLAGS += -O0
 LIBRARY_OBJECTS := $(SOURCES:%.cpp=$(OUT)/%.o)
 $(LIBRARY_OBJECTS): $(OUT)/src/prelude.hpp.gch
