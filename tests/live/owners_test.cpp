@@ -223,7 +223,7 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     }
 }
 
-/// Keeps so many sockets, whose inodes it writes to `told`, while its table grows and is replaced by a small
+/// Keeps so many sockets, writes their inodes to `told`, while its table grows and is replaced by a small
 /// one.
 [[noreturn]] void hold_restlessly(std::size_t count, const Fd& told) {
     std::vector<Fd> sockets;

@@ -38,7 +38,7 @@ std::string text_of(const Endpoint& endpoint) {
     return fmt::format("{}.{}", text, endpoint.port);
 }
 
-/// Everything that the walk tells of a socket.
+/// Everything that the walk reports of a socket.
 std::string text_of(const SocketRecord& socket) {
     const Backlog backlog = socket.backlog.value_or(Backlog{});
     return fmt::format(
@@ -95,7 +95,7 @@ std::vector<std::string> by_walk(bool far, const Table& table, std::size_t most_
     return sockets_of(walk_tcp(walk, table, 0, sock_diag_of, no_problem, most_held));
 }
 
-TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
+TEST(TcpWalkLive, ReportsOfEverySocketTheSameAsSockDiag) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
     if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
@@ -160,7 +160,7 @@ TEST(TcpWalkLive, IsMadeAsLongAsEachBucketCanBeReadWhole) {
     }
 }
 
-TEST(TcpWalkLive, TellsOnceOfEverySocketThatStaysWhileOthersComeAndGo) {
+TEST(TcpWalkLive, ReportsOnceEverySocketThatStaysWhileOthersComeAndGo) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
     if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
     const std::vector<Fd> staying = many_connections(1000);

@@ -64,7 +64,8 @@ Walk walk_of(const Given& given) {
     };
 }
 
-/// Of a walk that is made for each of `given`, in turn. What sock_diag gives is one byte, `4` or `6`.
+/// The outcome of a walk that is made for each of `given`, in turn. What sock_diag gives is one byte, `4` or
+/// `6`.
 Outcome walk_over(const std::vector<Given>& given) {
     Outcome outcome;
     const NewWalk walk = [&] { return walk_of(given[outcome.walks++ % given.size()]); };
