@@ -73,6 +73,10 @@ $(LIBRARY_OBJECTS): $(OUT)/src/prelude.hpp.gch
 $(LIBRARY_OBJECTS): INCLUDED := -include $(OUT)/src/prelude.hpp
 endif
 
+$(OUT)/src/format/fmt_library.o: INCLUDED :=
+$(OUT)/src/format/fmt_library.o: CPPFLAGS += -DFMT_HEADER_ONLY
+$(OUT)/src/format/fmt_library.o: CXXFLAGS += -fno-inline
+
 $(OUT)/%.hpp.gch: %.hpp
 	@mkdir -p $(@D)
 	$(CXX) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) $(CXXFLAGS) -x c++-header -o $@ $<
@@ -169,7 +173,7 @@ run-fuzzers: $(FUZZERS)
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/bench/*.cpp))
 
 $(OUT)/bench: $(BENCH_OBJECTS) $(OUT)/libnetstat46.a
-	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -Wl,--wrap=read -o $@ $^ $(LIBS)
 
 # Needs root, and time: about ten minutes. Peers that are not installed are skipped by name.
 bench: build/netstat46 $(OUT)/bench
