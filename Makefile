@@ -37,7 +37,8 @@ SOURCES := $(filter-out src/main.cpp,$(wildcard src/*.cpp src/*/*.cpp)) \
            $(filter-out $(wildcard platform/*/live.cpp platform/*/live_*.cpp),$(wildcard platform/*/*.cpp)) \
            $(wildcard platform/$(PLATFORM)/live.cpp platform/$(PLATFORM)/live_*.cpp)
 OBJECTS = $(SOURCES:%.cpp=$(OUT)/%.o) $(BPF_OBJECTS)
-TESTS := $(wildcard tests/unit/*.cpp)
+# Of the unit tests, those of a live part (tests/unit/linux_live_*) are its platform's.
+TESTS := $(filter-out $(if $(filter linux,$(PLATFORM)),,tests/unit/linux_live_%),$(wildcard tests/unit/*.cpp))
 TEST_OBJECTS := $(TESTS:%.cpp=$(OUT)/%.o)
 LIVE_TESTS := $(wildcard tests/live/*.cpp)
 LIVE_OBJECTS := $(LIVE_TESTS:%.cpp=$(OUT)/%.o)

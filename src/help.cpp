@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "options.hpp"
 #include "parse.hpp"
 
@@ -248,8 +249,8 @@ std::string operand_meant(std::span<const std::string> operands, bool linux_lett
 std::string unknown_option(std::string_view typed, std::span<const LongOption> native) {
     const std::string meant = option_meant(typed, native);
     const std::string_view name = typed.starts_with("--") ? typed.substr(0, typed.find('=')) : typed;
-    if (meant.empty()) return fmt::format("unknown option {}; see --help", name);
-    return fmt::format("unknown option {}; did you mean {}? See --help", name, meant);
+    if (meant.empty()) return fmt::format(messages.unknown_option, name);
+    return fmt::format(messages.option_meant, name, meant);
 }
 
 } // namespace netstat46

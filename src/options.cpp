@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {
@@ -11,12 +12,12 @@ namespace {
 
 std::string take_dialect(OwnOptions& ours, std::string_view value) {
     ours.dialect = system_named(value);
-    return ours.dialect != nullptr ? "" : fmt::format("is not {}", system_names());
+    return ours.dialect != nullptr ? "" : fmt::format(messages.not_one_of, system_names());
 }
 
 template <std::optional<std::string> OwnOptions::*member>
 std::string take_text(OwnOptions& ours, std::string_view value) {
-    if (value.empty()) return "is empty";
+    if (value.empty()) return std::string(messages.empty);
     ours.*member = std::string(value);
     return {};
 }
@@ -29,7 +30,7 @@ std::string take_flag(OwnOptions& ours, std::string_view /*value*/) {
 
 std::string take_shell(OwnOptions& ours, std::string_view value) {
     ours.completion = std::string(value);
-    return value == "bash" || value == "zsh" || value == "fish" ? "" : "is not bash, zsh or fish";
+    return value == "bash" || value == "zsh" || value == "fish" ? "" : std::string(messages.not_a_shell);
 }
 
 template <std::optional<std::string> PortQuestion::*member>
@@ -196,8 +197,8 @@ std::optional<GivenOwn> take_own(std::span<const std::string>& arguments) {
 std::optional<std::string> apply(OwnOptions& ours, const GivenOwn& given) {
     const OwnOption& option = *given.option;
     if (given.value.has_value() == option.form.empty())
-        return fmt::format("{} {}: write {}", option.name, given.value ? "takes no value" : "needs a value",
-                           form_of(option));
+        return given.value ? fmt::format(messages.takes_no_value, option.name, form_of(option))
+                           : fmt::format(messages.needs_value, option.name, form_of(option));
     const std::string_view value = given.value.value_or(std::string_view{});
     if (option.select != nullptr) {
         ours.selections.emplace_back(&option, value);
@@ -205,7 +206,7 @@ std::optional<std::string> apply(OwnOptions& ours, const GivenOwn& given) {
     }
     const std::string wrong = option.take(ours, value);
     if (wrong.empty()) return std::nullopt;
-    return fmt::format("{}: `{}' {}; write {}", option.name, value, wrong, form_of(option));
+    return fmt::format(messages.wrong_value, option.name, value, wrong, form_of(option));
 }
 
 /// Two that exclude each other.
@@ -213,7 +214,7 @@ std::optional<UsageError> conflict(const std::vector<const OwnOption*>& given) {
     for (const OwnOption* one : given)
         for (const OwnOption* other : given)
             if (one != other && has_word(one->excludes, other->name))
-                return UsageError{fmt::format("{} cannot be combined with {}", one->name, other->name)};
+                return UsageError{fmt::format(messages.not_combined, one->name, other->name)};
     return std::nullopt;
 }
 

@@ -16,6 +16,7 @@
 #include "hand_over.hpp"
 #include "help.hpp"
 #include "last_words.hpp"
+#include "messages.hpp"
 #include "options.hpp"
 #include "platform.hpp"
 #include "ports/ask.hpp"
@@ -50,7 +51,7 @@ int say(const Message& what, const OwnOptions& ours, const Dialect& dialect, Con
     } else if (!what.option.empty()) {
         console.complain(unknown_option(as_typed(what.option, ours), dialect.long_options));
     } else if (!what.sentence.empty()) {
-        console.complain(fmt::format("{}; see --help", what.sentence));
+        console.complain(fmt::format(messages.native_mistake, what.sentence));
     } else {
         if (what.about == Message::About::Version) console.out.write("netstat46 " NETSTAT46_VERSION "\n");
         console.out.write(what.out);
@@ -76,7 +77,7 @@ std::optional<int> help_in_full(const OwnOptions& ours, const Dialect& dialect, 
         if (argument == "--") break;
         if (!about) continue;
         if (*about == HelpAbout::Unknown) {
-            console.complain(fmt::format("{}: write --help, --help=all or --help=native", argument));
+            console.complain(fmt::format(messages.not_help, argument));
             return dialect.usage_status;
         }
         console.out.write(*about == HelpAbout::All ? all_help() : native_help(dialect, context));
@@ -91,10 +92,9 @@ void hint_at_operands(const std::vector<std::string>& operands, const OwnOptions
     if (operands.empty() || ours.classic || !console.out_is_terminal) return;
     const std::string meant = operand_meant(operands, !dialect.long_options.empty());
     if (meant.empty())
-        console.complain(fmt::format("`{}' is ignored, as by netstat; see --help", operands.front()));
+        console.complain(fmt::format(messages.ignored, operands.front()));
     else
-        console.complain(fmt::format("`{}' is ignored, as by netstat; did you mean {}? See --help",
-                                     operands.front(), meant));
+        console.complain(fmt::format(messages.ignored_meant, operands.front(), meant));
 }
 
 int ask(const OwnOptions& ours, const Source& source, const ParsedOptions& chosen, const Dialect& dialect,
@@ -120,8 +120,7 @@ int ask(const OwnOptions& ours, const Source& source, const ParsedOptions& chose
 int ask_repeatedly(const OwnOptions& ours, const Source& source, const ParsedOptions& chosen,
                    const Dialect& dialect, Console& console) {
     if (chosen.repeat_seconds > 0 && (ours.json || ours.quiet)) {
-        console.complain(
-            fmt::format("{} asks once: leave out the option that repeats", ours.json ? "--json" : "--quiet"));
+        console.complain(fmt::format(messages.asks_once, ours.json ? "--json" : "--quiet"));
         return port_usage_status;
     }
     while (true) {
@@ -150,18 +149,21 @@ int hand_over_mode(const NativeMode& mode, const OwnOptions& ours, const Dialect
                                         : !ours.selections.empty() ? ours.selections.front().first->name
                                                                    : std::string_view{};
     if (!ours_given.empty())
-        return misused(fmt::format("{} is not a socket list: leave out {}", mode.mode, ours_given), dialect,
-                       console);
+        return misused(fmt::format(messages.no_list, mode.mode, ours_given), dialect, console);
     refuse_with_given_rights(mode.mode);
-    console.complain(ours.replay
-                         ? fmt::format("{} is not a socket list: a capture cannot answer it", mode.mode)
-                         : hand_over(mode, ours.native));
+    console.complain(ours.replay ? fmt::format(messages.no_list_in_capture, mode.mode)
+                                 : hand_over(mode, ours.native));
     return 1;
 }
 
 /// Of SIGBUS, with async-signal-safe calls only: the files of a capture are mapped.
 void end_at_cut_file(int /*signal*/) {
-    constexpr std::string_view line = "netstat46: a file of the capture became shorter while it was read\n";
+    constexpr std::string_view name = "netstat46: ", why = messages.capture_cut;
+    constexpr auto line = [&] {
+        std::array<char, name.size() + why.size() + 1> whole{};
+        *std::copy(why.begin(), why.end(), std::copy(name.begin(), name.end(), whole.begin())) = '\n';
+        return whole;
+    }();
     [[maybe_unused]] const ssize_t wrote = write(STDERR_FILENO, line.data(), line.size());
     _exit(in_trouble);
 }
@@ -187,7 +189,7 @@ int run_ours(OwnOptions ours, const Environment& environment, Console& console) 
     }
     const NativeMode* mode = std::get_if<NativeMode>(&parsed);
     if (question && mode != nullptr) {
-        console.complain("a question about a port can be combined only with options of the socket list");
+        console.complain(messages.question_in_other_mode);
         return port_usage_status;
     }
     if (mode != nullptr) return hand_over_mode(*mode, ours, dialect, console);

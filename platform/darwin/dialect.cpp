@@ -171,7 +171,7 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
     }
     if (auto mode = other_mode(reading.modes_given)) return *mode;
     ParsedOptions chosen;
-    chosen.plan = [flags = reading.flags](const PlanContext& look) { return plan_of(flags, look); };
+    chosen.plan = [flags = reading.flags](const PlanContext& context) { return plan_of(flags, context); };
     chosen.numeric = {reading.flags.numeric, reading.flags.numeric, false};
     chosen.all = reading.flags.all;
     if (reading.flags.addresses) chosen.look_options.push_back("-A");

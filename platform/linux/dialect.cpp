@@ -195,12 +195,13 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
     if (!flags.modes.empty()) return flags.modes.back();
     settle(flags);
     ParsedOptions chosen;
-    chosen.plan = [flags](const PlanContext& look) { return linux_look::make_plan(flags, look); };
+    chosen.plan = [flags](const PlanContext& context) { return linux_look::make_plan(flags, context); };
     chosen.numeric = flags.numeric;
     chosen.errors = flags.errors;
     chosen.all = flags.all;
     chosen.listening = flags.listening;
     chosen.owners_asked = flags.programs;
+    chosen.wide = flags.wide;
     chosen.repeat_seconds = flags.continuous ? 1 : 0;
     chosen.operands = arguments.operands;
     if (flags.continuous) chosen.look_options.push_back("-c");

@@ -143,7 +143,7 @@ class FirstLook {
 public:
     FirstLook(Search search, std::uint64_t enough) : search_(std::move(search)), enough_(enough) {}
 
-    static Found look(const std::shared_ptr<FirstLook>& first, unsigned threads) {
+    static Found context(const std::shared_ptr<FirstLook>& first, unsigned threads) {
         try {
             for (unsigned i = 1; i < threads; ++i) {
                 std::thread other([first] { first->work(); });
@@ -355,7 +355,7 @@ Finder find_first(Search search, unsigned threads, std::uint64_t enough,
     return [first = std::make_shared<FirstLook>(std::move(search), enough), threads, go_on = std::move(go_on),
             rest = Finder{}]() mutable {
         if (first) {
-            Found found = FirstLook::look(first, threads);
+            Found found = FirstLook::context(first, threads);
             if (!first->done()) rest = go_on(first->rest());
             first = nullptr;
             if (!found.bytes.empty() || !rest) return found;

@@ -19,7 +19,9 @@
 #include "linux/live_bpf.hpp"
 #include "linux/live_finders.hpp"
 #include "linux/live_proc.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/wire.hpp"
+#include "messages.hpp"
 #include "parse.hpp"
 #include "posix/limits.hpp"
 
@@ -159,9 +161,10 @@ public:
         if (!processes.numbers.empty() && access("/proc/self", F_OK) == 0) {
             begin(std::move(processes.numbers));
         } else {
-            problem_({fmt::format("/proc: {}; owners are not known",
-                                  error_ != 0 ? std::strerror(error_) : "no processes"),
-                      is_want(error_)});
+            problem_(
+                {fmt::format(linux_messages.no_owners,
+                             error_ != 0 ? std::string_view(std::strerror(error_)) : messages.no_processes),
+                 is_want(error_)});
         }
         if (error_ != 0) unread_ = "0\t-\tunread\n";
     }
@@ -180,8 +183,7 @@ public:
             finder_ = nullptr;
             name_processes();
             if (error_ != 0)
-                problem_({fmt::format("/proc: {}; some owners are not known", std::strerror(error_)),
-                          is_want(error_)});
+                problem_({fmt::format(linux_messages.some_owners, std::strerror(error_)), is_want(error_)});
             return hand_out("processes.tsv", processes_);
         }
         if (!request_.contexts || contexts_.empty()) return std::nullopt;

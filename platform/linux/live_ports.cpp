@@ -18,6 +18,7 @@
 #include "linux/live_nat.hpp"
 #include "linux/live_proc.hpp"
 #include "linux/live_process.hpp"
+#include "linux/own_messages.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
 #include "posix/limits.hpp"
@@ -43,7 +44,7 @@ std::optional<bool> option(int fd, int level, int name) {
 /// Without descriptors, or memory for them, no answer that depends on options can be given.
 Descriptor permitted(int fd) {
     if (fd < 0 && is_want(errno))
-        throw std::runtime_error(fmt::format("socket options: {}", std::strerror(errno)));
+        throw std::runtime_error(fmt::format(linux_messages.socket_options, std::strerror(errno)));
     return Descriptor(fd);
 }
 

@@ -14,6 +14,7 @@
 
 #include "linux/decode.hpp"
 #include "linux/live_held_records.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/wire.hpp"
 #include "posix/read_ahead.hpp"
 
@@ -71,13 +72,8 @@ private:
         const int error = cut ? EBADMSG : buffer_.error();
         if (others_ && (error != 0 || buffer_.partial())) others_->note_lack();
         if (error != 0)
-            problem_(
-                {fmt::format("{}: read failed midway: {}", tcp_walk_name(family_), std::strerror(error))});
-        if (buffer_.partial())
-            problem_(
-                {fmt::format("{}: sockets that share a place in the kernel's table are too many, or changed "
-                             "each time they were read; some may be missing or doubled",
-                             tcp_walk_name(family_))});
+            problem_({fmt::format(linux_messages.broken_off, tcp_walk_name(family_), std::strerror(error))});
+        if (buffer_.partial()) problem_({fmt::format(linux_messages.partial_walk, tcp_walk_name(family_))});
     }
 
     /// Moves this family's records to the front of what was read.

@@ -36,7 +36,11 @@ std::string heading_of(std::span<const Column> columns) {
 
 void put_row(Text& out, std::span<const Column> columns, const Row& row) {
     for (const Column& column : columns) {
-        if (!column.gap.empty()) put(out, column.gap);
+        if (column.gap.size() == 1) {
+            out.push_back(column.gap.front());
+        } else if (!column.gap.empty()) {
+            put(out, column.gap);
+        }
         const std::size_t start = out.size();
         column.cell(out, row);
         if (column.width != 0) justify(out, start, column.width);
@@ -59,6 +63,11 @@ Column v6only_column() {
             }};
 }
 
+std::string other_holders(const Row& row) {
+    const std::size_t others = row.tables.owners.other_processes(row.socket.owner_key);
+    return others == 0 ? std::string() : fmt::format("+{}", others);
+}
+
 Column process_pid_column() {
     return {" ", "process:pid", -22, -22, [](Text& out, const Row& row) {
                 if (!row.owner) return put(out, "-");
@@ -69,6 +78,7 @@ Column process_pid_column() {
                     put_clean(out, process->name);
                 }
                 fmt::format_to(std::back_inserter(out), FMT_COMPILE(":{}"), row.owner->pid);
+                put(out, other_holders(row));
             }};
 }
 

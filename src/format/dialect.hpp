@@ -84,7 +84,8 @@ struct PlanContext {
     bool classic = false;
     const Names* names = nullptr; ///< already answers nothing for kinds that were asked to stay numbers
     const HostFacts* host = nullptr;
-    bool all = false; ///< list as if -a had been given (a selection of ours was)
+    bool all = false;   ///< list as if -a had been given (a selection of ours was)
+    bool piped = false; ///< a program reads along: owners that were not asked for have names without blanks
 };
 
 /// Which kinds of names stay numbers.
@@ -118,6 +119,7 @@ struct ParsedOptions {
     std::function<Plan(const PlanContext&)> plan;
     Numeric numeric;
     bool all = false, listening = false; ///< -a, -l: a selection of ours implies -a unless -l was given
+    bool wide = false;                   ///< -W: rows are as long as they get
     bool owners_asked = false;           ///< -p on Linux: say why owners are missing
     double repeat_seconds = 0;           ///< 0: once
     std::vector<std::string>
@@ -158,6 +160,9 @@ std::string heading_of(std::span<const Column> columns);
 
 /// One row, padded and gapped, without a line end.
 void put_row(Text& out, std::span<const Column> columns, const Row& row);
+
+/// `+3` where three more processes hold the socket, else nothing.
+std::string other_holders(const Row& row);
 
 /// The columns that no native netstat has. The last of every system; the one before it but on Linux.
 Column v6only_column();

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "capture/names_by_name.hpp"
+#include "messages.hpp"
 #include "ports/ask_one.hpp"
 #include "record/address.hpp"
 
@@ -165,13 +166,11 @@ PortReply can_bind_groups(const Asked& asked, const std::vector<Group>& groups, 
 }
 
 UsageError not_a_target(std::string_view option, std::string_view text, std::string_view form) {
-    return {fmt::format("{}: `{}' is not {}", option, text, form)};
+    return {fmt::format(messages.wrong_target, option, text, form)};
 }
 
 UsageError nothing_left(std::string_view option, std::string_view text) {
-    return {fmt::format("{}: the native options leave nothing of `{}': leave out those that name another "
-                        "protocol or family",
-                        option, text)};
+    return {fmt::format(messages.nothing_left, option, text)};
 }
 
 bool has_ipv4(const std::vector<Group>& groups) {
@@ -187,9 +186,7 @@ using Reply = std::variant<PortReply, UsageError>;
 
 Reply reply_to_explain(const Asked& asked, const std::string& text, const Names& names) {
     const auto ports = parse_ports_asked(text, names);
-    if (ports.empty())
-        return not_a_target("--explain", text,
-                            "[PROTO:][ADDR:]PORT, such as 8888, udp:53, 80,443 or [::1]:8888");
+    if (ports.empty()) return not_a_target("--explain", text, messages.target_form);
     const Narrowing& narrowing = asked.asker.narrowing;
     const auto groups = narrowed(ports, narrowing, both_protocols);
     if (groups.empty()) return nothing_left("--explain", text);
@@ -198,9 +195,7 @@ Reply reply_to_explain(const Asked& asked, const std::string& text, const Names&
 
 Reply reply_to_who_answers(const Asked& asked, const std::string& text, const Names& names) {
     const auto ports = parse_ports_asked(text, names);
-    if (ports.empty())
-        return not_a_target("--who-answers", text,
-                            "[PROTO:][ADDR:]PORT, such as 8888, 127.0.0.1:8888 or udp:[::1]:53");
+    if (ports.empty()) return not_a_target("--who-answers", text, messages.address_form);
     const Narrowing& narrowing = asked.asker.narrowing;
     const auto groups = narrowed(ports, narrowing, usual_protocols(narrowing));
     if (groups.empty()) return nothing_left("--who-answers", text);
@@ -210,15 +205,12 @@ Reply reply_to_who_answers(const Asked& asked, const std::string& text, const Na
 
 Reply reply_to_can_bind(const Asked& asked, const std::string& text, const Names& names) {
     const auto binds = parse_binds_asked(text, names);
-    if (!binds)
-        return not_a_target("--can-bind", text,
-                            "[PROTO:][ADDR:]PORT[,v6only][,reuseaddr][,reuseport][,uid=N], such as "
-                            "0.0.0.0:8888,reuseaddr");
+    if (!binds) return not_a_target("--can-bind", text, messages.bind_form);
     const Narrowing& narrowing = asked.asker.narrowing;
     const auto groups = narrowed(binds->ports, narrowing, usual_protocols(narrowing));
     if (groups.empty()) return nothing_left("--can-bind", text);
     if (binds->options.v6only && has_ipv4(groups))
-        return not_a_target("--can-bind", text, "an IPv6 address, which v6only is for");
+        return not_a_target("--can-bind", text, messages.not_inet6);
     return can_bind_groups(asked, groups, binds->options);
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "platform.hpp"
 #include "ports/cures.hpp"
 #include "ports/explain.hpp"
@@ -17,8 +18,8 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
     const std::vector<std::string> all_numeric{"-an"};
     const HostFacts& host = asker.source.host;
     const Parsed parsed = asker.dialect.parse(all_numeric, {asker.classic, &host});
-    const PlanContext look{asker.classic, &names, &host, true};
-    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(look).listings)
+    const PlanContext context{asker.classic, &names, &host, true};
+    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(context).listings)
         for (const Section& section : listing.sections)
             if (section.table.protocol == protocol) return section.columns;
     return {};
@@ -28,7 +29,7 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
 NatKnown kept_nat(NatKnown known, bool has_rules) {
     using State = NatKnown::State;
     if (known.state == State::NotTold && has_rules) known.state = State::Read;
-    if (known.state == State::Read && !has_rules) return {State::NotRead, "this capture lacks nat_rules"};
+    if (known.state == State::Read && !has_rules) return {State::NotRead, std::string(messages.nat_lost)};
     if (known.state == State::NotRead) known.reason += " (when this was saved)";
     return known;
 }
@@ -83,7 +84,7 @@ std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const
 /// A capture's sockets are judged without rules that it says nothing of.
 void note_nat(const Asked& asked, const NatKnown& known) {
     if (known.state != NatKnown::State::NotTold) return;
-    asked.problem({"nat rules are not part of this capture", false});
+    asked.problem({std::string(messages.nat_not_in_capture), false});
 }
 
 /// The sockets of another port, which a rule leads to.

@@ -10,6 +10,7 @@
 #include "ports/holders.hpp"
 #include "ports/lines.hpp"
 #include "record/no_owner.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -49,7 +50,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 std::string owner_of(const PortRows& rows, std::size_t row, const Brief& brief) {
     if (!has_no_owner(rows.table, row)) return brief[2];
     const PortTable& table = rows.table;
-    return fmt::format("({})", words_of(why_no_owner(table.sockets[row], table.tables, table.host)).word);
+    return fmt::format("({})", words_of(why_no_owner(table, row)).word);
 }
 
 /// `tcp4 *.8888 com.docker:412 and tcp6 ::1.8888 com.docker:412`.
@@ -218,7 +219,7 @@ void put_binds(Text& out, const Explanation& explanation, const PortRows& rows) 
 }
 
 bool is_kernels(const PortTable& table, std::size_t row) {
-    return why_no_owner(table.sockets[row], table.tables, table.host) == NoOwner::Kernel;
+    return why_no_owner(table, row) == NoOwner::Kernel;
 }
 
 /// Rows in columns as wide as these sockets need. What does not fit in a line loses the queues, then the end

@@ -51,8 +51,8 @@ void put_socket(Text& out, const PortRows& rows, std::size_t row, Doubt doubt) {
     const PortTable& table = rows.table;
     const BoundSocket& bound = table.bound_sockets[row];
     List object(out, '{', '}');
-    put_json_socket(object.member("socket"), with_owner(table.sockets[row], table.tables),
-                    {&table.host, &rows.names});
+    JsonSockets(table.host, rows.names)
+        .put(object.member("socket"), with_owner(table.sockets[row], table.tables));
     put_truth(object, "receives_ipv4", bound.ipv4);
     put_truth(object, "receives_ipv6", bound.ipv6);
     put_truth(object, "reuseaddr", bound.reuseaddr);

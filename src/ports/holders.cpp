@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "ports/lines.hpp"
-#include "record/no_owner.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -47,6 +47,11 @@ std::string with_time_left(const PortTable& table, std::span<const std::size_t> 
 
 } // namespace
 
+NoOwner why_no_owner(const PortTable& table, std::size_t row) {
+    return why_no_owner(table.sockets[row], table.tables, table.host.system->owner_keys,
+                        table.host.visibility);
+}
+
 bool has_no_owner(const PortTable& table, std::size_t row) {
     return table.tables.owners_of(table.sockets[row]).empty();
 }
@@ -79,8 +84,7 @@ std::string holders_in_words(const PortTable& table, std::span<const std::size_t
             .push_back(row);
     std::vector<std::string> parts = processes_in_words(table, pids_of(table, held));
     std::map<NoOwner, std::vector<std::size_t>> reasons;
-    for (const std::size_t row : ownerless)
-        reasons[why_no_owner(table.sockets[row], table.tables, table.host)].push_back(row);
+    for (const std::size_t row : ownerless) reasons[why_no_owner(table, row)].push_back(row);
     for (const auto& [reason, those] : reasons)
         parts.push_back(fmt::format("{} ({})", counted(bound_of(table, those)), words_of(reason).word));
     if (!connections.empty()) {
@@ -127,8 +131,7 @@ void put_owner_note(Text& out, std::span<const std::size_t> which, const PortRow
     const PortTable& table = rows.table;
     std::map<NoOwner, std::vector<std::size_t>> reasons;
     for (const std::size_t row : which)
-        if (has_no_owner(table, row))
-            reasons[why_no_owner(table.sockets[row], table.tables, table.host)].push_back(row);
+        if (has_no_owner(table, row)) reasons[why_no_owner(table, row)].push_back(row);
     for (const auto& [reason, those] : reasons) {
         const std::string of = reasons.size() > 1 ? " of " + counted(bound_of(table, those)) : "";
         put_wrapped(out, fmt::format("Owner `-'{}: {}.", of, words_of(reason).sentence));

@@ -11,20 +11,11 @@
 #include "capture/decoders.hpp"
 #include "format/output.hpp"
 #include "list.hpp"
+#include "messages.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// A socket that outlives its block.
-SocketRecord kept(SocketRecord socket, std::deque<std::string>& texts) {
-    socket.unix_ = {};
-    socket.control = {};
-    FreeBsdFacts& facts = socket.freebsd;
-    for (std::string_view* text : {&facts.stack, &facts.congestion, &facts.log_id})
-        if (!text->empty()) *text = texts.emplace_back(*text);
-    return socket;
-}
 
 Plan plan_of(const PortTable& table, bool whole) {
     Section section;
@@ -109,17 +100,14 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     table.host = source.host;
     table.protocol = protocol;
     table.port = port;
-    table.texts = std::make_shared<std::deque<std::string>>();
     Output nowhere(STDOUT_FILENO); // each socket is kept instead of printed
-    const Streams streams{
-        nowhere, problem, [](std::string_view) {},
-        [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket, *table.texts)); }};
+    const Streams streams{nowhere, problem, [](std::string_view) {},
+                          [&](Text&, const Row& row) { table.sockets.push_back(row.socket); }};
     const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
     Seen seen;
     list(plan_of(table, whole), noting(source, seen), on_port, table.tables, streams);
     if (const auto missing = lacking(table, seen); !source.live && !missing.empty())
-        throw std::runtime_error(
-            fmt::format("{}: not in this capture, so the port cannot be judged", missing));
+        throw std::runtime_error(fmt::format(messages.table_missing, missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
         BoundSocket bound = bound_socket(table.sockets[row], *source.host.system, row);
         if (is_kernels_own(table.sockets[row], table.tables, source.host)) set_defaults(bound);

@@ -1,9 +1,7 @@
 // The sockets that hold one port, read from a source.
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,10 +17,9 @@ struct PortTable {
     HostFacts host;
     Protocol protocol = Protocol::Tcp;
     std::uint16_t port = 0;
-    std::vector<SocketRecord> sockets; ///< with this local port, in the kernel's order; views into `texts`
+    std::vector<SocketRecord> sockets;      ///< with this local port, in the kernel's order
     std::vector<BoundSocket> bound_sockets; ///< of the same sockets: holders[i].row == i
     HostTables tables;
-    std::shared_ptr<std::deque<std::string>> texts; ///< what `sockets` view
 };
 
 /// Linux: whether a UDP socket is one of the kernel's own (vxlan, wireguard): no process holds it although

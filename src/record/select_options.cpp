@@ -1,6 +1,7 @@
 // The values of the options that select.
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
 #include "record/select_options.hpp"
@@ -70,6 +71,7 @@ std::vector<PortRange> parse_port_item(std::string_view item, const Names& names
 
 /// What to write instead of an item that holds an address too, or nothing.
 std::string with_address_apart(std::string_view item, const Names& names) {
+    const std::string_view whole = item;
     take_protocol(item);
     for (const char between : {':', '.'}) {
         const std::size_t at = item.rfind(between);
@@ -78,8 +80,7 @@ std::string with_address_apart(std::string_view item, const Names& names) {
         std::string_view host = item.substr(0, at);
         if (host.size() > 2 && host.front() == '[' && host.back() == ']')
             host = host.substr(1, host.size() - 2);
-        if (parse_address_range(host))
-            return fmt::format("names an address: write the port alone, and --address={}", host);
+        if (parse_address_range(host)) return fmt::format(messages.port_with_address, whole, host);
     }
     return {};
 }
@@ -142,8 +143,8 @@ Wrong select_ports(Selection& selection, std::string_view value, const Names& na
     auto ports = parse_ports(value, names);
     if (const std::string* item = std::get_if<std::string>(&ports)) {
         const std::string apart = with_address_apart(*item, names);
-        if (!apart.empty()) return fmt::format("`{}' {}", *item, apart);
-        return fmt::format("`{}' is not a port, range or service", *item);
+        if (!apart.empty()) return apart;
+        return fmt::format(messages.not_ports, *item);
     }
     for (const PortRange& range : std::get<0>(ports)) (selection.*member).push_back(range);
     return std::nullopt;
@@ -166,9 +167,9 @@ Wrong select_address(Selection& selection, std::string_view value, const Names& 
             selection.addresses.push_back({address, address.family == Family::Inet ? 32U : 128U, {}});
         if (!found.empty()) return std::nullopt;
     }
-    if (!range) return fmt::format("`{}' is not an address, prefix or host", value);
+    if (!range) return fmt::format(messages.not_address, value);
     if (!range->scope.empty() && !is_interface(range->scope, names))
-        return fmt::format("`{}' is not an interface of this host", range->scope);
+        return fmt::format(messages.not_interface, range->scope);
     selection.addresses.push_back(std::move(*range));
     return std::nullopt;
 }
@@ -179,12 +180,12 @@ Wrong select_pids(Selection& selection, std::string_view value, const Names& /*n
         if (pid) selection.pids.push_back(*pid);
         return pid.has_value();
     });
-    if (refused) return fmt::format("`{}' is not a process id", *refused);
+    if (refused) return fmt::format(messages.not_pid, *refused);
     return std::nullopt;
 }
 
 Wrong select_command(Selection& selection, std::string_view value, const Names& /*names*/) {
-    if (value.empty()) return "`' is not a name";
+    if (value.empty()) return std::string(messages.not_name);
     selection.commands.emplace_back(value);
     return std::nullopt;
 }
@@ -192,7 +193,7 @@ Wrong select_command(Selection& selection, std::string_view value, const Names& 
 Wrong select_user(Selection& selection, std::string_view value, const Names& names) {
     auto uid = value.empty() ? std::nullopt : names.uid(value);
     if (!uid && is_digits(value)) uid = parse_number<std::uint32_t>(value);
-    if (!uid) return fmt::format("`{}' is not a user of this host", value);
+    if (!uid) return fmt::format(messages.not_user, value);
     selection.users.push_back(*uid);
     return std::nullopt;
 }
@@ -203,12 +204,12 @@ Wrong select_states(Selection& selection, std::string_view value, const Names& /
         if (word) selection.states.push_back(*word);
         return word.has_value();
     });
-    if (refused) return fmt::format("`{}' is not a state (as listen, established, time_wait)", *refused);
+    if (refused) return fmt::format(messages.not_state, *refused);
     return std::nullopt;
 }
 
 Wrong select_v6only(Selection& selection, std::string_view value, const Names& /*names*/) {
-    if (value != "yes" && value != "no") return fmt::format("`{}' is neither yes nor no", value);
+    if (value != "yes" && value != "no") return fmt::format(messages.not_yes_or_no, value);
     selection.v6only = value == "yes";
     return std::nullopt;
 }

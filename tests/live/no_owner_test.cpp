@@ -56,7 +56,8 @@ TEST_F(NoOwnerLive, TimeWaitAndFinWait2AreClosing) {
     Pair half = pair(7002);
     half.client = Fd();
     // The other end acknowledges the close a moment later.
-    for (int look = 0; look < 100 && reasons(7002, port) != "fin_wait_2: closing"; ++look) usleep(20000);
+    for (int context = 0; context < 100 && reasons(7002, port) != "fin_wait_2: closing"; ++context)
+        usleep(20000);
     EXPECT_EQ(reasons(7002, port), "fin_wait_2: closing");
 
     const std::string text = ours("--explain=7002").out;

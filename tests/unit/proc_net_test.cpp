@@ -35,7 +35,7 @@ Read read(std::string_view interface, std::string_view text, ByteOrder order = B
         const SocketDecoder decode = find_decoder(linux_system, interface)->sockets(context);
         for (SocketRecord record; decode(rest, record);) {
             out.sockets.push_back(record);
-            out.paths.emplace_back(record.unix_.path);
+            out.paths.emplace_back(unix_facts(record).path);
         }
     });
     return out;

@@ -195,17 +195,17 @@ TEST(Select, DatagramAndUnixSocketsHaveStatesToo) {
     EXPECT_EQ(state_word(udp), "established");
     SocketRecord local;
     local.protocol = Protocol::Unix;
-    local.unix_.state = 1;
+    unix_facts(local).state = 1;
     EXPECT_EQ(state_word(local), "unconnected");
-    local.unix_.flags = 1U << 16;
+    unix_facts(local).flags = 1U << 16;
     EXPECT_TRUE(selects({{"--state", "LISTENING"}}, local));
-    local.unix_.state = 3;
+    unix_facts(local).state = 3;
     EXPECT_TRUE(selects({{"--state", "CONNECTED"}}, local));
     local = {};
     local.protocol = Protocol::Unix; // as BSD tells
-    local.unix_.peer = 0xfffff8000;
+    unix_facts(local).peer = 0xfffff8000;
     EXPECT_EQ(state_word(local), "established");
-    local.options = 2;
+    local.accepts = true;
     EXPECT_EQ(state_word(local), "listen");
 }
 

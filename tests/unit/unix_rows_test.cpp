@@ -117,9 +117,10 @@ public:
         for (const auto& block : blocks) {
             SocketRecord record;
             for (Bytes rest(block); decode(rest, record);)
-                read_.rows.push_back({record.inode, record.owner_key, record.unix_.refs,
-                                      record.unix_.refs_supposed, record.unix_.type, record.unix_.state,
-                                      at_for_nul(std::string(record.unix_.path))});
+                read_.rows.push_back({record.inode, record.owner_key, unix_facts(record).refs,
+                                      unix_facts(record).refs_supposed, unix_facts(record).type,
+                                      unix_facts(record).state,
+                                      at_for_nul(std::string(unix_facts(record).path))});
         }
         return read_;
     }

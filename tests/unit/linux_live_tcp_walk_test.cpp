@@ -16,7 +16,7 @@
 #include "linux/live_tcp_walk.hpp"
 #include "linux/wire.hpp"
 
-namespace netstat46::live {
+namespace netstat46 {
 namespace {
 
 constexpr Table tcp{Protocol::Tcp, true, true};
@@ -207,4 +207,4 @@ TEST(TcpWalk, EndsAtWhatItDoesNotKnow) {
 }
 
 } // namespace
-} // namespace netstat46::live
+} // namespace netstat46
