@@ -165,12 +165,18 @@ fuzz:
 run-fuzzers: $(FUZZERS)
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(OUT) $(FUZZERS)
 
-$(OUT)/bench: $(OUT)/tests/bench/bench.o
-	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ -lfmt
+BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/bench/*.cpp))
 
-# Needs root, and time: about five minutes. Peers that are not installed are skipped by name.
+$(OUT)/bench: $(BENCH_OBJECTS) $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Needs root, and time: about ten minutes. Peers that are not installed are skipped by name.
 bench: build/netstat46 $(OUT)/bench
 	$(OUT)/bench build/netstat46 --million
+
+# With owners beside ss -an, at many sizes: two minutes.
+bench-grid: build/netstat46 $(OUT)/bench
+	$(OUT)/bench build/netstat46 --grid
 
 # ---- Care
 
@@ -190,9 +196,10 @@ $(OUT)/lint/format: $(CODE) $(HEADERS) $(TESTS) $(LIVE_TESTS)
 	clang-format --dry-run --Werror $^
 	@touch $@
 
-$(OUT)/lint/manual: man/netstat46.1
+# EXAMPLES stand before OPTIONS on purpose.
+$(OUT)/lint/manual: $(wildcard man/*)
 	@mkdir -p $(@D)
-	mandoc -Tlint -Wwarning $<
+	! mandoc -Tlint -Wwarning $^ | grep -v 'sections out of conventional order: Sh ENVIRONMENT'
 	@touch $@
 
 format:
@@ -213,22 +220,25 @@ clean:
 # ---- Install
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin
-MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
 BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 install: build/netstat46
-	install -d $(BINDIR) $(MANDIR) $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
 	install -m 755 build/netstat46 $(BINDIR)/netstat46
-	install -m 644 man/netstat46.1 $(MANDIR)/netstat46.1
+	install -m 644 man/netstat46.1 $(MANDIR)/man1
+	install -m 644 man/netstat46-json.5 man/netstat46-capture.5 $(MANDIR)/man5
+	install -m 644 man/netstat46-ports.7 $(MANDIR)/man7
 	build/netstat46 --completion=bash > $(BASH_COMPLETIONS)/netstat46
 	build/netstat46 --completion=zsh > $(ZSH_COMPLETIONS)/_netstat46
 	build/netstat46 --completion=fish > $(FISH_COMPLETIONS)/netstat46.fish
 	chmod 644 $(BASH_COMPLETIONS)/netstat46 $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 uninstall:
-	rm -f $(BINDIR)/netstat46 $(MANDIR)/netstat46.1 $(BASH_COMPLETIONS)/netstat46 \
+	rm -f $(BINDIR)/netstat46 $(MANDIR)/man1/netstat46.1 $(MANDIR)/man5/netstat46-json.5 \
+	  $(MANDIR)/man5/netstat46-capture.5 $(MANDIR)/man7/netstat46-ports.7 $(BASH_COMPLETIONS)/netstat46 \
 	  $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 # build/netstat46_VERSION_ARCH.deb
@@ -246,7 +256,8 @@ define HELP
 make                the program, build/netstat46
 make test           every test (check is the same); unit, live: only those
 make golden         write the expected files of tests/golden anew, to be read in the diff
-make bench          speed beside netstat, ss and lsof; needs root and five minutes
+make bench          speed beside netstat, ss and lsof; needs root and ten minutes
+make bench-grid     only with owners beside ss, at many sizes; two minutes
 make fuzz           every decoder for FUZZ_SECONDS=60; needs clang
 make cross-check    the other systems' live parts; ZIG=PROGRAM names the cross compiler
 make lint format    look for mistakes; put the code in form
@@ -263,6 +274,6 @@ export HELP
 help:
 	@echo "$$HELP"
 
-.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
+.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench bench-grid lint format run deps clean install uninstall deb dist help
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d

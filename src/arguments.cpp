@@ -30,6 +30,7 @@ bool read_bundle(std::span<const std::string> arguments, std::size_t& at, std::s
         const std::string name{'-', letter};
         if (known == std::string_view::npos) {
             mistake(out, name, fmt::format("{} -- {}{}{}", wording.unknown, quote, letter, quote));
+            out.unknown = true;
             return false;
         }
         if (known + 1 >= short_letters.size() || short_letters[known + 1] != ':') {
@@ -73,6 +74,7 @@ bool read_long(std::span<const std::string> arguments, std::size_t& at,
     const std::string shown = fmt::format("--{}", name);
     if (found.empty()) {
         mistake(out, shown, fmt::format("unrecognized option '--{}'", typed));
+        out.unknown = true;
         return false;
     }
     if (found.size() > 1) {

@@ -1,7 +1,9 @@
 #include "run_list.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <set>
 #include <thread>
 
 #include <unistd.h>
@@ -21,6 +23,8 @@
 namespace netstat46 {
 namespace {
 
+void complain_of_hidden_owners(Console& console) { console.complain(messages.hidden_owners); }
+
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
 void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bool classic,
                            Console& console) {
@@ -32,7 +36,32 @@ void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bo
         console.error.write(fmt::format(
             "(No info could be read for \"-p\": geteuid()={} but you should be root.)\n", geteuid()));
     } else if (!classic && console.error_is_terminal) {
-        console.complain(messages.hidden_owners);
+        complain_of_hidden_owners(console);
+    }
+}
+
+/// Names of processes that hold `part` of one, as far as a line has room.
+std::string names_like(std::string_view part, const HostTables& tables) {
+    constexpr std::size_t enough = 3;
+    std::set<std::string> found;
+    for (const auto& [pid, process] : tables.processes)
+        if (!part.empty() && process.name.find(part) != std::string::npos) found.insert(process.name);
+    std::vector<std::string> names(found.begin(), found.end());
+    if (names.size() > enough) names.resize(enough);
+    return enumerated(names, " and ");
+}
+
+/// Says of a name that nothing was listed for that no process has it.
+void explain_unknown_commands(const Listed& listed, const Selection& selection, const HostTables& tables,
+                              Console& console) {
+    if (listed.sockets != 0) return;
+    for (const std::string& pattern : selection.commands) {
+        const auto is_it = [&](const auto& each) { return is_command(pattern, each.first, each.second); };
+        if (std::any_of(tables.processes.begin(), tables.processes.end(), is_it)) continue;
+        const std::string like = names_like(pattern, tables);
+        console.complain(listed.owners_withheld ? fmt::format(messages.no_command_seen, pattern)
+                                                : fmt::format(messages.no_command, pattern));
+        if (!like.empty()) console.complain(fmt::format(messages.command_like, like, pattern));
     }
 }
 
@@ -64,6 +93,7 @@ int list_once(const Task& task, Console& console) {
     streams.await_names = await_names(names, plan);
     const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
     explain_hidden_owners(listed, task.chosen, task.ours.classic, console);
+    explain_unknown_commands(listed, task.selection, tables, console);
     return listed.status;
 }
 
@@ -75,8 +105,10 @@ int list_as_json(const Task& task, Console& console) {
     Streams streams = streams_of(console);
     streams.error = [](std::string_view) {};
     streams.await_names = await_names(names, plan);
-    return list_json(plan, task.source, selector(task.selection, tables, names), tables, context, streams)
-        .status;
+    const Listed listed =
+        list_json(plan, task.source, selector(task.selection, tables, names), tables, context, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
+    return listed.status;
 }
 
 int list_quietly(const Task& task, Console& console) {
@@ -93,8 +125,38 @@ int list_quietly(const Task& task, Console& console) {
     const PlanContext context{false, &names, &task.source.host, !task.selection.empty()};
     const Listed listed = list(bare_plan(task.chosen, task.selection, context), task.source,
                                selector(task.selection, tables, names), tables, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
     if (trouble) return in_trouble;
     return listed.sockets > 0 ? matched : nothing_matched;
+}
+
+/// The ids of all processes that hold what was selected.
+int list_pids(const Task& task, Console& console) {
+    HostTables tables;
+    const Names names = names_of(task, tables, task.chosen.numeric);
+    std::set<std::int32_t> pids;
+    bool trouble = false;
+    Streams streams = streams_of(console);
+    streams.problem = [&](const Problem& problem) {
+        if (problem.fails) console.complain(problem.text);
+        trouble = trouble || problem.fails;
+    };
+    streams.error = [](std::string_view) {};
+    streams.write = [&](Text&, const Row& row) {
+        for (const Owner& owner : tables.owners_of(row.socket)) pids.insert(owner.pid);
+    };
+    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = each_table_once(task.chosen.plan(look));
+    plan.wanted.owners = plan.wanted.all_owners = true;
+    narrow(plan, task.selection);
+    const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
+    if (listed.owners_hidden) complain_of_hidden_owners(console);
+    Text text;
+    for (const std::int32_t pid : pids) fmt::format_to(std::back_inserter(text), "{}\n", pid);
+    console.out.write(text);
+    if (trouble) return in_trouble;
+    return pids.empty() ? nothing_matched : matched;
 }
 
 int list_repeatedly(const Task& task, Console& console) {
@@ -154,8 +216,11 @@ std::variant<Selection, UsageError> selection_of(const OwnOptions& ours, const S
 std::optional<UsageError> conflict(const OwnOptions& ours, const ParsedOptions& chosen) {
     if (ours.json && !chosen.look_options.empty())
         return UsageError{fmt::format(messages.not_combined, "--json", chosen.look_options.front())};
-    if (ours.quiet && chosen.repeat_seconds > 0) return UsageError{std::string(messages.quiet_repeats)};
-    if (ours.save && chosen.repeat_seconds > 0) return UsageError{std::string(messages.save_repeats)};
+    const std::string_view once = ours.quiet  ? "--quiet"
+                                  : ours.pids ? "--pids"
+                                  : ours.save ? "--save"
+                                              : std::string_view{};
+    if (!once.empty() && chosen.repeat_seconds > 0) return UsageError{fmt::format(messages.asks_once, once)};
     return std::nullopt;
 }
 
@@ -174,8 +239,8 @@ int run_list(OwnOptions ours, Source source, ParsedOptions chosen, const Dialect
     console.error.write(task.chosen.errors);
     bool lacking = task.ours.save && save_first(task, console);
     complain_of_unknown(task.selection.pids, task, console);
-    if (task.ours.quiet) {
-        const int status = list_quietly(task, console);
+    if (task.ours.quiet || task.ours.pids) {
+        const int status = task.ours.quiet ? list_quietly(task, console) : list_pids(task, console);
         return lacking ? in_trouble : status;
     }
     const int status = task.ours.json ? list_as_json(task, console) : list_repeatedly(task, console);

@@ -23,9 +23,9 @@
 #include "linux/filter_bytecode.hpp"
 #include "linux/live_netlink.hpp"
 #include "linux/live_owners.hpp"
+#include "linux/live_pool.hpp"
 #include "linux/live_proc.hpp"
 #include "linux/live_tcp_walk.hpp"
-#include "linux/live_threads.hpp"
 #include "linux/live_unix.hpp"
 #include "linux/own_messages.hpp"
 #include "linux/row.hpp"
@@ -172,24 +172,30 @@ private:
         if (few_descriptors_) sockets = all_at_once(std::move(sockets));
         const bool owners = request_.wanted.owners || request_.everything;
         if (owners && !few_descriptors_ && !request_.everything) return beside_owners(sockets);
-        if (owners) tables_.push_front([this] { return read_owners(all_owners(true), problem_); });
+        if (owners) tables_.push_front([this] { return read_owners(by_links(), problem_); });
         tables_.push_back([sockets] { return sockets; });
         return in_turn(std::move(tables_));
     }
 
-    OwnersRequest all_owners(bool in_order) const {
+    OwnersRequest by_links() const {
         OwnersRequest owners;
-        owners.contexts = request_.wanted.contexts;
-        owners.details = request_.wanted.all_owners || request_.everything;
-        owners.leaders_only = request_.wanted.leaders_only;
-        owners.in_order = in_order;
-        owners.many = tcp_walk_ != nullptr;
-        owners.threads = std::min(std::max(std::thread::hardware_concurrency(), 1U), most_threads);
+        owners.details = {.contexts = request_.wanted.contexts,
+                          .user = request_.wanted.all_owners || request_.everything,
+                          .leaders_only = request_.wanted.leaders_only};
+        if (!few_descriptors_)
+            owners.threads = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
         return owners;
     }
 
     /// Few sockets are read first and only their owners looked for; many are read while the owners are.
     BlockReader beside_owners(const BlockReader& sockets) {
+        OwnersRequest owners = by_links();
+        OwnersFacts facts = owners_facts(owners.threads);
+        facts.may_walk = facts.may_walk && !request_.no_bpf;
+        facts.many_sockets = tcp_walk_ != nullptr;
+        owners.first = owners_way(facts);
+        if (facts.may_walk) owners.walk = load_task_walk;
+        if (owners.first == OwnersWay::Walk) owners.walk = begin_now(load_task_walk);
         const auto held = std::make_shared<HeldBlocks>();
         bool more = true;
         while (!tcp_walk_ && more && held->bytes() < sockets_first) {
@@ -197,10 +203,9 @@ private:
             more = block.has_value();
             if (block) held->push(*block);
         }
-        OwnersRequest owners = all_owners(false);
         // Others than root must look at every process to know whether owners are hidden from them.
         if (!more && !request_.wanted.all_owners && geteuid() == 0) owners.wanted = inodes_of(*held);
-        BlockReader rest = more ? read_ahead(sockets, sockets_ahead, begin_elsewhere) : nullptr;
+        BlockReader rest = more ? read_ahead(sockets, sockets_ahead) : nullptr;
         tables_.push_front([this, owners] { return read_owners(owners, problem_); });
         tables_.push_back([held]() -> BlockReader { return [held] { return held->pop(); }; });
         tables_.push_back([rest] { return rest; });
@@ -324,7 +329,7 @@ private:
 
     Request request_;
     bool few_descriptors_ = descriptors_left(descriptors_pay) < descriptors_pay;
-    NewWalk tcp_walk_ = few_descriptors_ ? nullptr : tcp_walk_that_pays(request_);
+    NewWalk tcp_walk_ = few_descriptors_ || request_.no_bpf ? nullptr : tcp_walk_that_pays(request_);
     ProblemSink listener_;
     ProblemQueue said_;
     ProblemSink problem_;

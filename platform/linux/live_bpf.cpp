@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -37,13 +36,10 @@ namespace {
 
 using Loaded = std::shared_ptr<const loaded_walk>;
 
-/// Null if it may not be. (The programs take pointers of 8 bytes for granted.)
+/// Null if it may not be.
 Loaded load(int (*loader)(loaded_walk*)) {
-    // The iterators' pids are those of the initial process id namespace.
-    if (std::getenv("NETSTAT46_NO_BPF") != nullptr || !in_initial_pid_namespace().value_or(false))
-        return nullptr;
     loaded_walk loaded{};
-    if (sizeof(void*) != 8 || loader(&loaded) != 0) return nullptr;
+    if (!may_load_walks() || loader(&loaded) != 0) return nullptr;
     return {new loaded_walk(loaded), [](const loaded_walk* walk) {
                 walk->unload(walk->skeleton);
                 delete walk;
@@ -150,6 +146,9 @@ private:
 
 } // namespace
 
+// The programs take pointers of 8 bytes for granted, and their pids are those of the initial namespace.
+bool may_load_walks() { return sizeof(void*) == 8 && in_initial_pid_namespace().value_or(false); }
+
 NewWalk load_task_walk() {
     const Loaded loaded = load(netstat46_load_task_walk);
     if (!loaded) return nullptr;
@@ -170,6 +169,7 @@ NewWalk load_tcp_walk(bool far, unsigned links) {
 
 #else
 
+bool may_load_walks() { return false; }
 NewWalk load_task_walk() { return nullptr; }
 NewWalk load_tcp_walk(bool /*far*/, unsigned /*links*/) { return nullptr; }
 

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "linux/live_command.hpp"
 #include "linux/live_groups.hpp"
 #include "linux/live_nat.hpp"
 #include "linux/live_proc.hpp"
@@ -139,6 +140,8 @@ PortFacts live_port_facts() {
     NatListing nat = linux_nat_rules();
     facts.nat = std::move(nat.known);
     facts.nat_rules = std::move(nat.rules);
+    facts.command_line = command_line_of;
+    facts.unit = unit_of;
     return facts;
 }
 

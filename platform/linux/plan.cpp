@@ -152,4 +152,11 @@ Plan make_plan(const Flags& flags, const PlanContext& context) {
     return plan;
 }
 
+std::vector<Column> usual_columns(Protocol protocol, const PlanContext& context) {
+    Flags flags;
+    flags.all = true;
+    flags.numeric = {true, true, true};
+    return internet_columns(protocol, {flags, context});
+}
+
 } // namespace netstat46::linux_look

@@ -56,8 +56,12 @@ void add_windows(std::vector<Column>& columns) {
 
 Column end_column(const Viewed& view, bool foreign) {
     const int width = static_cast<int>(view->address_width());
-    return {foreign ? " " : "  ", foreign ? "Foreign Address" : "Local Address", -width, 0,
-            [=](Text& out, const Row& row) { put_end(out, row, foreign, *view); }};
+    return {foreign ? " " : "  ",
+            foreign ? "Foreign Address" : "Local Address",
+            -width,
+            0,
+            [=](Text& out, const Row& row) { put_end(out, row, foreign, *view); },
+            foreign ? Role::None : Role::LocalAddress};
 }
 
 void put_state(Text& out, const Row& row) {
@@ -104,7 +108,7 @@ std::vector<Column> inet_columns(const Viewed& view, Protocol protocol) {
         columns.push_back(address_column("PCB", -18, shown_pcb));
         columns.back().gap.clear();
     }
-    columns.push_back({view->flags.addresses ? " " : "", "Proto", -7, -7, put_protocol});
+    columns.push_back({view->flags.addresses ? " " : "", "Proto", -7, -7, put_protocol, Role::Protocol});
     columns.push_back(number_column("Recv-Q", [](const SocketRecord& s) { return s.recv_q; }));
     columns.push_back(number_column("Send-Q", [](const SocketRecord& s) { return s.send_q; }));
     if (view->flags.windows && tcp) add_windows(columns);

@@ -278,7 +278,7 @@ Parsed parse_openbsd(std::span<const std::string> words, const ParseContext& con
     Reader reader(context);
     ParsedOptions chosen;
     for (const GivenOption& option : arguments.options) {
-        if (option.letter == '?') return reader.usage_error(arguments.mistake);
+        if (option.letter == '?') return as_mistake(reader.usage_error(arguments.mistake), arguments);
         if (auto refusal = reader.apply(option)) return std::move(*refusal);
         if (option.letter == 'A' || option.letter == 'B') chosen.look_options.push_back({'-', option.letter});
     }
@@ -297,6 +297,6 @@ Parsed parse_openbsd(std::span<const std::string> words, const ParseContext& con
 
 } // namespace
 
-const Dialect openbsd_dialect{parse_openbsd, 1, {}, openbsd_native_options};
+const Dialect openbsd_dialect{parse_openbsd, usual_columns, 1, {}, openbsd_native_options};
 
 } // namespace netstat46

@@ -48,6 +48,9 @@ void put_end(Text& out, const Row& row, bool foreign, const View& view);
 std::vector<Column> inet_columns(const Viewed& view, Protocol protocol);
 std::vector<Column> unix_columns(const View& view);
 
+/// As -an lists sockets of `protocol`.
+std::vector<Column> usual_columns(Protocol protocol, const PlanContext& context);
+
 /// What the native options list.
 Plan plan_of(const Flags& flags, const PlanContext& context);
 

@@ -131,15 +131,20 @@ void sort(std::vector<const SocketRecord*>& sockets, bool classic) {
     openbsd::libc_sort(sockets, openbsd::compare_files);
 }
 
-} // namespace
-
-Plan plan_of(const Flags& flags, const PlanContext& context) {
+Viewed view_of(const Flags& flags, const PlanContext& context) {
     auto view = std::make_shared<View>();
     view->flags = flags;
     view->classic = context.classic;
     view->all = flags.all || (context.all && !flags.listening);
     view->names = context.names;
     view->domain = domain_of(context.host->hostname);
+    return view;
+}
+
+} // namespace
+
+Plan plan_of(const Flags& flags, const PlanContext& context) {
+    const Viewed view = view_of(flags, context);
     const auto group = std::make_shared<Group>();
     Listing listing;
     listing.heading_always = false;
@@ -158,6 +163,12 @@ Plan plan_of(const Flags& flags, const PlanContext& context) {
     plan.wanted.rpc_names = !flags.numeric;
     plan.listings.push_back(std::move(listing));
     return plan;
+}
+
+std::vector<Column> usual_columns(Protocol protocol, const PlanContext& context) {
+    Flags flags;
+    flags.all = flags.numeric = true;
+    return inet_columns(view_of(flags, context), protocol);
 }
 
 } // namespace netstat46::openbsd_look

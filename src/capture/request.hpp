@@ -34,6 +34,7 @@ struct Request {
     Wanted wanted;
     bool everything = false; ///< every interface of this system once, for a capture; `tables` is ignored
     KernelFilter filter;
+    bool no_bpf = false; ///< Linux: no program is loaded into the kernel
 };
 
 } // namespace netstat46

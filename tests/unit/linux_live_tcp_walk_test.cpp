@@ -164,7 +164,7 @@ TEST(TcpWalk, SaysWhyItBrokeOffAndGivesWhatCame) {
     const Outcome outcome = walk_over({fours + sixes, 7000, ENOMEM, held});
     EXPECT_TRUE(gives_fours_and_then_sock_diag(outcome));
     EXPECT_EQ(outcome.problems,
-              std::vector<std::string>{"bpf_iter.inet.tcp: the answer broke off: Cannot allocate memory"});
+              std::vector<std::string>{"bpf_iter.inet.tcp: read failed midway: Cannot allocate memory"});
 }
 
 TEST(TcpWalk, SaysThatItIsPartialAndGivesAllThatCame) {
@@ -203,7 +203,7 @@ TEST(TcpWalk, EndsAtWhatItDoesNotKnow) {
     const Outcome outcome = walk_over({fours + std::string(200000, '\x7f'), 5000});
     EXPECT_TRUE(gives_fours_and_then_sock_diag(outcome));
     EXPECT_EQ(outcome.problems,
-              std::vector<std::string>{"bpf_iter.inet.tcp: the answer broke off: Bad message"});
+              std::vector<std::string>{"bpf_iter.inet.tcp: read failed midway: Bad message"});
 }
 
 } // namespace

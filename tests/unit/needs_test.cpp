@@ -135,7 +135,7 @@ TEST(Needs, DamageIsSaidWhereItStandsInTheFile) {
         .with("users.tsv", "1\tone\n33\twww\ndamaged\n2\ttwo\n");
     HostTables tables;
     const std::string text = listed(source_of(capture.path(), 0), {"-a"}, false, tables);
-    EXPECT_TRUE(text.ends_with("users.tsv: a line that is no entry at offset 13\n")) << text;
+    EXPECT_TRUE(text.ends_with("users.tsv: a line that is not an entry at offset 13\n")) << text;
     EXPECT_EQ(tables.users.size(), 1U);
 }
 
