@@ -15,6 +15,7 @@
 #include "help.hpp"
 #include "linux/dialect.hpp"
 #include "linux/row.hpp"
+#include "openbsd/row.hpp"
 #include "options.hpp"
 #include "systems.hpp"
 
@@ -118,7 +119,8 @@ bool accepts(const System& system, const std::vector<std::string>& arguments) {
 TEST_F(Manual, ExplainsEveryNativeLetterOfEveryDialect) {
     const std::map<const System*, std::string> sections{{&linux_system, "Linux options"},
                                                         {&darwin_system, "Darwin options"},
-                                                        {&freebsd_system, "FreeBSD options"}};
+                                                        {&freebsd_system, "FreeBSD options"},
+                                                        {&openbsd_system, "OpenBSD options"}};
     const std::string letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     for (const System* system : systems()) {
         const std::set<std::string> explained = options(sections.at(system));
@@ -163,7 +165,8 @@ TEST_F(Manual, ExplainsEveryColumnOfEveryLook) {
     const std::pair<const System*, const char*> hosts[] = {
         {&linux_system, "6.1.0"},          {&darwin_system, "24.5.0"},
         {&darwin_system, "20.6.0"},        {&freebsd_system, "15.0-RELEASE"},
-        {&freebsd_system, "14.1-RELEASE"}, {&freebsd_system, "13.5-RELEASE"}};
+        {&freebsd_system, "14.1-RELEASE"}, {&freebsd_system, "13.5-RELEASE"},
+        {&openbsd_system, "7.7"}};
     for (const auto& [os, release] : hosts) {
         HostFacts host;
         host.system = os;
@@ -172,8 +175,11 @@ TEST_F(Manual, ExplainsEveryColumnOfEveryLook) {
         const Dialect& dialect = *os->dialect;
         std::set<std::string> explained;
         explain(explained, "Every look");
-        explain(explained, os == &linux_system ? "Linux" : os == &darwin_system ? "Darwin" : "FreeBSD");
-        if (os != &linux_system) explain(explained, "Unix sockets of Darwin and FreeBSD");
+        explain(explained, os == &linux_system     ? "Linux"
+                           : os == &darwin_system  ? "Darwin"
+                           : os == &openbsd_system ? "OpenBSD"
+                                                   : "FreeBSD");
+        if (os != &linux_system) explain(explained, "Unix sockets of Darwin, FreeBSD and OpenBSD");
         std::set<std::string> shown = titles(dialect, host, {"-a", "-vv"});
         for (char letter = 'A'; letter <= 'z'; ++letter)
             shown.merge(titles(dialect, host, {"-a", {'-', letter}}));

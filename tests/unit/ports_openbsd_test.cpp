@@ -156,6 +156,26 @@ TEST(OpenBsdBind, GroupsAreSharedByEitherOption) {
     EXPECT_EQ(udp(holder("224.0.0.251", false), "224.0.0.251 reuseport", 1001), "depends");
 }
 
+/// docker holds 0.0.0.0:8888 and [::1]:8888, with no option set.
+TEST(OpenBsdStory, GoAndDocker) {
+    const auto wants = [](std::string_view newcomer, std::uint32_t uid) {
+        std::vector<BoundSocket> docker{holder("::1", false), holder("0.0.0.0", false)};
+        docker[1].row = 1;
+        BindRequest request = socket(newcomer, Protocol::Tcp, uid);
+        request.port = 8888;
+        return can_bind(openbsd(), request, docker).verdict;
+    };
+    const std::vector<std::size_t> inet6{0}, inet{1};
+    EXPECT_EQ(word(wants("0.0.0.0 reuseaddr", 1000)), "refused") << "Go's :8888";
+    EXPECT_EQ(wants("0.0.0.0 reuseaddr", 1000).because, inet);
+    EXPECT_EQ(word(wants(":: reuseaddr", 1000)), "ok") << "Go's [::]:8888";
+    EXPECT_EQ(word(wants(":: reuseaddr", 0)), "ok");
+    EXPECT_EQ(word(wants(":: reuseaddr", 1001)), "refused");
+    EXPECT_EQ(wants(":: reuseaddr", 1001).because, inet6);
+    EXPECT_EQ(word(wants("::", 1000)), "refused") << "without SO_REUSEADDR";
+    EXPECT_EQ(wants("::", 1000).because, inet6);
+}
+
 AnswerVerdict answers(std::vector<BoundSocket> there, std::string_view destination) {
     for (std::size_t row = 0; row < there.size(); ++row) there[row].row = row;
     return who_answers(openbsd(), Protocol::Tcp, *parse_address(destination), 8888, there).verdict;
