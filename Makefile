@@ -1,7 +1,7 @@
 # netstat46: GNU make 3.81 or later. `make help` lists the targets.
 
 UNAME := $(shell uname -s)
-PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,linux))
+PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,$(if $(filter OpenBSD,$(UNAME)),openbsd,linux)))
 MODE ?= release
 HASH := \#
 OUT := build/$(PLATFORM)-$(MODE)
@@ -66,12 +66,16 @@ PRELUDE := $(OUT)/tests/prelude.hpp
 WITH_PRELUDE := $(TEST_OBJECTS) $(LIVE_OBJECTS)
 $(WITH_PRELUDE): $(PRELUDE).gch
 $(WITH_PRELUDE): INCLUDED := -include $(PRELUDE)
-ifeq ($(PLATFORM)-$(MODE),linux-release)
+ifneq ($(filter linux-release linux-asan,$(PLATFORM)-$(MODE)),)
 $(WITH_PRELUDE) $(PRELUDE).gch: CXXFLAGS += -O0
 LIBRARY_OBJECTS := $(SOURCES:%.cpp=$(OUT)/%.o)
 $(LIBRARY_OBJECTS): $(OUT)/src/prelude.hpp.gch
 $(LIBRARY_OBJECTS): INCLUDED := -include $(OUT)/src/prelude.hpp
 endif
+
+$(OUT)/src/format/fmt_library.o: INCLUDED :=
+$(OUT)/src/format/fmt_library.o: CPPFLAGS += -DFMT_HEADER_ONLY
+$(OUT)/src/format/fmt_library.o: CXXFLAGS += -fno-inline
 
 $(OUT)/%.hpp.gch: %.hpp
 	@mkdir -p $(@D)
@@ -114,7 +118,7 @@ live: $(OUT)/live_tests $(OUT)/netstat46
 	tests/run.sh $(OUT)/live_tests:8
 
 # Compiles and runs the other systems' live parts against headers and kernels of our own (tests/fake).
-FAKES := darwin freebsd
+FAKES := darwin freebsd openbsd
 fake_sources = $(filter-out %/live_layout.cpp,$(wildcard platform/$(1)/live.cpp platform/$(1)/live_*.cpp)) \
                $(wildcard tests/fake/$(1)_*_test.cpp)
 fake_objects = $(patsubst %.cpp,$(OUT)/fake/%.o,$(call fake_sources,$(1)))
@@ -123,6 +127,7 @@ FAKE_OBJECTS := $(foreach os,$(FAKES),$(call fake_objects,$(os)))
 
 $(OUT)/darwin_live_test: $(call fake_objects,darwin)
 $(OUT)/freebsd_live_test: $(call fake_objects,freebsd)
+$(OUT)/openbsd_live_test: $(call fake_objects,openbsd)
 $(FAKE_TESTS): $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lgtest -lgtest_main
 
@@ -165,18 +170,24 @@ fuzz:
 run-fuzzers: $(FUZZERS)
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(OUT) $(FUZZERS)
 
-$(OUT)/bench: $(OUT)/tests/bench/bench.o
-	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ -lfmt
+BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/bench/*.cpp))
 
-# Needs root, and time: about five minutes. Peers that are not installed are skipped by name.
+$(OUT)/bench: $(BENCH_OBJECTS) $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -Wl,--wrap=read -o $@ $^ $(LIBS)
+
+# Needs root, and time: about ten minutes. Peers that are not installed are skipped by name.
 bench: build/netstat46 $(OUT)/bench
 	$(OUT)/bench build/netstat46 --million
+
+# With owners beside ss -an, at many sizes: two minutes.
+bench-grid: build/netstat46 $(OUT)/bench
+	$(OUT)/bench build/netstat46 --grid
 
 # ---- Care
 
 CODE := $(wildcard src/*.cpp src/*/*.cpp platform/*/*.cpp)
 HEADERS := $(wildcard src/*.hpp src/*/*.hpp platform/*.hpp platform/*/*.hpp)
-LINTED := $(filter-out platform/darwin/live% platform/freebsd/live%,$(CODE))
+LINTED := $(filter-out platform/darwin/live% platform/freebsd/live% platform/openbsd/live%,$(CODE))
 
 lint: $(LINTED:%=$(OUT)/lint/%) $(OUT)/lint/format $(OUT)/lint/manual
 
@@ -190,9 +201,10 @@ $(OUT)/lint/format: $(CODE) $(HEADERS) $(TESTS) $(LIVE_TESTS)
 	clang-format --dry-run --Werror $^
 	@touch $@
 
-$(OUT)/lint/manual: man/netstat46.1
+# EXAMPLES stand before OPTIONS on purpose.
+$(OUT)/lint/manual: $(wildcard man/*)
 	@mkdir -p $(@D)
-	mandoc -Tlint -Wwarning $<
+	! mandoc -Tlint -Wwarning $^ | grep -v 'sections out of conventional order: Sh ENVIRONMENT'
 	@touch $@
 
 format:
@@ -213,22 +225,25 @@ clean:
 # ---- Install
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin
-MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
 BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 install: build/netstat46
-	install -d $(BINDIR) $(MANDIR) $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
 	install -m 755 build/netstat46 $(BINDIR)/netstat46
-	install -m 644 man/netstat46.1 $(MANDIR)/netstat46.1
+	install -m 644 man/netstat46.1 $(MANDIR)/man1
+	install -m 644 man/netstat46-json.5 man/netstat46-capture.5 $(MANDIR)/man5
+	install -m 644 man/netstat46-ports.7 $(MANDIR)/man7
 	build/netstat46 --completion=bash > $(BASH_COMPLETIONS)/netstat46
 	build/netstat46 --completion=zsh > $(ZSH_COMPLETIONS)/_netstat46
 	build/netstat46 --completion=fish > $(FISH_COMPLETIONS)/netstat46.fish
 	chmod 644 $(BASH_COMPLETIONS)/netstat46 $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 uninstall:
-	rm -f $(BINDIR)/netstat46 $(MANDIR)/netstat46.1 $(BASH_COMPLETIONS)/netstat46 \
+	rm -f $(BINDIR)/netstat46 $(MANDIR)/man1/netstat46.1 $(MANDIR)/man5/netstat46-json.5 \
+	  $(MANDIR)/man5/netstat46-capture.5 $(MANDIR)/man7/netstat46-ports.7 $(BASH_COMPLETIONS)/netstat46 \
 	  $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 # build/netstat46_VERSION_ARCH.deb
@@ -246,7 +261,8 @@ define HELP
 make                the program, build/netstat46
 make test           every test (check is the same); unit, live: only those
 make golden         write the expected files of tests/golden anew, to be read in the diff
-make bench          speed beside netstat, ss and lsof; needs root and five minutes
+make bench          speed beside netstat, ss and lsof; needs root and ten minutes
+make bench-grid     only with owners beside ss, at many sizes; two minutes
 make fuzz           every decoder for FUZZ_SECONDS=60; needs clang
 make cross-check    the other systems' live parts; ZIG=PROGRAM names the cross compiler
 make lint format    look for mistakes; put the code in form
@@ -263,6 +279,6 @@ export HELP
 help:
 	@echo "$$HELP"
 
-.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
+.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench bench-grid lint format run deps clean install uninstall deb dist help
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d

@@ -1,7 +1,9 @@
 #include "run_list.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <set>
 #include <thread>
 
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include "capture/capture_dir.hpp"
 #include "capture/host_tables_reader.hpp"
 #include "capture/names_by_name.hpp"
+#include "format/fit.hpp"
 #include "list_json.hpp"
 #include "messages.hpp"
 #include "plan.hpp"
@@ -36,6 +39,31 @@ void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bo
     }
 }
 
+/// Names of processes that hold `part` of one, as far as a line has room.
+std::string names_like(std::string_view part, const HostTables& tables) {
+    constexpr std::size_t enough = 3;
+    std::set<std::string> found;
+    for (const auto& [pid, process] : tables.processes)
+        if (!part.empty() && process.name.find(part) != std::string::npos) found.insert(process.name);
+    std::vector<std::string> names(found.begin(), found.end());
+    if (names.size() > enough) names.resize(enough);
+    return enumerated(names, " and ");
+}
+
+/// Says of a name that nothing was listed for that no process has it.
+void explain_unknown_commands(const Listed& listed, const Selection& selection, const HostTables& tables,
+                              Console& console) {
+    if (listed.sockets != 0) return;
+    for (const std::string& pattern : selection.commands) {
+        const auto is_it = [&](const auto& each) { return is_command(pattern, each.first, each.second); };
+        if (std::any_of(tables.processes.begin(), tables.processes.end(), is_it)) continue;
+        const std::string like = names_like(pattern, tables);
+        console.complain(listed.owners_withheld ? fmt::format(messages.no_command_seen, pattern)
+                                                : fmt::format(messages.no_command, pattern));
+        if (!like.empty()) console.complain(fmt::format(messages.commands_like, like, pattern));
+    }
+}
+
 /// One listing, ready to be made.
 struct Task {
     OwnOptions ours;
@@ -57,13 +85,16 @@ Streams streams_of(Console& console) {
 int list_once(const Task& task, Console& console) {
     HostTables tables;
     const Names names = names_of(task, tables, task.chosen.numeric);
-    const PlanContext context{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
+    const PlanContext context{task.ours.classic, &names, &task.source.host, !task.selection.empty(),
+                              console.out_is_pipe};
     Plan plan = task.chosen.plan(context);
     narrow(plan, task.selection);
+    if (console.columns != 0 && !task.ours.classic && !task.chosen.wide) fit_to(plan, console.columns);
     Streams streams = streams_of(console);
     streams.await_names = await_names(names, plan);
     const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
     explain_hidden_owners(listed, task.chosen, task.ours.classic, console);
+    explain_unknown_commands(listed, task.selection, tables, console);
     return listed.status;
 }
 
@@ -75,8 +106,10 @@ int list_as_json(const Task& task, Console& console) {
     Streams streams = streams_of(console);
     streams.error = [](std::string_view) {};
     streams.await_names = await_names(names, plan);
-    return list_json(plan, task.source, selector(task.selection, tables, names), tables, context, streams)
-        .status;
+    const Listed listed =
+        list_json(plan, task.source, selector(task.selection, tables, names), tables, context, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
+    return listed.status;
 }
 
 int list_quietly(const Task& task, Console& console) {
@@ -93,8 +126,38 @@ int list_quietly(const Task& task, Console& console) {
     const PlanContext context{false, &names, &task.source.host, !task.selection.empty()};
     const Listed listed = list(bare_plan(task.chosen, task.selection, context), task.source,
                                selector(task.selection, tables, names), tables, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
     if (trouble) return in_trouble;
     return listed.sockets > 0 ? matched : nothing_matched;
+}
+
+/// The ids of all processes that hold what was selected.
+int list_pids(const Task& task, Console& console) {
+    HostTables tables;
+    const Names names = names_of(task, tables, task.chosen.numeric);
+    std::set<std::int32_t> pids;
+    bool trouble = false;
+    Streams streams = streams_of(console);
+    streams.problem = [&](const Problem& problem) {
+        if (problem.fails) console.complain(problem.text);
+        trouble = trouble || problem.fails;
+    };
+    streams.error = [](std::string_view) {};
+    streams.write = [&](Text&, const Row& row) {
+        for (const Owner& owner : tables.owners_of(row.socket)) pids.insert(owner.pid);
+    };
+    const PlanContext context{false, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = each_table_once(task.chosen.plan(context));
+    plan.wanted.owners = plan.wanted.all_owners = true;
+    narrow(plan, task.selection);
+    const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
+    explain_unknown_commands(listed, task.selection, tables, console);
+    if (listed.owners_hidden) console.complain(messages.hidden_owners);
+    Text text;
+    for (const std::int32_t pid : pids) fmt::format_to(std::back_inserter(text), "{}\n", pid);
+    console.out.write(text);
+    if (trouble) return in_trouble;
+    return pids.empty() ? nothing_matched : matched;
 }
 
 int list_repeatedly(const Task& task, Console& console) {
@@ -154,8 +217,11 @@ std::variant<Selection, UsageError> selection_of(const OwnOptions& ours, const S
 std::optional<UsageError> conflict(const OwnOptions& ours, const ParsedOptions& chosen) {
     if (ours.json && !chosen.look_options.empty())
         return UsageError{fmt::format(messages.not_combined, "--json", chosen.look_options.front())};
-    if (ours.quiet && chosen.repeat_seconds > 0) return UsageError{std::string(messages.quiet_repeats)};
-    if (ours.save && chosen.repeat_seconds > 0) return UsageError{std::string(messages.save_repeats)};
+    const std::string_view once = ours.quiet  ? "--quiet"
+                                  : ours.pids ? "--pids"
+                                  : ours.save ? "--save"
+                                              : std::string_view{};
+    if (!once.empty() && chosen.repeat_seconds > 0) return UsageError{fmt::format(messages.asks_once, once)};
     return std::nullopt;
 }
 
@@ -174,8 +240,8 @@ int run_list(OwnOptions ours, Source source, ParsedOptions chosen, const Dialect
     console.error.write(task.chosen.errors);
     bool lacking = task.ours.save && save_first(task, console);
     complain_of_unknown(task.selection.pids, task, console);
-    if (task.ours.quiet) {
-        const int status = list_quietly(task, console);
+    if (task.ours.quiet || task.ours.pids) {
+        const int status = task.ours.quiet ? list_quietly(task, console) : list_pids(task, console);
         return lacking ? in_trouble : status;
     }
     const int status = task.ours.json ? list_as_json(task, console) : list_repeatedly(task, console);

@@ -131,7 +131,7 @@ std::optional<Message> take_option(Flags& flags, const GivenOption& option, cons
                                    const ParseContext& context) {
     switch (option.letter) {
     case '?':
-        return wrong_usage(arguments.mistake);
+        return as_mistake(wrong_usage(arguments.mistake), arguments);
     case 'h':
         return Message{std::string(linux_usage), std::string(linux_families), 0, Message::About::Help};
     case 'V':
@@ -201,13 +201,15 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
     chosen.all = flags.all;
     chosen.listening = flags.listening;
     chosen.owners_asked = flags.programs;
+    chosen.wide = flags.wide;
     chosen.repeat_seconds = flags.continuous ? 1 : 0;
+    chosen.operands = arguments.operands;
     if (flags.continuous) chosen.look_options.push_back("-c");
     return chosen;
 }
 
 } // namespace
 
-const Dialect linux_dialect{parse_linux, 3, long_options, linux_native_options};
+const Dialect linux_dialect{parse_linux, linux_look::usual_columns, 3, long_options, linux_native_options};
 
 } // namespace netstat46

@@ -8,14 +8,14 @@ namespace netstat46 {
 struct LinuxMessages {
     // The kernel's answers
     std::string_view no_sock_diag =
-        "sock_diag: {}; reading /proc/net instead, which tells neither V6ONLY nor "
+        "sock_diag: {}; reading /proc/net instead, which shows neither V6ONLY nor "
         "where a unix socket's name ends";
     std::string_view no_owners = "/proc: {}; owners are not known";
     std::string_view some_owners = "/proc: {}; some owners are not known";
     std::string_view socket_options = "socket options: {}";
     std::string_view interrupted =
         "{}: the table changed while it was read; sockets may be missing or doubled";
-    std::string_view broken_off = "{}: the answer broke off: {}";
+    std::string_view broken_off = "{}: read failed midway: {}";
     std::string_view partial_walk =
         "{}: sockets that share a place in the kernel's table are too many, or changed each time they were "
         "read; some may be missing or doubled";
@@ -27,7 +27,7 @@ struct LinuxMessages {
     std::string_view short_message = "a message too short for a socket";
     std::string_view unknown_family = "a socket of an unknown family";
     std::string_view unknown_message = "an unknown message of type {}";
-    std::string_view no_socket = "a line that is no socket";
+    std::string_view no_socket = "a line that is not a socket";
     std::string_view cut_line = "a line cut short";
     std::string_view cut_record = "a cut record";
 };

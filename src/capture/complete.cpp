@@ -87,9 +87,26 @@ private:
     std::unordered_set<std::uint64_t> begun_;
 };
 
+/// What only the descriptors of its holders say, and whether those are known to be its own.
+void complete_owners(SocketRecord& socket, const HostTables& tables) {
+    if (const auto found = tables.opened_by.find(socket.owner_key);
+        found != tables.opened_by.end() && !socket.uid)
+        socket.uid = found->second;
+    if (tables.ambiguous_keys.contains(socket.owner_key)) {
+        socket.owner_key = 0;
+        if (socket.protocol != Protocol::Unix) socket.uid.reset();
+    }
+}
+
 } // namespace
 
 SocketDecoder completed(SocketDecoder decode, Protocol protocol, const HostTables& tables) {
+    if (!tables.opened_by.empty() || !tables.ambiguous_keys.empty())
+        decode = [decode = std::move(decode), &tables](Bytes& rest, SocketRecord& record) {
+            if (!decode(rest, record)) return false;
+            complete_owners(record, tables);
+            return true;
+        };
     if (protocol == Protocol::Unix) return UnixDecoder(std::move(decode), tables);
     if (tables.half_open.empty()) return decode;
     return [decode = std::move(decode), &tables, next = std::size_t{0}](Bytes& rest,

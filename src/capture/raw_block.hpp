@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -57,6 +58,8 @@ struct HostFacts {
     Visibility visibility = Visibility::NotTold;
     bool selinux = false; ///< Linux: SELinux is enabled
     NatKnown nat;         ///< of a capture
+    /// What only its system asks for (System::particulars), as a manifest has it: `rtable` to `0`.
+    std::map<std::string, std::string, std::less<>> particulars;
 };
 
 } // namespace netstat46

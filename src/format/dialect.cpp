@@ -17,6 +17,12 @@ Names shown_names(Names names, const Numeric& numeric) {
     return names;
 }
 
+Message as_mistake(Message message, const Arguments& arguments) {
+    message.sentence = arguments.mistake;
+    if (arguments.unknown) message.option = arguments.options.back().name;
+    return message;
+}
+
 std::string heading_of(std::span<const Column> columns) {
     Text out;
     for (const Column& column : columns) {
@@ -57,8 +63,17 @@ Column v6only_column() {
             }};
 }
 
+std::string other_holders(const Row& row) {
+    const std::size_t others = row.tables.owners.other_processes(row.socket.owner_key);
+    return others == 0 ? std::string() : fmt::format("+{}", others);
+}
+
 Column process_pid_column() {
-    return {" ", "process:pid", -22, -22, [](Text& out, const Row& row) {
+    return {" ",
+            "process:pid",
+            -22,
+            -22,
+            [](Text& out, const Row& row) {
                 if (!row.owner) return put(out, "-");
                 const Process* process = row.tables.process(row.owner->pid);
                 if (process == nullptr || process->name.empty()) {
@@ -67,7 +82,9 @@ Column process_pid_column() {
                     put_clean(out, process->name);
                 }
                 fmt::format_to(std::back_inserter(out), FMT_COMPILE(":{}"), row.owner->pid);
-            }};
+                put(out, other_holders(row));
+            },
+            Role::Owner};
 }
 
 } // namespace netstat46

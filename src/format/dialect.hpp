@@ -31,6 +31,9 @@ struct Row {
 /// Appends its text, without padding, cleaned where it comes from outside.
 using Cell = std::function<void(Text&, const Row&)>;
 
+/// What a column is to whoever shows a socket in a few words.
+enum class Role : std::uint8_t { None, Protocol, LocalAddress, Owner };
+
 /// Widths as in printf: negative is left-aligned, 0 is as long as it gets; nothing is ever cut by a width.
 struct Column {
     std::string gap; ///< before the title and before every cell
@@ -38,6 +41,7 @@ struct Column {
     int title_width = 0;
     int width = 0;
     Cell cell;
+    Role role = Role::None;
 };
 
 /// One pass over one table. The same table may be read by several sections.
@@ -55,7 +59,13 @@ struct Section {
     std::function<End(Text&, const TableStatus&)> finish;
     /// Sockets that are not listed and yet make the heading appear; may be empty.
     std::function<bool(const SocketRecord&)> announces = nullptr;
+    /// Called before each row: puts a heading, where a new group of rows begins. May be empty. Where it is
+    /// not, the listing's heading stands only for rows that do not come.
+    std::function<void(Text&, const SocketRecord&)> regroup = nullptr;
 };
+
+/// Some sockets, to be put in order.
+using Sorter = std::function<void(std::vector<const SocketRecord*>&)>;
 
 /// Sections under one heading.
 struct Listing {
@@ -64,6 +74,9 @@ struct Listing {
     std::vector<Section> sections;
     std::function<std::string()> late_heading =
         nullptr; ///< asked when it is due, instead of `heading`; may be empty
+    /// Given every socket of its sections' tables, listed or not, before the first row is written: all of
+    /// them are in memory then. Those that it drops are not listed. Empty: rows are written as they come.
+    Sorter sort = nullptr;
 };
 
 /// The address whose name a look shows for one of a socket's two; an unspecified one has none.
@@ -84,7 +97,8 @@ struct PlanContext {
     bool classic = false;
     const Names* names = nullptr; ///< already answers nothing for kinds that were asked to stay numbers
     const HostFacts* host = nullptr;
-    bool all = false; ///< list as if -a had been given (a selection of ours was)
+    bool all = false;   ///< list as if -a had been given (a selection of ours was)
+    bool piped = false; ///< a program reads along: owners that were not asked for have names without blanks
 };
 
 /// Which kinds of names stay numbers.
@@ -100,7 +114,12 @@ struct Message {
     std::string out, error;
     int status = 0;
     enum class About : std::uint8_t { Mistake, Help, Version } about = About::Mistake;
+    std::string sentence = {}; ///< getopt's on a mistake that it found, else empty
+    std::string option = {};   ///< which is unknown; empty: the mistake is another one
 };
+
+/// `message` on the mistake that the last of `arguments` is.
+Message as_mistake(Message message, const Arguments& arguments);
 
 /// Not a socket listing: run the system's netstat with the native arguments.
 struct NativeMode {
@@ -113,11 +132,13 @@ struct ParsedOptions {
     std::function<Plan(const PlanContext&)> plan;
     Numeric numeric;
     bool all = false, listening = false; ///< -a, -l: a selection of ours implies -a unless -l was given
+    bool wide = false;                   ///< -W: rows are as long as they get
     bool owners_asked = false;           ///< -p on Linux: say why owners are missing
     double repeat_seconds = 0;           ///< 0: once
     std::vector<std::string>
         look_options;   ///< given options that only change the look and cannot go with --json (-A, -L, -c)
     std::string errors; ///< for standard error before the listing
+    std::vector<std::string> operands; ///< that the native program ignores
 };
 
 using Parsed = std::variant<ParsedOptions, Message, NativeMode>;
@@ -142,6 +163,8 @@ struct NativeOption {
 /// One system's grammar and look.
 struct Dialect {
     Parsed (*parse)(std::span<const std::string> arguments, const ParseContext&);
+    /// The columns of internet sockets as -an lists them.
+    std::vector<Column> (*internet_columns)(Protocol, const PlanContext&);
     int usage_status;                         ///< how the native program ends over a wrong option
     std::span<const LongOption> long_options; ///< that the native program knows; empty: it knows none
     std::span<const NativeOption> options;    ///< for completions
@@ -152,6 +175,9 @@ std::string heading_of(std::span<const Column> columns);
 
 /// One row, padded and gapped, without a line end.
 void put_row(Text& out, std::span<const Column> columns, const Row& row);
+
+/// `+3` where three more processes hold the socket, else nothing.
+std::string other_holders(const Row& row);
 
 /// The columns that no native netstat has. The last of every system; the one before it but on Linux.
 Column v6only_column();

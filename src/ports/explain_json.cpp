@@ -40,8 +40,8 @@ private:
 };
 
 constexpr std::string_view doubt_names[] = {
-    "",      "option",    "v6only",       "user",      "reuseport cache", "order",
-    "group", "interface", "incoming_cpu", "processor", "membership"};
+    "",          "option",       "v6only",    "user",        "reuseport cache", "order",     "group",
+    "interface", "incoming_cpu", "processor", "holder_user", "routing_domain",  "membership"};
 
 void put_truth(List& object, std::string_view name, Tristate value) {
     put(object.member(name), value == Tristate::Yes ? "true" : value == Tristate::No ? "false" : "null");
@@ -145,7 +145,27 @@ void put_target(List& object, Protocol protocol, std::uint16_t port) {
     object.number("port", port);
 }
 
+void put_answer_lines(List& object, const Explanation& explanation, const PortRows& rows) {
+    List answers(object.member("answers"), '[', ']');
+    for (const AnswerLine& line : explanation.answers) {
+        List one(answers.item(), '{', '}');
+        put_texts(one, "to", line.to);
+        put_who(one, line.answer, rows);
+        if (!line.why.empty()) one.text("why", line.why);
+    }
+}
+
 } // namespace
+
+void put_answers_json(Text& out, const Explanation& explanation, const PortRows& rows) {
+    {
+        List object(out, '{', '}');
+        put_target(object, explanation.target.protocol, explanation.target.port);
+        put_nat(object, explanation.nat);
+        put_answer_lines(object, explanation, rows);
+    }
+    out.push_back('\n');
+}
 
 void put_explanation_json(Text& out, const Explanation& explanation, const PortRows& rows) {
     {
@@ -155,15 +175,7 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortR
         object.flag("held", !explanation.rows.empty());
         put_sockets(object, "holders", rows, explanation.rows);
         put_nat(object, explanation.nat);
-        {
-            List answers(object.member("answers"), '[', ']');
-            for (const AnswerLine& line : explanation.answers) {
-                List one(answers.item(), '{', '}');
-                put_texts(one, "to", line.to);
-                put_who(one, line.answer, rows);
-                if (!line.why.empty()) one.text("why", line.why);
-            }
-        }
+        put_answer_lines(object, explanation, rows);
         List binds(object.member("binds"), '[', ']');
         for (const BindLine& line : explanation.binds) {
             List one(binds.item(), '{', '}');

@@ -24,7 +24,7 @@ Plan plan_of(const PortTable& table, bool whole) {
     Plan plan;
     plan.wanted.owners = plan.wanted.bound = true;
     plan.wanted.tcp_info = whole;
-    plan.wanted.all_owners = whole || table.protocol == Protocol::Udp; // all are looked at: is_kernels_own()
+    plan.wanted.all_owners = true; // all are named, and looked at: is_kernels_own()
     plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
     return plan;
@@ -120,6 +120,11 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
         table.bound_sockets.push_back(bound);
     }
     return table;
+}
+
+NoOwner why_no_owner(const PortTable& table, std::size_t row) {
+    return why_no_owner(table.sockets[row], table.tables, table.host.system->owner_keys,
+                        table.host.visibility);
 }
 
 } // namespace netstat46

@@ -15,13 +15,13 @@ constexpr NoOwnerWords table[] = {
     {NoOwner::Kernel, "kernel", "the kernel opened it for itself, as for a tunnel or NFS"},
     {NoOwner::AddressesWithheld, "addresses withheld",
      "the kernel hides from this user the addresses by which holders are found"},
-    {NoOwner::NotPermitted, "not permitted", "only root sees every process's sockets"},
+    {NoOwner::NotPermitted, "not permitted", "held by a hidden process or the kernel; try as root"},
     {NoOwner::NotRead, "not read", "the descriptors of some processes were not, or could not be, read"},
     {NoOwner::OtherPidNamespace, "other pid namespace",
      "a process outside of this process id namespace holds it, or the kernel"},
     {NoOwner::InDoubt, "in doubt", "more than one row of /proc/net/unix has this inode"},
     {NoOwner::NoProcess, "no process holds it", "no process holds it"},
-    {NoOwner::NotTold, "not told", "it is not told whose sockets could be seen"},
+    {NoOwner::NotTold, "not told", "this system or capture does not say whose sockets could be seen"},
 };
 
 /// Of a TCP connection whose socket has no descriptor. close(2) leads from ESTABLISHED and CLOSE_WAIT to
@@ -88,7 +88,7 @@ NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, Owner
         return NoOwner::InDoubt;
     const bool inodes = keys == OwnerKeys::Inodes;
     if (socket.owner_key == 0) return inodes ? without_inode(socket) : without_address(socket);
-    if (!inodes && has_states(socket) && socket.no_descriptor)
+    if (!inodes && has_states(socket) && (socket.no_descriptor || tables.every_descriptor_told))
         if (const auto by = by_state(socket.state)) return *by;
     if (tables.owners_withheld || tables.links_withheld) return NoOwner::NotPermitted;
     if (tables.owners_unread) return NoOwner::NotRead;

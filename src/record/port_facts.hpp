@@ -70,6 +70,9 @@ struct PortFacts {
     std::optional<std::uint16_t> first_unprivileged;     ///< where the kernel has a setting for it
     NatKnown nat;
     std::string nat_rules; ///< as parse_nat_rules() reads them; empty unless `nat` is Read
+    /// What a process was started as, and the service manager's unit that it belongs to; unset: not asked
+    /// for. What they give is as the process chose it.
+    std::function<std::string(std::int32_t pid)> command_line, unit;
 };
 
 /// What a capture holds of PortFacts. BSD socket tables tell options themselves.

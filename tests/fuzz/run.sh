@@ -44,6 +44,7 @@ for capture in tests/captures/linux/*; do
 done
 answers tests/captures/darwin* | sow darwin ''
 answers tests/captures/freebsd | sow freebsd "$ten"
+answers tests/captures/openbsd | sow openbsd "$ten"
 find tests/fuzz/nat -type f | sow nat ''
 find tests/captures -name '*.tsv' -o -name manifest -o -name nat_rules -o -name 'net.ipv4*' | sow capture "$ten"
 

@@ -50,8 +50,8 @@ std::vector<Answer> answers(bool sockets) {
         const DecoderEntry* decoder = find_decoder(*host.system, interface);
         if (decoder == nullptr || (sockets ? decoder->sockets == nullptr : decoder->tables == nullptr))
             continue;
-        found.push_back(
-            {entry.path().parent_path().filename().string(), host, interface, contents(entry.path())});
+        const std::string name = entry.path().parent_path().lexically_relative(captures).string();
+        found.push_back({name, host, interface, contents(entry.path())});
     }
     return found;
 }

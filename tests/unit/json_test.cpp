@@ -108,7 +108,7 @@ TEST(JsonFields, AreThese) {
          "backlog "
          "backlog_incomplete backlog_max v6only v6only_unknown serves uid user inode pcb tcb device owners "
          "owner_unknown timer tcp options socket_state pcb_flags vflag receive_buffer send_buffer darwin "
-         "freebsd "
+         "freebsd openbsd "
          "type flags refs path path_abstract peer vnode first_referrer next_referrer past_damage"},
         {"endpoint", "address port scope host service"},
         {"owner", "pid fd name command uid user context"},
@@ -127,6 +127,7 @@ TEST(JsonFields, AreThese) {
                     "idle_ms ecn zero_windows "
                     "flow_id flow_type "
                     "fib"},
+        {"openbsd", "routing_table socket_state receive_window send_window congestion_window"},
     };
     EXPECT_EQ(names, documented);
 }

@@ -12,7 +12,6 @@
 
 #include <gtest/gtest.h>
 
-#include "linux/live_held_records.hpp"
 #include "linux/live_tcp_walk.hpp"
 #include "linux/wire.hpp"
 
@@ -122,11 +121,11 @@ TEST(TcpWalk, WalksAgainWhereTooManyWouldWait) {
 TEST(TcpWalk, GivesEveryWordOfWhatWaited) {
     std::mt19937 random(46);
     std::string all;
-    std::vector<std::uint32_t> words(HeldRecords::record_size / 4);
+    std::vector<std::uint32_t> words(std::size_t{linux_wire::walked_inet6_size} / 4);
     for (int i = 0; i < 3000; ++i) {
         for (std::uint32_t& word : words)
             if (random() % (1 + static_cast<unsigned>(i) % 7) == 0) word = random();
-        std::string one(HeldRecords::record_size, '\0');
+        std::string one(std::size_t{linux_wire::walked_inet6_size}, '\0');
         std::memcpy(one.data(), words.data(), one.size());
         one[linux_wire::walked_family] = static_cast<char>(af_inet6);
         all += one;
@@ -165,7 +164,7 @@ TEST(TcpWalk, SaysWhyItBrokeOffAndGivesWhatCame) {
     const Outcome outcome = walk_over({fours + sixes, 7000, ENOMEM, held});
     EXPECT_TRUE(gives_fours_and_then_sock_diag(outcome));
     EXPECT_EQ(outcome.problems,
-              std::vector<std::string>{"bpf_iter.inet.tcp: the answer broke off: Cannot allocate memory"});
+              std::vector<std::string>{"bpf_iter.inet.tcp: read failed midway: Cannot allocate memory"});
 }
 
 TEST(TcpWalk, SaysThatItIsPartialAndGivesAllThatCame) {
@@ -204,7 +203,7 @@ TEST(TcpWalk, EndsAtWhatItDoesNotKnow) {
     const Outcome outcome = walk_over({fours + std::string(200000, '\x7f'), 5000});
     EXPECT_TRUE(gives_fours_and_then_sock_diag(outcome));
     EXPECT_EQ(outcome.problems,
-              std::vector<std::string>{"bpf_iter.inet.tcp: the answer broke off: Bad message"});
+              std::vector<std::string>{"bpf_iter.inet.tcp: read failed midway: Bad message"});
 }
 
 } // namespace

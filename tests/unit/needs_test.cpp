@@ -57,12 +57,13 @@ std::string listed(const Source& source, const std::vector<std::string>& words, 
 
 TEST(Needs, NoListingOfAnyCaptureLacksAnything) {
     std::size_t captures = 0;
-    for (const char* folder : {"linux", "darwin", "darwin-malformed", "freebsd"})
+    for (const char* folder : {"linux", "darwin", "darwin-malformed", "freebsd", "openbsd"})
         for (const fs::directory_entry& capture : fs::directory_iterator(tests / "captures" / folder)) {
             if (!fs::exists(capture.path() / "manifest")) continue;
             ++captures;
             for (const bool json : {false, true})
-                for (const char* option : {"-a", "-an", "-aW", "-au", "-av", "-aA"}) {
+                for (const std::string option : {"-a", "-an", "-aW", "-au", "-av", "-aA"}) {
+                    if (option == "-aW" && std::string_view(folder) == "openbsd") continue; // takes a value
                     HostTables whole, sifted;
                     EXPECT_EQ(listed(source_of(capture.path(), 0), {option}, json, sifted),
                               listed(source_of(capture.path(), all), {option}, json, whole))
@@ -134,7 +135,7 @@ TEST(Needs, DamageIsReportedWhereItStandsInTheFile) {
         .with("users.tsv", "1\tone\n33\twww\ndamaged\n2\ttwo\n");
     HostTables tables;
     const std::string text = listed(source_of(capture.path(), 0), {"-a"}, false, tables);
-    EXPECT_TRUE(text.ends_with("users.tsv: a line that is no entry at offset 13\n")) << text;
+    EXPECT_TRUE(text.ends_with("users.tsv: a line that is not an entry at offset 13\n")) << text;
     EXPECT_EQ(tables.users.size(), 1U);
 }
 

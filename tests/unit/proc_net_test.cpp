@@ -92,7 +92,7 @@ TEST(ProcNet, WhatIsNoSocketIsReportedWithItsPlaceAndPassedOver) {
     EXPECT_EQ(got.sockets.size(), 1U);
     EXPECT_EQ(got.problems,
               (std::vector<std::string>{
-                  fmt::format("proc.net.tcp: a line that is no socket at offset {}", tcp_header.size()),
+                  fmt::format("proc.net.tcp: a line that is not a socket at offset {}", tcp_header.size()),
                   fmt::format("proc.net.tcp: a line cut short at offset {}", front.size())}));
 }
 

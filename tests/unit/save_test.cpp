@@ -232,8 +232,7 @@ TEST(Save, WhatCannotBeRemovedIsReported) {
     EXPECT_THROW(save_capture(directory, source, Names{}, false, nullptr,
                               [&](const Problem& problem) { said += problem.text; }),
                  std::runtime_error);
-    EXPECT_EQ(said, "--save: " + directory +
-                        ": something is left there that could not be removed: Directory not empty");
+    EXPECT_EQ(said, "--save: " + directory + ": not all of it could be removed: Directory not empty");
     EXPECT_EQ(files_in(directory), std::set<std::string>{"another's"});
 }
 

@@ -70,17 +70,17 @@ TEST(Select, PortsAreNumbersRangesAndServices) {
 
 TEST(Select, BadValuesAreNamed) {
     for (const char* bad : {"", "65536", "-1", "8100-8000", "1-", "-", "nosuch", "99999999999999999999"})
-        EXPECT_EQ(mistake("--port", bad), std::string("`") + bad + "' is no port, range or service");
-    EXPECT_EQ(mistake("--local-port", "80,,81"), "`' is no port, range or service");
+        EXPECT_EQ(mistake("--port", bad), std::string("`") + bad + "' is not a port, range or service");
+    EXPECT_EQ(mistake("--local-port", "80,,81"), "`' is not a port, range or service");
     for (const char* bad :
          {"", "1.2.3", "1.2.3.4/33", "::/129", "1.2.3.4/", "1.2.3.4/-1", "fe80::1%", "1.2.3.4%2"})
-        EXPECT_EQ(mistake("--address", bad), std::string("`") + bad + "' is no address or prefix");
+        EXPECT_EQ(mistake("--address", bad), std::string("`") + bad + "' is not an address, prefix or host");
     for (const char* bad : {"", "x", "-1", "1.5", "99999999999"})
-        EXPECT_EQ(mistake("--pid", bad), std::string("`") + bad + "' is no process id");
-    EXPECT_EQ(mistake("--user", "nobody-here"), "`nobody-here' is no user of this host");
-    EXPECT_EQ(mistake("--state", "listen,foo"), "`foo' is no state (as listen, established, time_wait)");
+        EXPECT_EQ(mistake("--pid", bad), std::string("`") + bad + "' is not a process id");
+    EXPECT_EQ(mistake("--user", "nobody-here"), "`nobody-here' is not a user of this host");
+    EXPECT_EQ(mistake("--state", "listen,foo"), "`foo' is not a state (as listen, established, time_wait)");
     EXPECT_EQ(mistake("--v6only", "maybe"), "`maybe' is neither yes nor no");
-    EXPECT_EQ(mistake("--command", ""), "`' is no name");
+    EXPECT_EQ(mistake("--command", ""), "`' is not a name");
 }
 
 TEST(Select, APortOfEitherSide) {
@@ -139,8 +139,8 @@ TEST(Select, AScopeIsAnIndexOrAName) {
 }
 
 TEST(Select, AScopeThatIsNoInterfaceIsNamed) {
-    EXPECT_EQ(mistake("--address", "fe80::1%eth1"), "`eth1' is no interface of this host");
-    EXPECT_EQ(mistake("--address", "fe80::%eth1/10"), "`eth1' is no interface of this host");
+    EXPECT_EQ(mistake("--address", "fe80::1%eth1"), "`eth1' is not an interface of this host");
+    EXPECT_EQ(mistake("--address", "fe80::%eth1/10"), "`eth1' is not an interface of this host");
     EXPECT_EQ(mistake("--address", "fe80::1%3"), "");
 }
 

@@ -290,7 +290,7 @@ TEST(UnixRows, DamageIsReportedAndFailsNothing) {
     const Read nonsense = read_both({victim}, std::string(heading) + "nonsense\n" + row_of(victim) + '\n');
     EXPECT_EQ(nonsense.problems,
               std::vector<std::string>{
-                  fmt::format("proc.net.unix: a line that is no socket at offset {}", heading.size())});
+                  fmt::format("proc.net.unix: a line that is not a socket at offset {}", heading.size())});
     EXPECT_FALSE(nonsense.fails);
     EXPECT_EQ(nonsense.rows, as_made({victim}));
 }
