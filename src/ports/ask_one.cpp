@@ -11,9 +11,7 @@
 #include "record/address.hpp"
 
 namespace netstat46 {
-namespace {
 
-/// The columns of the listing that -an gives, for sockets of `protocol`.
 std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Protocol protocol) {
     const std::vector<std::string> all_numeric{"-an"};
     const HostFacts& host = asker.source.host;
@@ -24,6 +22,8 @@ std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Proto
             if (section.table.protocol == protocol) return section.columns;
     return {};
 }
+
+namespace {
 
 /// What a capture says of its nat rules; one that does not say may hold them all the same.
 NatKnown kept_nat(NatKnown known, bool has_rules) {
