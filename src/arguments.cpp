@@ -14,17 +14,22 @@ void mistake(Arguments& out, std::string name, std::string_view sentence) {
     out.mistake = cleaned(sentence);
 }
 
+/// How mistakes are worded.
+struct Wording {
+    std::string_view unknown, quote;
+};
+
 /// The letters of one bundle (`-anp`, `-Aunix`, `-A unix`); false after a mistake.
 bool read_bundle(std::span<const std::string> arguments, std::size_t& at, std::string_view short_letters,
-                 std::string_view quote, Arguments& out) {
+                 const Wording& wording, Arguments& out) {
+    const std::string_view quote = wording.quote;
     const std::string& bundle = arguments[at];
     for (std::size_t i = 1; i < bundle.size(); ++i) {
         const char letter = bundle[i];
         const std::size_t known = letter == ':' ? std::string_view::npos : short_letters.find(letter);
         const std::string name{'-', letter};
         if (known == std::string_view::npos) {
-            const std::string_view what = quote.empty() ? "illegal option" : "invalid option";
-            mistake(out, name, fmt::format("{} -- {}{}{}", what, quote, letter, quote));
+            mistake(out, name, fmt::format("{} -- {}{}{}", wording.unknown, quote, letter, quote));
             out.unknown = true;
             return false;
         }
@@ -117,14 +122,16 @@ Arguments read_getopt_long(std::span<const std::string> arguments, std::string_v
             out.operands.push_back(argument);
             continue;
         }
-        const bool fine = argument[1] == '-' ? read_long(arguments, at, long_options, out)
-                                             : read_bundle(arguments, at, short_letters, "'", out);
+        const bool fine = argument[1] == '-'
+                              ? read_long(arguments, at, long_options, out)
+                              : read_bundle(arguments, at, short_letters, {"invalid option", "'"}, out);
         if (!fine) break;
     }
     return out;
 }
 
-Arguments read_getopt(std::span<const std::string> arguments, std::string_view short_letters) {
+Arguments read_getopt(std::span<const std::string> arguments, std::string_view short_letters,
+                      std::string_view unknown) {
     Arguments out;
     std::size_t at = 0;
     for (; at < arguments.size(); ++at) {
@@ -134,7 +141,7 @@ Arguments read_getopt(std::span<const std::string> arguments, std::string_view s
             break;
         }
         if (argument.size() < 2 || argument[0] != '-') break;
-        if (!read_bundle(arguments, at, short_letters, "", out)) return out;
+        if (!read_bundle(arguments, at, short_letters, {unknown, ""}, out)) return out;
     }
     for (; at < arguments.size(); ++at) out.operands.push_back(arguments[at]);
     return out;

@@ -55,7 +55,8 @@ bool raise_flag(Flags& flags, const Switch<Flags> (&switches)[count], char lette
 Arguments read_getopt_long(std::span<const std::string> arguments, std::string_view short_letters,
                            std::span<const LongOption> long_options, bool operand_ends = false);
 
-/// BSD: the first operand ends the options.
-Arguments read_getopt(std::span<const std::string> arguments, std::string_view short_letters);
+/// BSD: the first operand ends the options. `unknown`: what a letter is called that is none of them.
+Arguments read_getopt(std::span<const std::string> arguments, std::string_view short_letters,
+                      std::string_view unknown = "illegal option");
 
 } // namespace netstat46

@@ -8,6 +8,7 @@
 #include "capture/host_tables_reader.hpp"
 #include "plan.hpp"
 #include "record/no_owner.hpp"
+#include "sorted_sockets.hpp"
 #include "system.hpp"
 
 namespace netstat46 {
@@ -67,11 +68,17 @@ private:
     }
 
     void begin_section() {
+        if (here().listing->sort && !sorted_) sorted_.emplace();
+        written_ = here().section;
         notes_ = {};
         decoder_ = nullptr;
         interfaces_.clear();
         if (begun_ == 1 || here().listing != places_[begun_ - 2].listing) heading_due_ = true;
-        if (here().listing->heading_always) put_heading();
+        if (here().listing->heading_always && !here().section->regroup) put_heading();
+    }
+
+    [[nodiscard]] bool ends_listing() const {
+        return begun_ == places_.size() || places_[begun_].listing != here().listing;
     }
 
     void put_heading() {
@@ -81,7 +88,9 @@ private:
     }
 
     void finish_section() {
+        if (sorted_ && ends_listing()) write_sorted();
         release();
+        if (ends_listing() && here().listing->heading_always) put_heading();
         const Section& section = *here().section;
         notes_.present = !interfaces_.empty();
         if (!section.finish) return;
@@ -96,21 +105,42 @@ private:
 
     void read_sockets(const RawBlock& block) {
         const auto [interface, first] = interfaces_.emplace(block.interface);
+        const Protocol protocol = here().section->table.protocol;
         if (first)
             decoder_ =
                 completed(find_decoder(*source_.host.system, *interface)
                               ->sockets({*interface, &source_.host, problems_.of(*interface), &notes_}),
-                          here().section->table.protocol, tables_);
-        const Section& section = *here().section;
-        Bytes rest(block.bytes, source_.host.byte_order, block.offset);
+                          protocol, tables_);
+        const std::span<const std::byte> bytes = sorted_ ? sorted_->keep(block) : block.bytes;
+        Bytes rest(bytes, source_.host.byte_order, block.offset);
         while (decoder_(rest, *place_)) {
-            const SocketRecord& socket = *place_;
-            if (section.announces && heading_due_ && section.announces(socket) && selects_(socket))
-                put_heading();
-            if ((section.selects(socket) || selects_bound(section, socket)) && selects_(socket)) hold_back();
+            if (place_->protocol != protocol) continue; // an interface may hold those of several
+            if (sorted_)
+                sorted_->add(*place_, *here().section);
+            else
+                take(*here().section);
         }
         const std::span<const SocketRecord> waiting = held();
         if (!streams_.await_names || std::any_of(waiting.begin(), waiting.end(), views_block)) release();
+    }
+
+    /// The socket at place_, of that section.
+    void take(const Section& section) {
+        const SocketRecord& socket = *place_;
+        if (section.announces && heading_due_ && section.announces(socket) && selects_(socket)) put_heading();
+        if ((section.selects(socket) || selects_bound(section, socket)) && selects_(socket)) hold_back();
+    }
+
+    void write_sorted() {
+        sorted_->each_in_order(here().listing->sort,
+                               [this](const SocketRecord& socket, const Section& section) {
+                                   if (written_ != &section) release();
+                                   written_ = &section;
+                                   *place_ = socket;
+                                   take(section);
+                               });
+        release();
+        sorted_.reset();
     }
 
     void put_out(const Row& row) {
@@ -118,11 +148,16 @@ private:
         if (owners_wanted_ && !row.owner && !listed_.owners_hidden)
             listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host.system->owner_keys,
                                                  source_.host.visibility) == NoOwner::NotPermitted;
-        put_heading();
+        if (written_->regroup) {
+            heading_due_ = false;
+            written_->regroup(text_, row.socket);
+        } else {
+            put_heading();
+        }
         if (streams_.write) {
             streams_.write(text_, row);
         } else {
-            put_row(text_, here().section->columns, row);
+            put_row(text_, written_->columns, row);
             text_.push_back('\n');
         }
         streams_.out.write_if_long(text_);
@@ -174,6 +209,8 @@ private:
     // Where it is.
     std::size_t begun_ = 0; ///< sections, the last of which is under way
     bool heading_due_ = false, stopped_ = false;
+    const Section* written_ = nullptr;              ///< whose rows are written: its columns
+    std::optional<SortedSockets> sorted_;           ///< of the listing under way, if it sorts
     std::set<std::string, std::less<>> interfaces_; ///< that have answered the section's table so far
     SocketDecoder decoder_;
     TableStatus notes_;

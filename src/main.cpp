@@ -24,6 +24,7 @@ Environment environment_of(const char* invoked_as) {
     environment.invoked_as = invoked_as;
     if (const char* classic = std::getenv("NETSTAT46_CLASSIC")) environment.classic = classic;
     environment.posixly_correct = std::getenv("POSIXLY_CORRECT") != nullptr;
+    environment.no_bpf = std::getenv("NETSTAT46_NO_BPF") != nullptr;
     return environment;
 }
 

@@ -126,6 +126,7 @@ constexpr OwnOption options[] = {
      all_color_words,
      {},
      take_color},
+    {"--no-bpf", {}, "Linux: load no program into the kernel", {}, {}, {}, take_flag<&OwnOptions::no_bpf>},
     {"--completion",
      "SHELL",
      "functions for bash, zsh or fish",

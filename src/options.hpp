@@ -56,7 +56,7 @@ struct OwnOptions {
     bool classic = false;
     const System* dialect = nullptr; ///< --dialect
     std::optional<std::string> save, replay, completion;
-    bool json = false, quiet = false, pids = false;
+    bool json = false, quiet = false, pids = false, no_bpf = false;
     Color color = Color::Auto;
     std::vector<std::pair<const OwnOption*, std::string>> selections; ///< and their values
     PortQuestion question;

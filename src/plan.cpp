@@ -49,7 +49,9 @@ Plan each_table_once(const Plan& plan) {
     for (const Listing& listing : plan.listings)
         for (const Section& section : listing.sections) {
             const Protocol protocol = section.table.protocol;
-            if (protocol == Protocol::Multipath || protocol == Protocol::KernelControl) continue;
+            if (protocol == Protocol::Multipath || protocol == Protocol::KernelControl ||
+                protocol == Protocol::Other)
+                continue;
             const auto same = std::find_if(tables.begin(), tables.end(), [&](const Section& other) {
                 return other.table.protocol == protocol;
             });

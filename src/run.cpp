@@ -1,6 +1,7 @@
 #include "run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <exception>
@@ -170,6 +171,13 @@ void end_at_cut_file(int /*signal*/) {
     _exit(in_trouble);
 }
 
+Source live_source(bool no_bpf) {
+    return {live_host(), true, [no_bpf](Request request, ProblemSink problem) {
+                request.no_bpf = no_bpf;
+                return live_blocks(request, std::move(problem));
+            }};
+}
+
 int run_ours(OwnOptions ours, const Environment& environment, Console& console) {
     if (ours.completion) {
         console.out.write(completion(*ours.completion));
@@ -178,7 +186,7 @@ int run_ours(OwnOptions ours, const Environment& environment, Console& console) 
     refuse_with_given_rights(ours);
     if (ours.replay || ours.save) std::signal(SIGBUS, end_at_cut_file);
     Source source =
-        ours.replay ? open_capture(*ours.replay, systems()) : Source{live_host(), true, live_blocks};
+        ours.replay ? open_capture(*ours.replay, systems()) : live_source(ours.no_bpf || environment.no_bpf);
     const Dialect& dialect = *(ours.dialect != nullptr ? ours.dialect : source.host.system)->dialect;
     const ParseContext context{ours.classic, &source.host, environment.posixly_correct};
     if (const auto status = help_in_full(ours, dialect, context, console)) return *status;

@@ -13,6 +13,7 @@ struct Environment {
     std::string invoked_as = "netstat46"; ///< argv[0]
     std::string classic;                  ///< NETSTAT46_CLASSIC; empty if it is not set
     bool posixly_correct = false;         ///< POSIXLY_CORRECT is set
+    bool no_bpf = false;                  ///< NETSTAT46_NO_BPF is set
 };
 
 /// Does what `arguments` (without argv[0]) ask for and returns the exit status. Never throws: what goes wrong

@@ -6,12 +6,13 @@
 #include "darwin/row.hpp"
 #include "freebsd/row.hpp"
 #include "linux/row.hpp"
+#include "openbsd/row.hpp"
 #include "text.hpp"
 
 namespace netstat46 {
 namespace {
 
-constexpr const System* all_systems[] = {&linux_system, &darwin_system, &freebsd_system};
+constexpr const System* all_systems[] = {&linux_system, &darwin_system, &freebsd_system, &openbsd_system};
 
 } // namespace
 

@@ -15,7 +15,7 @@ std::span<const System* const> systems();
 /// The system of that name, or null.
 const System* system_named(std::string_view name);
 
-/// Their names: `linux, darwin or freebsd`.
+/// Their names: `linux, darwin, freebsd or openbsd`.
 std::string system_names();
 
 } // namespace netstat46

@@ -21,21 +21,6 @@ AnswerVerdict of_wildcards(const BsdKernel& kernel, const std::vector<const Boun
     return verdict;
 }
 
-/// A TCP socket that is bound but does not listen is found all the same, and resets the connection.
-AnswerVerdict without_silent(AnswerVerdict verdict, std::span<const BoundSocket> bound_sockets) {
-    const auto silent = [&](std::size_t row) {
-        const auto found = std::find_if(bound_sockets.begin(), bound_sockets.end(),
-                                        [&](const BoundSocket& bound) { return bound.row == row; });
-        return found->protocol == Protocol::Tcp && found->state != State::Listen;
-    };
-    for (const std::size_t row : verdict.who)
-        if (silent(row)) verdict.silent.push_back(row);
-    std::erase_if(verdict.who, silent);
-    verdict.maybe_nobody = !verdict.silent.empty();
-    if (verdict.who.empty()) verdict.doubt = Doubt::None;
-    return verdict;
-}
-
 /// FreeBSD's SO_REUSEPORT_LB sockets are asked first: those bound to exactly the destination, then those
 /// bound to none (in_pcblookup_lbgroup()). A dual-stack wildcard is in no group.
 std::vector<std::size_t> balanced_group(const Address& destination,
@@ -57,12 +42,26 @@ std::vector<std::size_t> balanced_group(const Address& destination,
 
 } // namespace
 
+AnswerVerdict bsd_without_silent(AnswerVerdict verdict, std::span<const BoundSocket> bound_sockets) {
+    const auto silent = [&](std::size_t row) {
+        const auto found = std::find_if(bound_sockets.begin(), bound_sockets.end(),
+                                        [&](const BoundSocket& bound) { return bound.row == row; });
+        return found->protocol == Protocol::Tcp && found->state != State::Listen;
+    };
+    for (const std::size_t row : verdict.who)
+        if (silent(row)) verdict.silent.push_back(row);
+    std::erase_if(verdict.who, silent);
+    verdict.maybe_nobody = !verdict.silent.empty();
+    if (verdict.who.empty()) verdict.doubt = Doubt::None;
+    return verdict;
+}
+
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
                          std::span<const BoundSocket> bound_sockets) {
     const bool inet = destination.family == Family::Inet;
     if (auto group = balanced_group(destination, bound_sockets); !group.empty()) {
         const Doubt doubt = group.size() > 1 ? Doubt::Group : Doubt::None;
-        return without_silent({std::move(group), false, false, {}, doubt}, bound_sockets);
+        return bsd_without_silent({std::move(group), false, false, {}, doubt}, bound_sockets);
     }
     std::vector<const BoundSocket*> pure;
     std::vector<const BoundSocket*> dual;
@@ -71,10 +70,10 @@ AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
         if (bound.wildcard) {
             (inet && bound.family == Family::Inet6 ? dual : pure).push_back(&bound);
         } else if (same_address(bound.address, destination)) {
-            return without_silent({{bound.row}, false, false, {}, Doubt::None}, bound_sockets);
+            return bsd_without_silent({{bound.row}, false, false, {}, Doubt::None}, bound_sockets);
         }
     }
-    return without_silent(of_wildcards(kernel, pure.empty() ? dual : pure), bound_sockets);
+    return bsd_without_silent(of_wildcards(kernel, pure.empty() ? dual : pure), bound_sockets);
 }
 
 /// udp_input(), udp6_input(): the newest first; one without reuse options is the last that gets a copy.

@@ -29,6 +29,9 @@ BindVerdict bsd_bind(const BsdKernel& kernel, const BindRequest& request,
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination,
                          std::span<const BoundSocket> bound_sockets);
 
+/// Parts from those who answer the TCP sockets that are bound without listening: they are found all the same.
+AnswerVerdict bsd_without_silent(AnswerVerdict verdict, std::span<const BoundSocket> bound_sockets);
+
 /// Who gets a datagram to a multicast group or a broadcast address. Which groups are joined is not known.
 AnswerVerdict bsd_copies(const BsdKernel& kernel, const Address& destination,
                          std::span<const BoundSocket> bound_sockets);

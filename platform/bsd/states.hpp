@@ -16,4 +16,18 @@ constexpr std::string_view bsd_state_name(State state) {
     return names[static_cast<std::size_t>(state)];
 }
 
+/// The state behind the kernel's number (netinet/tcp_fsm.h, TCPS_CLOSED and so on). Its ends are there
+/// already.
+inline void set_bsd_state(SocketRecord& record) {
+    constexpr std::array states{
+        State::Closed,      State::Listen,    State::SynSent,  State::SynReceived,
+        State::Established, State::CloseWait, State::FinWait1, State::Closing,
+        State::LastAck,     State::FinWait2,  State::TimeWait,
+    };
+    if (record.native_state >= 0 && static_cast<std::size_t>(record.native_state) < states.size())
+        record.state = states[static_cast<std::size_t>(record.native_state)];
+    if (record.state == State::Closed && record.local.port != 0 && record.foreign.port == 0)
+        record.state = State::Bound;
+}
+
 } // namespace netstat46

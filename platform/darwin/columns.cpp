@@ -230,10 +230,11 @@ Columns address_columns(const View& view, const InetProtocol& protocol) {
     const int title = -heading_width(view);
     return {
         {view.flags.addresses ? " " : "", "Proto", -5, -5,
-         [name = protocol.name](Text& out, const Row& row) { put_protocol(out, name, row.socket.serves); }},
+         [name = protocol.name](Text& out, const Row& row) { put_protocol(out, name, row.socket.serves); },
+         Role::Protocol},
         {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
         {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })},
-        {"  ", "Local Address", title, 0, endpoint_cell(view, protocol.name, true)},
+        {"  ", "Local Address", title, 0, endpoint_cell(view, protocol.name, true), Role::LocalAddress},
         {" ", "Foreign Address", title, 0, endpoint_cell(view, protocol.name, false)},
         {" ", "(state)", -11, -11, put_state}};
 }

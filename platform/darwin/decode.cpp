@@ -6,8 +6,11 @@
 #include <array>
 #include <utility>
 
+#include "bsd/address.hpp"
+#include "bsd/states.hpp"
 #include "darwin/own_messages.hpp"
 #include "darwin/wire.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace darwin {
@@ -23,41 +26,15 @@ constexpr std::array inet_kinds{inpcb, socket_kind, receive_kind, send_kind, sta
 
 constexpr HeaderForm inet_header{xinpgen::size, xinpgen::count, xinpgen::generation};
 
-constexpr std::array tcp_states{// netinet/tcp_fsm.h: TCPS_*
-                                State::Closed,      State::Listen,    State::SynSent,  State::SynReceived,
-                                State::Established, State::CloseWait, State::FinWait1, State::Closing,
-                                State::LastAck,     State::FinWait2,  State::TimeWait};
-
 constexpr std::array<std::pair<Protocol, std::int32_t>, 2> protocol_numbers{
     {{Protocol::Tcp, 6}, {Protocol::Udp, 17}}};
-
-/// Link-local unicast and multicast (fe80::/10, ff01::, ff02::) carry an interface index in bytes 2 and 3.
-void lift_scope(Address& address) {
-    auto& bytes = address.bytes;
-    const bool unicast = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
-    const bool multicast = bytes[0] == 0xff && ((bytes[1] & 0x0f) == 0x01 || (bytes[1] & 0x0f) == 0x02);
-    if (!unicast && !multicast) return;
-    address.scope = static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3];
-    bytes[2] = bytes[3] = 0;
-}
 
 /// An address as the socket uses it: IPv4 where vflag says so, but the wildcard of a socket that serves both
 /// is `::`.
 Address load_address(Bytes pcb, std::size_t at, Serves serves) {
-    Address address;
-    const auto inner = pcb.octets<4>(at + xinpcb_n::v4_in_address);
-    const bool wildcard =
-        std::all_of(inner.begin(), inner.end(), [](std::uint8_t byte) { return byte == 0; });
-    if (serves.ipv4 && !(serves.ipv6 && wildcard)) {
-        address.family = Family::Inet;
-        std::copy(inner.begin(), inner.end(), address.bytes.begin());
-        return address;
-    }
-    address.family = Family::Inet6;
-    if (serves.ipv4) return address;
-    address.bytes = pcb.octets<16>(at);
-    lift_scope(address);
-    return address;
+    const Address inner = inet_address(pcb.octets<4>(at + xinpcb_n::v4_in_address));
+    if (serves.ipv4 && !(serves.ipv6 && is_unspecified(inner))) return inner;
+    return serves.ipv4 ? Address{Family::Inet6, {}, 0} : inet6_address(pcb.octets<16>(at));
 }
 
 Family family_of(std::int32_t number, Serves serves) {
@@ -89,10 +66,7 @@ void load_pcb(Bytes pcb, SocketRecord& record) {
 void load_state(Bytes item, SocketRecord& record) {
     if (item.empty()) return;
     record.native_state = item.i32(xtcpcb_n::state);
-    if (record.native_state < 0 || static_cast<std::size_t>(record.native_state) >= tcp_states.size()) return;
-    record.state = tcp_states[static_cast<std::size_t>(record.native_state)];
-    if (record.state == State::Closed && record.local.port != 0 && record.foreign.port == 0)
-        record.state = State::Bound;
+    set_bsd_state(record);
 }
 
 void load_inet(const Group& group, Protocol protocol, SocketRecord& record) {

@@ -154,10 +154,21 @@ std::optional<NativeMode> other_mode(const std::string& given) {
     return std::nullopt;
 }
 
+/// Before any option.
+Flags flags_of(const HostFacts* host) {
+    Flags flags;
+    flags.old = host != nullptr && has_old_netstat(*host);
+    return flags;
+}
+
+std::vector<Column> internet_columns(Protocol protocol, const PlanContext& context) {
+    return usual_columns(flags_of(context.host), protocol, context);
+}
+
 Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& context) {
     const std::string program = context.classic ? "netstat" : "netstat46";
     Reading reading;
-    reading.flags.old = context.host != nullptr && has_old_netstat(*context.host);
+    reading.flags = flags_of(context.host);
     const Arguments read = read_getopt(arguments, "AaBbc:dFf:gI:ikLlmnP:p:qQrRsStuvWw:xz");
     for (const GivenOption& given : read.options) {
         if (given.letter == '?') return as_mistake(usage(program, read.mistake, reading.flags.old), read);
@@ -183,6 +194,6 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
 
 } // namespace
 
-const Dialect darwin_dialect{parse_darwin, 64, {}, darwin_native_options};
+const Dialect darwin_dialect{parse_darwin, internet_columns, 64, {}, darwin_native_options};
 
 } // namespace netstat46

@@ -51,6 +51,9 @@ std::vector<Column> registration_columns(const View& view); ///< of kernel contr
 std::vector<Column> event_columns(const View& view);        ///< of kernel event sockets
 std::vector<Column> control_columns(const View& view);      ///< of kernel control sockets
 
+/// Of TCP or UDP sockets, as -an lists them in the look that `flags` begins with.
+std::vector<Column> usual_columns(Flags flags, Protocol protocol, const PlanContext& context);
+
 /// What the native options list.
 Plan plan_of(Flags flags, const PlanContext& context);
 

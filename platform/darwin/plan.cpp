@@ -156,13 +156,17 @@ void add_system_listings(const View& view, Plan& plan) {
 
 Address looked_up(const SocketRecord&, const Address& address) { return unmapped(address); }
 
+View view_of(Flags flags, const PlanContext& context) {
+    flags.old_widths = flags.old && context.classic;
+    return {flags, context.classic, context.host == nullptr || context.host->system == &darwin_system,
+            context.names};
+}
+
 } // namespace
 
 Plan plan_of(Flags flags, const PlanContext& context) {
     flags.all = flags.all || context.all;
-    flags.old_widths = flags.old && context.classic;
-    const View view{flags, context.classic, context.host == nullptr || context.host->system == &darwin_system,
-                    context.names};
+    const View view = view_of(flags, context);
     Plan plan;
     plan.wanted.owners = !context.classic || flags.verbose > 0; // -v names processes
     plan.wanted.all_owners = !context.classic;
@@ -179,6 +183,11 @@ Plan plan_of(Flags flags, const PlanContext& context) {
     std::erase_if(plan.listings,
                   [](const Listing& listing) { return listing.sections.empty() && !listing.heading_always; });
     return plan;
+}
+
+std::vector<Column> usual_columns(Flags flags, Protocol protocol, const PlanContext& context) {
+    flags.all = flags.numeric = true;
+    return inet_columns(view_of(flags, context), protocol == Protocol::Tcp ? tcp : udp);
 }
 
 } // namespace netstat46::darwin_look

@@ -6,6 +6,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include "bsd/domain.hpp"
 #include "bsd/states.hpp"
 #include "freebsd/facts.hpp"
 #include "record/address.hpp"
@@ -53,17 +54,11 @@ std::string_view trimmed(std::string_view name, std::string_view domain) {
     return name[dot] == '.' && equal_ignoring_case(name.substr(dot + 1), domain) ? name.substr(0, dot) : name;
 }
 
-/// For IPv6 the native program looks behind the first dot only, and at the case.
-std::string_view trimmed_inet6(std::string_view name, std::string_view domain) {
-    const std::size_t dot = name.find('.');
-    return dot != name.npos && name.substr(dot + 1) == domain ? name.substr(0, dot) : name;
-}
-
 std::string host_text(const Address& address, const View& view) {
     if (is_unspecified(address)) return "*";
     const std::string_view name = view.names->host ? view.names->host(address) : std::string_view{};
     const bool inet6 = address.family == Family::Inet6;
-    if (!name.empty()) return cleaned(inet6 ? trimmed_inet6(name, view.domain) : trimmed(name, view.domain));
+    if (!name.empty()) return cleaned(inet6 ? without_domain(name, view.domain) : trimmed(name, view.domain));
     if (!inet6) return address_text(address);
     Text out;
     put_scoped(out, address, *view.names);
@@ -130,13 +125,18 @@ Column protocol_column(const View& view, const InetProtocol& protocol) {
     const std::string_view name = protocol.name.substr(0, edition.name_length);
     const bool is_tcp = protocol.protocol == Protocol::Tcp;
     const int title_width = view.flags.queues && view.classic ? 5 : edition.protocol_width;
-    return {"", "Proto", -title_width, -edition.protocol_width, [=](Text& out, const Row& row) {
+    return {"",
+            "Proto",
+            -title_width,
+            -edition.protocol_width,
+            [=](Text& out, const Row& row) {
                 const bool offloaded = is_tcp && (freebsd_facts(row.socket).tcp_flags & tf_toe) != 0;
                 const std::size_t start = out.size();
                 put(out, offloaded ? std::string_view("toe") : name);
                 if (edition.pads_name) pad_to(out, start, edition.name_length);
                 put(out, version_of(row.socket));
-            }};
+            },
+            Role::Protocol};
 }
 
 Column address_column(bool tcb) {
@@ -191,7 +191,7 @@ void add_addresses(std::vector<Column>& columns, const Viewed& view, const InetP
         state_follows || flows_follow || !view->classic || (flags.extra && view->edition.extra_gap);
     const int last_width = -width - (blank ? 1 : 0);
     columns.push_back({" ", "Local Address", flags.queues ? last_width : -width, 0,
-                       end_cell(view, protocol.name, false, flags.queues)});
+                       end_cell(view, protocol.name, false, flags.queues), Role::LocalAddress});
     if (flags.queues) return;
     const int foreign_width = flags.tcp_info && view->classic ? (flows_follow ? -16 : 0) : last_width;
     columns.push_back({" ", "Foreign Address", foreign_width, 0, end_cell(view, protocol.name, true, true)});

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "bsd/address.hpp"
+#include "bsd/states.hpp"
 #include "freebsd/facts.hpp"
 #include "freebsd/row.hpp"
 #include "freebsd/wire.hpp"
@@ -54,28 +56,6 @@ Family family_of(std::int32_t family, std::uint32_t vflag) {
     return (vflag & (inp_ipv6 | inp_ipv6_proto)) != 0 ? Family::Inet6 : Family::Inet;
 }
 
-/// Link-local addresses, and multicast ones of interface or link scope: the kernel keeps the index in bytes 2
-/// and 3.
-bool has_embedded_scope(const std::array<std::uint8_t, 16>& bytes) {
-    if (bytes[0] == 0xfe) return (bytes[1] & 0xc0) == 0x80;
-    return bytes[0] == 0xff && ((bytes[1] & 0x0f) == 1 || (bytes[1] & 0x0f) == 2);
-}
-
-Address inet_address(const std::array<std::uint8_t, 4>& bytes) {
-    Address address{Family::Inet, {}, 0};
-    for (std::size_t i = 0; i < bytes.size(); ++i) address.bytes[i] = bytes[i];
-    return address;
-}
-
-Address inet6_address(const std::array<std::uint8_t, 16>& bytes) {
-    Address address{Family::Inet6, bytes, 0};
-    if (has_embedded_scope(bytes)) {
-        address.scope = std::uint32_t{bytes[2]} << 8 | bytes[3];
-        address.bytes[2] = address.bytes[3] = 0;
-    }
-    return address;
-}
-
 /// An IPv4 address of an AF_INET6 socket (vflag tells) is shown as such; the wildcard of both families is
 /// IPv6's.
 Address address_at(const Bytes& pcb, std::size_t at, const SocketRecord& record) {
@@ -109,12 +89,6 @@ void decode_inpcb(const Bytes& bytes, const Growth& growth, SocketRecord& record
     facts.flow_id = pcb.u32(xinpcb::flow_id);
     facts.flow_type = pcb.u32(xinpcb::flow_type);
 }
-
-/// netinet/tcp_fsm.h, TCPS_CLOSED and so on.
-constexpr std::array tcp_states{
-    State::Closed,   State::Listen,  State::SynSent, State::SynReceived, State::Established, State::CloseWait,
-    State::FinWait1, State::Closing, State::LastAck, State::FinWait2,    State::TimeWait,
-};
 
 /// What xu_addr or xu_caddr holds: nothing unless sun_family says AF_UNIX. The kernel reuses one buffer for
 /// all records, so stale bytes may follow sun_len; a sun_len too short to be one leaves the NUL to end the
@@ -189,10 +163,7 @@ void decode_tcp(const Bytes& record_bytes, const Growth& growth, SocketRecord& r
     const Bytes bytes = record_bytes.sub(growth.pcb); // as if the xinpcb had its known size
     record.protocol = Protocol::Tcp;
     record.native_state = bytes.i32(xtcpcb::state);
-    if (record.native_state >= 0 && static_cast<std::size_t>(record.native_state) < tcp_states.size())
-        record.state = tcp_states[static_cast<std::size_t>(record.native_state)];
-    if (record.state == State::Closed && record.local.port != 0 && record.foreign.port == 0)
-        record.state = State::Bound;
+    set_bsd_state(record);
     FreeBsdFacts& tcp = freebsd_facts(record);
     tcp.tcp_flags = bytes.u32(xtcpcb::flags);
     for (std::size_t i = 0; i < 5; ++i) tcp.timers_ms[i] = bytes.i32(xtcpcb::timers + 4 * i);

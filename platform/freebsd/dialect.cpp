@@ -181,6 +181,10 @@ std::optional<NativeMode> other_program(const Arguments& arguments) {
     return NativeMode{arguments.operands.front(), "ip -s link"};
 }
 
+std::vector<Column> internet_columns(Protocol protocol, const PlanContext& context) {
+    return usual_columns(edition_of(context.host), protocol, context);
+}
+
 Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& context) {
     const Edition& edition = edition_of(context.host);
     const Refusals refusals(context.classic ? "netstat" : "netstat46", edition);
@@ -206,6 +210,6 @@ Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& con
 
 } // namespace
 
-const Dialect freebsd_dialect{parse_freebsd, 1, {}, freebsd_native_options};
+const Dialect freebsd_dialect{parse_freebsd, internet_columns, 1, {}, freebsd_native_options};
 
 } // namespace netstat46

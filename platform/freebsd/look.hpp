@@ -83,6 +83,9 @@ using Widths = std::shared_ptr<NameWidths>;
 std::vector<Column> inet_columns(const Viewed& view, const InetProtocol& protocol, const Widths& widths);
 std::vector<Column> unix_columns(const View& view);
 
+/// As -an lists sockets of `protocol`.
+std::vector<Column> usual_columns(const Edition& edition, Protocol protocol, const PlanContext& context);
+
 /// What the native options list, in the look of `edition`.
 Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& context);
 

@@ -8,6 +8,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include "bsd/domain.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::freebsd_look {
@@ -161,9 +162,7 @@ Listing unix_listing(const Viewed& view) {
     return listing;
 }
 
-} // namespace
-
-Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& context) {
+Viewed view_of(const Flags& flags, const Edition& edition, const PlanContext& context) {
     auto view = std::make_shared<View>();
     view->flags = flags;
     view->edition = edition;
@@ -171,8 +170,14 @@ Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& cont
     view->all = flags.all || context.all;
     view->own_records = context.host->system == &freebsd_system;
     view->names = context.names;
-    const std::string& host = context.host->hostname;
-    if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
+    view->domain = domain_of(context.host->hostname);
+    return view;
+}
+
+} // namespace
+
+Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& context) {
+    const Viewed view = view_of(flags, edition, context);
     Plan plan;
     plan.wanted.owners = !context.classic;
     plan.wanted.all_owners = !context.classic;
@@ -183,6 +188,14 @@ Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& cont
     const bool unix_too = flags.wanted == Choice::All || flags.wanted == Choice::Unix;
     if (unix_too && flags.protocol.empty()) plan.listings.push_back(unix_listing(view));
     return plan;
+}
+
+std::vector<Column> usual_columns(const Edition& edition, Protocol protocol, const PlanContext& context) {
+    Flags flags;
+    flags.all = flags.numeric = flags.numeric_hosts = true;
+    const auto& shown = *std::find_if(shown_protocols.begin(), shown_protocols.end(),
+                                      [&](const InetProtocol& one) { return one.protocol == protocol; });
+    return inet_columns(view_of(flags, edition, context), shown, std::make_shared<NameWidths>());
 }
 
 } // namespace netstat46::freebsd_look

@@ -233,7 +233,9 @@ void unix_path_cell(Text& out, const Row& row) {
     put_clean(out, path);
 }
 
-Column owner_column(const View& view) { return {" ", "PID/Program name", -20, -20, program_cell(view)}; }
+Column owner_column(const View& view) {
+    return {" ", "PID/Program name", -20, -20, program_cell(view), Role::Owner};
+}
 
 /// net-tools pads the title, its leading blank included, to 50 and the cells to 51.
 Column context_column() {
@@ -248,7 +250,8 @@ Column endpoint_column(std::string title, const Endpoint SocketRecord::*end, con
     Cell cell = numeric.hosts && numeric.ports
                     ? numeric_endpoint_cell(end, view.flags.wide)
                     : endpoint_cell(end, view.context.names, numeric.hosts, view.flags.wide);
-    return {" ", std::move(title), -23, -23, std::move(cell)};
+    const Role role = end == &SocketRecord::local ? Role::LocalAddress : Role::None;
+    return {" ", std::move(title), -23, -23, std::move(cell), role};
 }
 
 Column timer_column(Protocol protocol, bool last) {
@@ -263,7 +266,8 @@ bool is_network(const Address& address) { return address.family == Family::Inet 
 
 std::vector<Column> internet_columns(Protocol protocol, const View& view) {
     std::vector<Column> columns{
-        {"", "Proto", -6, -6, [](Text& out, const Row& row) { put(out, protocol_tag(row.socket)); }},
+        {"", "Proto", -6, -6, [](Text& out, const Row& row) { put(out, protocol_tag(row.socket)); },
+         Role::Protocol},
         {"", "Recv-Q", 6, 6, [](Text& out, const Row& row) { put_number(out, row.socket.recv_q); }},
         {" ", "Send-Q", 6, 6, [](Text& out, const Row& row) { put_number(out, row.socket.send_q); }},
         endpoint_column("Local Address", &SocketRecord::local, view),

@@ -210,6 +210,6 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
 
 } // namespace
 
-const Dialect linux_dialect{parse_linux, 3, long_options, linux_native_options};
+const Dialect linux_dialect{parse_linux, linux_look::usual_columns, 3, long_options, linux_native_options};
 
 } // namespace netstat46

@@ -1,33 +1,40 @@
-// Who holds which socket: three ways to read it, one answer.
+// Which processes own which sockets, by a walk of the kernel's over its tasks or by the links in
+// /proc/PID/fd.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_set>
 
 #include "capture/raw_block.hpp"
-#include "capture/request.hpp"
+#include "linux/live_bpf.hpp"
+#include "linux/live_process.hpp"
+#include "linux/owners_way.hpp"
 
 namespace netstat46 {
 
 /// How owners are to be read.
 struct OwnersRequest {
-    /// Sockets that owners are wanted for; nothing: of all. Reading stops once each has one, which is its
-    /// holder with the lowest pid.
+    /// Sockets that owners are wanted for; nothing: all. Reading stops once each has one: the one with the
+    /// lowest pid.
     std::optional<std::unordered_set<std::uint64_t>> wanted;
-    bool contexts = false;     ///< SELinux contexts of the processes
-    bool details = true;       ///< user and command of the processes, not only the name
-    bool leaders_only = false; ///< as Wanted::leaders_only
-    bool in_order = true;      ///< by pid and descriptor; else as it comes, which is faster
-    unsigned threads = 1;
-    /// So many sockets are held that the walk over tasks pays; else descriptors are counted first.
-    bool many = false;
+    ProcessDetails details;
+    /// Loads the walk over tasks; null if there is none to be had.
+    std::function<NewWalk()> walk;
+    /// The other way follows if this one breaks off, or may not read all links.
+    OwnersWay first = OwnersWay::Proc;
+    unsigned threads = 1; ///< that read /proc
 };
 
-/// `proc.pid.fd` (or `bpf_iter.task` unless in order), then `processes.tsv` for the processes that stand
-/// in it (and `contexts.tsv` if asked for). Processes that end meanwhile are left out; those whose
-/// descriptors are refused are `pid TAB - TAB EACCES`, those that cannot be read for another reason `pid TAB
-/// - TAB unread`, with pid 0 where it is /proc that cannot, and one Problem for all of them.
+/// `proc.pid.fd` or `bpf_iter.task`, then `processes.tsv` for the processes that stand in it, and
+/// `contexts.tsv` if asked for; all by ascending pid, refused links last. Processes that end meanwhile are
+/// left out; those whose descriptors are refused are `pid TAB - TAB EACCES`, or `pid TAB - TAB links` where
+/// only reading them is; those that cannot be read for another reason are `pid TAB - TAB unread`, with pid 0
+/// where it is /proc that cannot, and one Problem for all of them.
 BlockReader read_owners(const OwnersRequest& request, const ProblemSink& problem);
+
+/// What this host and this process are like, sockets apart; `threads` as in OwnersRequest.
+OwnersFacts owners_facts(unsigned threads);
 
 } // namespace netstat46

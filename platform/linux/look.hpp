@@ -60,6 +60,9 @@ inline constexpr std::uint8_t ss_unconnected = 1; ///< linux/net.h: SS_UNCONNECT
 bool is_network(const Address& address);
 
 std::vector<Column> internet_columns(Protocol protocol, const View& view);
+
+/// As -an lists them.
+std::vector<Column> usual_columns(Protocol protocol, const PlanContext& context);
 std::vector<Column> unix_columns(const View& view);
 
 Plan make_plan(const Flags& flags, const PlanContext& context);

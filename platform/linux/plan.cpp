@@ -143,7 +143,7 @@ Plan make_plan(const Flags& flags, const PlanContext& context) {
     if (everything || flags.any_protocol()) plan.listings.push_back(internet_listing(view, all, everything));
     if (everything || flags.unix_) plan.listings.push_back(unix_listing(view, all));
     plan.wanted.owners = view.programs();
-    plan.wanted.all_owners = !context.classic; // the cell says how many there are
+    plan.wanted.all_owners = !context.classic;  // the cell says how many there are
     plan.wanted.leaders_only = context.classic; // net-tools reads no other threads' descriptors
     plan.wanted.contexts = flags.context;
     plan.wanted.half_open = flags.extend || flags.timers;
@@ -151,6 +151,13 @@ Plan make_plan(const Flags& flags, const PlanContext& context) {
     plan.epilogue = absent_families(flags, everything);
     if (!flags.other_families.empty()) plan.status = 1;
     return plan;
+}
+
+std::vector<Column> usual_columns(Protocol protocol, const PlanContext& context) {
+    Flags flags;
+    flags.all = true;
+    flags.numeric = {true, true, true};
+    return internet_columns(protocol, {flags, context});
 }
 
 } // namespace netstat46::linux_look

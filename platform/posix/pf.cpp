@@ -87,7 +87,7 @@ NatListing nat_not_read(std::string_view program, const ChildEnd& end) {
     return {{Known::NotRead, refused ? "run as root" : fmt::format("{}: {}", program, why_of(end))}, {}};
 }
 
-NatListing pf_rules() {
+NatListing pf_rules(PfKind kind) {
     const ChildEnd info = run_child("pfctl", {"-s", "info"});
     if (!info.good()) return nat_not_read("pfctl", info);
     if (info.out.find("Status: Disabled") != std::string::npos) return {{Known::None, "pf is disabled"}, {}};
@@ -101,8 +101,10 @@ NatListing pf_rules() {
     for (const std::string& anchor : anchors) {
         if (anchor.find_first_of(" \t\"") != std::string::npos)
             return {{Known::NotRead, "the name of a pf anchor has a blank in it"}, {}};
-        for (const char* kind : {"nat", "rules"})
-            if (const auto end = append(out.rules, kind, anchor)) return nat_not_read("pfctl", *end);
+        for (const char* rules : {"nat", "rules"}) {
+            if (kind == PfKind::FiltersOnly && std::string_view(rules) == "nat") continue;
+            if (const auto end = append(out.rules, rules, anchor)) return nat_not_read("pfctl", *end);
+        }
     }
     if (const auto end = append(out.rules, "Interfaces", "")) return nat_not_read("pfctl", *end);
     return out;

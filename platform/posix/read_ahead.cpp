@@ -12,10 +12,8 @@ namespace {
 
 class ReadAhead {
 public:
-    ReadAhead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&))
-        : reader_(std::move(reader)), limit_(limit), thread_([this] { run(); }) {
-        begun(thread_);
-    }
+    ReadAhead(BlockReader reader, std::size_t limit)
+        : reader_(std::move(reader)), limit_(limit), thread_([this] { run(); }) {}
     ReadAhead(const ReadAhead&) = delete;
     ReadAhead& operator=(const ReadAhead&) = delete;
     ~ReadAhead() {
@@ -111,9 +109,9 @@ BlockReader all_at_once(BlockReader reader) {
     };
 }
 
-BlockReader read_ahead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&)) {
+BlockReader read_ahead(BlockReader reader, std::size_t limit) {
     try {
-        const auto ahead = std::make_shared<ReadAhead>(reader, limit, begun);
+        const auto ahead = std::make_shared<ReadAhead>(reader, limit);
         return [ahead] { return (*ahead)(); };
     } catch (const std::exception&) {
         return reader;

@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "capture/raw_block.hpp"
@@ -46,7 +45,7 @@ BlockReader in_turn(std::deque<std::function<BlockReader()>> makers);
 BlockReader all_at_once(BlockReader reader);
 
 /// The same blocks, read by a thread of its own that stays at most `limit` bytes ahead; where the system
-/// allows no thread, read as they are asked for. `begun` is called with the thread.
-BlockReader read_ahead(BlockReader reader, std::size_t limit, void (*begun)(std::thread&));
+/// allows no thread, read as they are asked for.
+BlockReader read_ahead(BlockReader reader, std::size_t limit);
 
 } // namespace netstat46

@@ -7,8 +7,8 @@
 namespace netstat46 {
 namespace {
 
-/// What sock_diag does not say of a half-open connection. Both name them in the same order: `next` is where
-/// the next one is likely to stand.
+/// Adds what sock_diag lacks of a half-open connection. Both tables list them in the same order: `next` is
+/// where the next one is likely to stand.
 void complete_half_open(SocketRecord& socket, const std::vector<HalfOpen>& half_open, std::size_t& next) {
     if (socket.state != State::SynReceived) return;
     const auto is_it = [&](const HalfOpen& other) {
@@ -28,21 +28,21 @@ void complete_unix(SocketRecord& socket, const HostTables& tables) {
     if (!tables.unix_doubled.empty() && tables.unix_doubled.contains(socket.inode)) socket.owner_key = 0;
     const auto found = tables.unix_sockets.find(socket.inode);
     if (found == tables.unix_sockets.end()) return;
-    const UnixDetails& told = found->second;
+    const UnixDetails& details = found->second;
     UnixFacts& facts = unix_facts(socket);
-    if (told.refs && !told.refs_disputed) {
-        facts.refs = *told.refs;
+    if (details.refs && !details.refs_disputed) {
+        facts.refs = *details.refs;
         facts.refs_supposed = false;
     }
-    if (told.queues) {
+    if (details.queues) {
         const bool listens = (facts.flags & unix_accepting) != 0;
         facts.has_queues = true;
-        socket.recv_q = told.queues->receive;
-        socket.send_q = listens ? 0 : told.queues->send;
-        if (listens) socket.backlog = Backlog{told.queues->receive, 0, told.queues->send};
+        socket.recv_q = details.queues->receive;
+        socket.send_q = listens ? 0 : details.queues->send;
+        if (listens) socket.backlog = Backlog{details.queues->receive, 0, details.queues->send};
     }
-    facts.peer = told.peer;
-    const auto peer = told.peer != 0 ? tables.unix_sockets.find(told.peer) : tables.unix_sockets.end();
+    facts.peer = details.peer;
+    const auto peer = details.peer != 0 ? tables.unix_sockets.find(details.peer) : tables.unix_sockets.end();
     if (peer != tables.unix_sockets.end()) facts.peer_path = peer->second.path;
 }
 
@@ -87,9 +87,26 @@ private:
     std::unordered_set<std::uint64_t> begun_;
 };
 
+/// What only the descriptors of its holders say, and whether those are known to be its own.
+void complete_owners(SocketRecord& socket, const HostTables& tables) {
+    if (const auto found = tables.opened_by.find(socket.owner_key);
+        found != tables.opened_by.end() && !socket.uid)
+        socket.uid = found->second;
+    if (tables.ambiguous_keys.contains(socket.owner_key)) {
+        socket.owner_key = 0;
+        if (socket.protocol != Protocol::Unix) socket.uid.reset();
+    }
+}
+
 } // namespace
 
 SocketDecoder completed(SocketDecoder decode, Protocol protocol, const HostTables& tables) {
+    if (!tables.opened_by.empty() || !tables.ambiguous_keys.empty())
+        decode = [decode = std::move(decode), &tables](Bytes& rest, SocketRecord& record) {
+            if (!decode(rest, record)) return false;
+            complete_owners(record, tables);
+            return true;
+        };
     if (protocol == Protocol::Unix) return UnixDecoder(std::move(decode), tables);
     if (tables.half_open.empty()) return decode;
     return [decode = std::move(decode), &tables, next = std::size_t{0}](Bytes& rest,

@@ -37,7 +37,7 @@ std::string choice(const Named<Value> (&names)[count]) {
     return enumerated(words, " or ");
 }
 
-/// `linux, darwin or freebsd`.
+/// `linux, darwin, freebsd or openbsd`.
 std::string names_of(std::span<const System* const> systems) {
     std::vector<std::string> names;
     for (const System* system : systems) names.emplace_back(system->name);
@@ -52,7 +52,7 @@ std::optional<std::string> take_system(std::span<const System* const> systems, s
     return fmt::format(messages.manifest_value, "os", name, names_of(systems));
 }
 
-/// Sets `value` to what `text` names; else says what it might have named.
+/// Sets `value` to what `text` names; else returns a message with the possible names.
 template <class Value, std::size_t count>
 std::optional<std::string> take(const Named<Value> (&names)[count], std::string_view key,
                                 std::string_view text, Value& value) {
@@ -64,11 +64,20 @@ std::optional<std::string> take(const Named<Value> (&names)[count], std::string_
     return fmt::format(messages.manifest_value, key, text, choice(names));
 }
 
-/// Without what would end the line.
+/// `text` with a dot for each control character, since some would end the line.
 std::string escaped_line(std::string text) {
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '.';
     return text;
+}
+
+using Particulars = std::vector<std::pair<std::string_view, std::string_view>>;
+
+/// Of these lines those that mean something to the host's system.
+void keep_particulars(const Particulars& lines, HostFacts& host) {
+    for (const std::string_view known : host.system->particulars)
+        for (const auto& [key, value] : lines)
+            if (key == known) host.particulars.insert_or_assign(std::string(key), std::string(value));
 }
 
 constexpr Named<std::string HostFacts::*> texts[] = {{"release", &HostFacts::release},
@@ -81,6 +90,7 @@ constexpr Named<std::string HostFacts::*> texts[] = {{"release", &HostFacts::rel
 
 std::optional<std::string> read_manifest(std::string_view text, std::span<const System* const> systems,
                                          HostFacts& host) {
+    Particulars others;
     while (!text.empty()) {
         std::string_view line = take_line(text);
         if (line.ends_with('\r')) line.remove_suffix(1);
@@ -102,8 +112,12 @@ std::optional<std::string> read_manifest(std::string_view text, std::span<const 
         if (wrong) return wrong;
         for (const auto& [name, member] : texts)
             if (name == key) host.*member = value;
+        others.emplace_back(key, value);
     }
-    if (host.system != nullptr) return std::nullopt;
+    if (host.system != nullptr) {
+        keep_particulars(others, host);
+        return std::nullopt;
+    }
     return fmt::format(messages.manifest_without_system, names_of(systems));
 }
 
@@ -123,6 +137,7 @@ std::string manifest_of(const HostFacts& host, std::string_view origin) {
     line("nat_rules", name_of(nat_names, host.nat.state));
     line("nat_rules_reason", escaped_line(host.nat.reason));
     line("byte_order", name_of(byte_order_names, host.byte_order));
+    for (const auto& [key, value] : host.particulars) line(key, escaped_line(value));
     line("word_size", fmt::format("{}", sizeof(void*)));
     return text;
 }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,7 +42,7 @@ using ProblemSink = std::function<void(Problem)>;
 struct System;
 
 enum class ByteOrder : std::uint8_t { Little, Big };
-/// Of this host.
+/// The byte order of this host.
 inline constexpr ByteOrder native_order =
     std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
 
@@ -57,6 +58,8 @@ struct HostFacts {
     Visibility visibility = Visibility::NotTold;
     bool selinux = false; ///< Linux: SELinux is enabled
     NatKnown nat;         ///< of a capture
+    /// What only its system asks for (System::particulars), as a manifest has it: `rtable` to `0`.
+    std::map<std::string, std::string, std::less<>> particulars;
 };
 
 } // namespace netstat46

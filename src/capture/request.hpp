@@ -25,6 +25,7 @@ struct Wanted {
     bool contexts = false;     ///< SELinux contexts of owners
     bool half_open = false;    ///< uid and retransmits of SYN_RECV sockets
     bool bound = false;        ///< bound-but-idle TCP sockets too, where closed ones are selected
+    bool rpc_names = false;    ///< OpenBSD: what the portmapper calls ports
     bool tcp_info = false;     ///< TcpFacts; retransmits and probes apart, which half_open implies
 };
 
@@ -33,6 +34,7 @@ struct Request {
     Wanted wanted;
     bool everything = false; ///< every interface of this system once, for a capture; `tables` is ignored
     KernelFilter filter;
+    bool no_bpf = false; ///< Linux: no program is loaded into the kernel
 };
 
 } // namespace netstat46

@@ -69,7 +69,11 @@ std::string other_holders(const Row& row) {
 }
 
 Column process_pid_column() {
-    return {" ", "process:pid", -22, -22, [](Text& out, const Row& row) {
+    return {" ",
+            "process:pid",
+            -22,
+            -22,
+            [](Text& out, const Row& row) {
                 if (!row.owner) return put(out, "-");
                 const Process* process = row.tables.process(row.owner->pid);
                 if (process == nullptr || process->name.empty()) {
@@ -79,7 +83,8 @@ Column process_pid_column() {
                 }
                 fmt::format_to(std::back_inserter(out), FMT_COMPILE(":{}"), row.owner->pid);
                 put(out, other_holders(row));
-            }};
+            },
+            Role::Owner};
 }
 
 } // namespace netstat46

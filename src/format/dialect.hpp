@@ -31,6 +31,9 @@ struct Row {
 /// Appends its text, without padding, cleaned where it comes from outside.
 using Cell = std::function<void(Text&, const Row&)>;
 
+/// What a column is to whoever shows a socket in a few words.
+enum class Role : std::uint8_t { None, Protocol, LocalAddress, Owner };
+
 /// Widths as in printf: negative is left-aligned, 0 is as long as it gets; nothing is ever cut by a width.
 struct Column {
     std::string gap; ///< before the title and before every cell
@@ -38,6 +41,7 @@ struct Column {
     int title_width = 0;
     int width = 0;
     Cell cell;
+    Role role = Role::None;
 };
 
 /// One pass over one table. The same table may be read by several sections.
@@ -55,7 +59,13 @@ struct Section {
     std::function<End(Text&, const TableStatus&)> finish;
     /// Sockets that are not listed and yet make the heading appear; may be empty.
     std::function<bool(const SocketRecord&)> announces = nullptr;
+    /// Called before each row: puts a heading, where a new group of rows begins. May be empty. Where it is
+    /// not, the listing's heading stands only for rows that do not come.
+    std::function<void(Text&, const SocketRecord&)> regroup = nullptr;
 };
+
+/// Some sockets, to be put in order.
+using Sorter = std::function<void(std::vector<const SocketRecord*>&)>;
 
 /// Sections under one heading.
 struct Listing {
@@ -64,6 +74,9 @@ struct Listing {
     std::vector<Section> sections;
     std::function<std::string()> late_heading =
         nullptr; ///< asked when it is due, instead of `heading`; may be empty
+    /// Given every socket of its sections' tables, listed or not, before the first row is written: all of
+    /// them are in memory then. Those that it drops are not listed. Empty: rows are written as they come.
+    Sorter sort = nullptr;
 };
 
 /// The address whose name a look shows for one of a socket's two; an unspecified one has none.
@@ -150,6 +163,8 @@ struct NativeOption {
 /// One system's grammar and look.
 struct Dialect {
     Parsed (*parse)(std::span<const std::string> arguments, const ParseContext&);
+    /// The columns of internet sockets as -an lists them.
+    std::vector<Column> (*internet_columns)(Protocol, const PlanContext&);
     int usage_status;                         ///< how the native program ends over a wrong option
     std::span<const LongOption> long_options; ///< that the native program knows; empty: it knows none
     std::span<const NativeOption> options;    ///< for completions

@@ -152,6 +152,8 @@ std::string_view protocol_word(Protocol protocol) {
         return "mptcp";
     case Protocol::KernelControl:
         return "kctl";
+    case Protocol::Other:
+        break;
     }
     return {};
 }

@@ -17,7 +17,7 @@ constexpr int format_version = 1;
 constexpr JsonField document_fields[] = {
     {"document", "version",
      "of this format: 1; it grows by members and changes its number if one changes its meaning"},
-    {"document", "os", "linux, darwin or freebsd: whose sockets they are"},
+    {"document", "os", "linux, darwin, freebsd or openbsd: whose sockets they are"},
     {"document", "release", "that kernel's release"},
     {"document", "hostname", "that host's name"},
     {"document", "time", "when the kernel was asked (RFC 3339)"},

@@ -11,18 +11,6 @@
 #include "record/address.hpp"
 
 namespace netstat46 {
-
-std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Protocol protocol) {
-    const std::vector<std::string> all_numeric{"-an"};
-    const HostFacts& host = asker.source.host;
-    const Parsed parsed = asker.dialect.parse(all_numeric, {asker.classic, &host});
-    const PlanContext context{asker.classic, &names, &host, true};
-    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(context).listings)
-        for (const Section& section : listing.sections)
-            if (section.table.protocol == protocol) return section.columns;
-    return {};
-}
-
 namespace {
 
 /// What a capture says of its nat rules; one that does not say may hold them all the same.
@@ -39,6 +27,7 @@ PortHost host_of(const Source& source, const PortTable& table, const PortFacts& 
     PortHost host;
     host.rules = source.host.system->port_rules;
     host.major = major_of(source.host.release);
+    host.particulars = source.host.particulars;
     if (source.live) {
         host.first_unprivileged = facts.first_unprivileged.value_or(host.first_unprivileged);
         host.is_local = facts.is_local;
@@ -103,7 +92,8 @@ auto with_table(const Asked& asked, const PortTarget& target, Answer answer) {
     const Names names = shown_names(all_names, {true, true, false});
     // No name server is asked for the hosts of a whole port.
     const Names data_names = shown_names(all_names, {source.live, false, false});
-    const PortRows rows{table, columns_of(asked.asker, names, target.protocol),
+    const PlanContext context{asked.asker.classic, &names, &asked.asker.source.host, true};
+    const PortRows rows{table, asked.asker.dialect.internet_columns(target.protocol, context),
                         asked.asker.json ? data_names : names, facts.command_line, facts.unit};
     const OtherPort other_port = [&](std::uint16_t other) {
         return read_port_table(

@@ -26,9 +26,6 @@ struct Part {
     std::string in_a_line; ///< instead, beside another protocol that is held
 };
 
-/// The columns of the listing that -an gives, for sockets of `protocol`.
-std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Protocol protocol);
-
 // Each throws as read_port_table() does.
 Part explain_one(const Asked& asked, const PortTarget& target);
 /// Without an address: of every kind of destination.

@@ -42,7 +42,8 @@ struct BoundSocket {
     bool time_wait = false;                            ///< Linux: a TIME_WAIT socket, whatever state it shows
     Tristate ipv4 = Tristate::No, ipv6 = Tristate::No; ///< whose packets it may get
     Tristate v6only = Tristate::No;
-    std::uint32_t device = 0; ///< interface index it is bound to
+    std::uint32_t device = 0;        ///< interface index it is bound to
+    std::uint32_t routing_table = 0; ///< OpenBSD
     std::optional<std::uint32_t> uid;
     Tristate reuseaddr = Tristate::Unknown, reuseport = Tristate::Unknown;
     Tristate reuse_shared_uid = Tristate::No; ///< Darwin: SOF_REUSESHAREUID

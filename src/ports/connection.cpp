@@ -168,8 +168,9 @@ Part explain_connection(const Asked& asked, const ConnectionTarget& target) {
     put(part.text, fmt::format("Connection {}: {}\n", name_of(target), here));
     if (ends == 0) return part;
     const Protocol protocol = table.sockets.front().protocol;
-    const PortRows rows{table, columns_of(asked.asker, names, protocol), names, asked.facts.command_line,
-                        asked.facts.unit};
+    const PlanContext context{asked.asker.classic, &names, &table.host, true};
+    const PortRows rows{table, asked.asker.dialect.internet_columns(protocol, context), names,
+                        asked.facts.command_line, asked.facts.unit};
     std::vector<std::size_t> which;
     for (std::size_t row = 0; row < ends; ++row) which.push_back(row);
     part.text.push_back('\n');

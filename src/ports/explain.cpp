@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <range/v3/algorithm/find.hpp>
 
 #include "list.hpp"
 #include "ports/holders.hpp"
@@ -21,21 +22,18 @@ std::string trimmed(std::string_view text) {
     return std::string(text.substr(begin, text.find_last_not_of(' ') - begin + 1));
 }
 
-/// The columns that tell sockets of one port apart: protocol, local address, owner.
+/// What tells sockets of one port apart: protocol, local address, owner.
 using Brief = std::array<std::string, 3>;
 
 Brief brief_of(const PortRows& rows, std::size_t row) {
-    constexpr std::string_view titles[][2] = {
-        {"Proto", "Proto"}, {"Local Address", "Local Address"}, {"PID/Program name", "process:pid"}};
+    constexpr Role roles[] = {Role::Protocol, Role::LocalAddress, Role::Owner};
     Brief brief;
-    for (const Column& column : rows.columns) {
-        const std::string title = trimmed(column.title);
-        for (std::size_t i = 0; i < brief.size(); ++i) {
-            if (title != titles[i][0] && title != titles[i][1]) continue;
-            Text text;
-            column.cell(text, with_owner(rows.table.sockets[row], rows.table.tables));
-            brief[i] = trimmed(fmt::to_string(text));
-        }
+    for (std::size_t i = 0; i < brief.size(); ++i) {
+        const auto column = ranges::find(rows.columns, roles[i], &Column::role);
+        if (column == rows.columns.end()) continue;
+        Text text;
+        column->cell(text, with_owner(rows.table.sockets[row], rows.table.tables));
+        brief[i] = trimmed(fmt::to_string(text));
     }
     return brief;
 }
@@ -110,12 +108,16 @@ std::string words_of_doubts(const BindVerdict& verdict, const PortRows& rows) {
     const std::string options = those(Doubt::Option);
     const std::string v6only = those(Doubt::V6Only);
     const std::string order = those(Doubt::Order);
+    const std::string user = those(Doubt::HolderUser);
+    const std::string domain = those(Doubt::RoutingDomain);
     std::vector<std::string> parts;
     if (!options.empty())
         parts.push_back(fmt::format("on the reuse options of {}, which cannot be read", options));
     if (!v6only.empty()) parts.push_back(fmt::format("on V6ONLY of {}, which is not known here", v6only));
     if (!order.empty())
         parts.push_back(fmt::format("on which socket the kernel meets first: {} would refuse it", order));
+    if (!user.empty()) parts.push_back(fmt::format("on whose {} is, which no descriptor tells", user));
+    if (!domain.empty()) parts.push_back(fmt::format("on whether {} is in the same routing domain", domain));
     const std::string_view otherwise = !options.empty()  ? "; without them "
                                        : !v6only.empty() ? "; else "
                                                          : "";

@@ -40,8 +40,8 @@ private:
 };
 
 constexpr std::string_view doubt_names[] = {
-    "",      "option",    "v6only",       "user",      "reuseport cache", "order",
-    "group", "interface", "incoming_cpu", "processor", "membership"};
+    "",          "option",       "v6only",    "user",        "reuseport cache", "order",     "group",
+    "interface", "incoming_cpu", "processor", "holder_user", "routing_domain",  "membership"};
 
 void put_truth(List& object, std::string_view name, Tristate value) {
     put(object.member(name), value == Tristate::Yes ? "true" : value == Tristate::No ? "false" : "null");

@@ -209,11 +209,29 @@ constexpr Program tcp_programs[] = {
     {"::", true, "[::] dual", "Go \"tcp\", Node"},
     {":: v6only", true, "[::] v6only", "Go \"tcp6\""},
 };
+// Where no socket is dual-stack, Go's "tcp" is IPv4 (it asks whether v4-mapped addresses can be had), Node's
+// `::` IPv6.
+constexpr Program tcp_programs_apart[] = {
+    {"0.0.0.0", false, "0.0.0.0", "Python"},
+    {"0.0.0.0", true, "0.0.0.0", "Go \"tcp\", \"tcp4\""},
+    {":: v6only", true, "[::]", "Go \"tcp6\", Node"},
+    {":: v6only", false, "[::]", "no option"},
+};
+constexpr Program udp_programs_apart[] = {
+    {"0.0.0.0", false, "0.0.0.0", "Python, Go \"udp\", \"udp4\", Node"},
+    {":: v6only", false, "[::]", "Go \"udp6\", Node \"udp6\""},
+};
 constexpr Program udp_programs[] = {
     {"0.0.0.0", false, "0.0.0.0", "Python, Go \"udp4\", Node"},
     {"::", false, "[::] dual", "Go \"udp\", Node \"udp6\""},
     {":: v6only", false, "[::] v6only", "Go \"udp6\""},
 };
+
+std::span<const Program> programs_of(Protocol protocol, bool dual_stack) {
+    if (protocol == Protocol::Tcp)
+        return dual_stack ? std::span<const Program>(tcp_programs) : tcp_programs_apart;
+    return dual_stack ? std::span<const Program>(udp_programs) : udp_programs_apart;
+}
 
 /// What the newcomer would receive once it is there: as the newest socket.
 std::vector<std::string> gets(const PortTarget& target, const PortHost& host, const BindRequest& request,
@@ -259,9 +277,7 @@ std::vector<BindLine> binds_of(const PortTarget& target, const PortHost& host, c
         }
         return lines;
     }
-    const bool tcp = target.protocol == Protocol::Tcp;
-    const std::span<const Program> programs = tcp ? std::span<const Program>(tcp_programs) : udp_programs;
-    for (const Program& program : programs) {
+    for (const Program& program : programs_of(target.protocol, host.rules->dual_stack)) {
         request.v6only = program.address.ends_with(" v6only");
         request.address = *parse_address(program.address.substr(0, program.address.find(' ')));
         request.family = request.address.family;
@@ -304,6 +320,8 @@ std::string doubt_in_words(Doubt doubt) {
         return "depends on V6ONLY, which is not known here";
     case Doubt::Option:
         return "depends on SO_REUSEPORT, which cannot be read";
+    case Doubt::RoutingDomain:
+        return "depends on whether their routing tables are of one routing domain";
     default:
         return {};
     }

@@ -122,4 +122,9 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     return table;
 }
 
+NoOwner why_no_owner(const PortTable& table, std::size_t row) {
+    return why_no_owner(table.sockets[row], table.tables, table.host.system->owner_keys,
+                        table.host.visibility);
+}
+
 } // namespace netstat46

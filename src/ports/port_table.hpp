@@ -10,6 +10,7 @@
 #include "capture/source.hpp"
 #include "ports/bound_socket.hpp"
 #include "record/host_tables.hpp"
+#include "record/no_owner.hpp"
 
 namespace netstat46 {
 
@@ -36,5 +37,8 @@ void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
                           const std::function<SocketOptions(const Owner&)>& options,
                           const ProblemSink& problem, bool whole = false);
+
+/// Of a socket that nobody is known to hold.
+NoOwner why_no_owner(const PortTable& table, std::size_t row);
 
 } // namespace netstat46

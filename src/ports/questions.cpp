@@ -93,8 +93,15 @@ Address reached(const Address& destination) {
 
 int major_of(const std::string& release) { return leading_number<int>(release); }
 
-BindAnswer can_bind(const PortHost& host, const BindRequest& request,
+BindRequest as_made(const PortHost& host, BindRequest request) {
+    if (!host.rules->dual_stack && request.family == Family::Inet6 && !is_v4_mapped(request.address))
+        request.v6only = true;
+    return request;
+}
+
+BindAnswer can_bind(const PortHost& host, const BindRequest& asked,
                     std::span<const BoundSocket> bound_sockets) {
+    const BindRequest request = as_made(host, asked);
     const Address inner = unmapped(request.address);
     std::optional<bool> local = true;
     const bool to_many = is_to_many(host, inner);

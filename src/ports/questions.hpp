@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,8 +25,9 @@ inline constexpr Address any_inet6{
 
 /// What decides besides the sockets.
 struct PortHost {
-    const PortRules* rules = nullptr;        ///< the system's
-    int major = 0;                           ///< FreeBSD 13, 14, 15
+    const PortRules* rules = nullptr;                            ///< the system's
+    int major = 0;                                               ///< FreeBSD 13, 14, 15
+    std::map<std::string, std::string, std::less<>> particulars; ///< HostFacts::particulars
     std::uint16_t first_unprivileged = 1024; ///< Linux net.ipv4.ip_unprivileged_port_start
     std::function<std::optional<bool>(const Address&)> is_local; ///< empty, or nothing: not known
     std::function<bool(std::uint32_t uid)> may_bind_low;         ///< empty: root
@@ -73,6 +75,9 @@ struct WhoAnswer {
 
 /// The FreeBSD major number in `14.5-RELEASE`; 0 if there is none.
 int major_of(const std::string& release);
+
+/// The socket that the host's kernel makes of it: where none is dual-stack, V6ONLY is on.
+BindRequest as_made(const PortHost& host, BindRequest request);
 
 /// `holders`: those of the newcomer's protocol and port, in row order.
 BindAnswer can_bind(const PortHost& host, const BindRequest& request,

@@ -30,7 +30,8 @@ struct PortRules {
     /// Fills in what only this system's records say of a socket. All else in `holder` is there.
     void (*settle)(BoundSocket& bound, const SocketRecord& socket);
 
-    bool binds_broadcast; ///< bind(2) admits broadcast addresses, which no interface holds
+    bool binds_broadcast;   ///< bind(2) admits broadcast addresses, which no interface holds
+    bool dual_stack = true; ///< an IPv6 socket can serve IPv4 too: its V6ONLY can be off
 };
 
 } // namespace netstat46

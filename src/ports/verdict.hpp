@@ -20,6 +20,8 @@ enum class Doubt : std::uint8_t {
     Interface,      ///< where the client's packets come in
     IncomingCpu,    ///< a socket's SO_INCOMING_CPU cannot be read
     Processor,      ///< SO_INCOMING_CPU: which processor receives
+    HolderUser,     ///< whose a socket is that no descriptor tells of
+    RoutingDomain,  ///< OpenBSD: whether another routing table is in the same domain
     Membership,     ///< which multicast groups are joined, and from whom they take what is sent
 };
 

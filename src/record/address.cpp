@@ -160,6 +160,14 @@ bool is_link_local(const Address& address) {
     return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
 }
 
+bool same_leading_bits(const Address& one, const Address& other, unsigned length) {
+    const std::size_t whole = std::min<std::size_t>(length / 8, one.bytes.size()), rest = length % 8;
+    if (one.family != other.family ||
+        !std::equal(one.bytes.begin(), one.bytes.begin() + whole, other.bytes.begin()))
+        return false;
+    return whole == one.bytes.size() || (one.bytes[whole] ^ other.bytes[whole]) >> (8 - rest) == 0;
+}
+
 Address unmapped(const Address& address) {
     if (!is_v4_mapped(address)) return address;
     Address inner{Family::Inet, {}, 0};

@@ -20,6 +20,9 @@ namespace netstat46 {
 [[nodiscard]] bool is_multicast(const Address& address);  ///< 224.0.0.0/4, ff00::/8
 [[nodiscard]] bool is_link_local(const Address& address); ///< fe80::/10
 
+/// They are of one family, and their first `length` bits are equal.
+[[nodiscard]] bool same_leading_bits(const Address& one, const Address& other, unsigned length);
+
 /// The bytes that write_address() may write to: the longest address has 45.
 inline constexpr std::size_t address_room = 46;
 

@@ -52,6 +52,13 @@ struct HostTables {
     bool unix_told = false;                                      ///< sock_diag has told all unix sockets
     std::unordered_map<std::uint64_t, UnixDetails> unix_sockets; ///< by inode
     std::multimap<std::uint64_t, UnixWaiting> unix_waiting; ///< by the inode of the socket before; 0: first
+    /// OpenBSD hides addresses: owner keys that several sockets have in common, so that nobody knows whose
+    /// holders they find.
+    std::unordered_set<std::uint64_t> ambiguous_keys;
+    /// OpenBSD: who opened a socket, by owner key, where only its holders' descriptors tell.
+    std::unordered_map<std::uint64_t, std::uint32_t> opened_by;
+    std::map<std::string, std::string, std::less<>>
+        rpc_services;                               ///< OpenBSD: `902/udp` to the portmapper's name
     std::unordered_set<std::uint64_t> unix_doubled; ///< without sock_diag: inodes of more than one row
 
     // As a capture's .tsv files hold them.
@@ -63,7 +70,8 @@ struct HostTables {
     bool owners_withheld = false; ///< some processes' descriptors could not be read for want of privilege
     bool owners_unread = false;   ///< some could not be read for another reason: why is a Problem
     bool links_withheld = false;  ///< some descriptors were listed and could not be looked at (Linux)
-    bool owners_read = false;     ///< at least one descriptor table could be read
+    bool every_descriptor_told = false; ///< of all processes (OpenBSD): a socket that nobody holds has none
+    bool owners_read = false;           ///< at least one descriptor table could be read
 
     /// The process, or null where nobody told its name.
     [[nodiscard]] const Process* process(std::int32_t pid) const {

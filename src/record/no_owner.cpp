@@ -88,7 +88,7 @@ NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, Owner
         return NoOwner::InDoubt;
     const bool inodes = keys == OwnerKeys::Inodes;
     if (socket.owner_key == 0) return inodes ? without_inode(socket) : without_address(socket);
-    if (!inodes && has_states(socket) && socket.no_descriptor)
+    if (!inodes && has_states(socket) && (socket.no_descriptor || tables.every_descriptor_told))
         if (const auto by = by_state(socket.state)) return *by;
     if (tables.owners_withheld || tables.links_withheld) return NoOwner::NotPermitted;
     if (tables.owners_unread) return NoOwner::NotRead;

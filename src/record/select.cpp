@@ -55,13 +55,7 @@ bool holds(const std::vector<PortRange>& ranges, std::uint16_t port, Protocol pr
 
 bool has_ports(const SocketRecord& socket) {
     return socket.protocol != Protocol::Raw && socket.protocol != Protocol::Unix &&
-           socket.protocol != Protocol::KernelControl;
-}
-
-bool same_bits(const std::uint8_t* left, const std::uint8_t* right, unsigned length) {
-    const unsigned whole = length / 8, rest = length % 8;
-    if (!std::equal(left, left + whole, right)) return false;
-    return rest == 0 || (left[whole] ^ right[whole]) >> (8 - rest) == 0;
+           socket.protocol != Protocol::KernelControl && socket.protocol != Protocol::Other;
 }
 
 bool in_scope(const AddressRange& range, const Address& address, const SocketRecord& socket,
@@ -74,8 +68,7 @@ bool in_scope(const AddressRange& range, const Address& address, const SocketRec
 bool in_range(const AddressRange& range, const Address& address, const SocketRecord& socket,
               const Names& names) {
     const Address compared = range.address.family == Family::Inet ? unmapped(address) : address;
-    return compared.family == range.address.family &&
-           same_bits(compared.bytes.data(), range.address.bytes.data(), range.length) &&
+    return same_leading_bits(compared, range.address, range.length) &&
            in_scope(range, address, socket, names);
 }
 
@@ -208,6 +201,7 @@ std::string_view state_word(const SocketRecord& socket) {
         return is_unspecified(socket.foreign.address) && socket.foreign.port == 0 ? "unconnected"
                                                                                   : "established";
     case Protocol::KernelControl:
+    case Protocol::Other:
         break;
     }
     return {};

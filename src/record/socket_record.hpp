@@ -13,7 +13,8 @@ namespace netstat46 {
 /// Our own numbers: AF_INET6 is 10, 30 or 28 by OS, so no record carries the kernel's.
 enum class Family : std::uint8_t { Unknown, Inet, Inet6, Local };
 
-enum class Protocol : std::uint8_t { Tcp, Udp, UdpLite, Raw, Sctp, Unix, Multipath, KernelControl };
+/// `Other`: what no list shows and yet decides over the order of what it shows (OpenBSD's routing sockets).
+enum class Protocol : std::uint8_t { Tcp, Udp, UdpLite, Raw, Sctp, Unix, Multipath, KernelControl, Other };
 
 /// Connection states under one name for every OS. `Bound` is a TCP socket with a port that neither listens
 /// nor connects.

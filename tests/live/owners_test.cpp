@@ -28,7 +28,7 @@
 namespace netstat46::live {
 namespace {
 
-using Holders = std::map<std::uint64_t, std::vector<Owner>>;
+using OwnersByInode = std::map<std::uint64_t, std::vector<Owner>>;
 
 Owners all_owners(const OwnersRequest& request) {
     HostTables tables;
@@ -52,13 +52,13 @@ protected:
         ASSERT_GT(inodes_.size(), 10U);
     }
 
-    Holders owners(const Owners& owners) const {
-        Holders found;
+    OwnersByInode owners(const Owners& owners) const {
+        OwnersByInode found;
         for (const std::uint64_t inode : inodes_) found[inode] = owners.all(inode);
         return found;
     }
 
-    Holders read(const OwnersRequest& request) const { return owners(all_owners(request)); }
+    OwnersByInode read(const OwnersRequest& request) const { return owners(all_owners(request)); }
 
     std::unordered_set<std::uint64_t> inodes_;
 
@@ -66,77 +66,117 @@ private:
     std::optional<Zoo> zoo_;
 };
 
-/// More descriptors than are looked at before anybody counts them.
 std::vector<Fd> many_descriptors() {
     std::vector<Fd> held;
     for (int i = 0; i < 5000; ++i) held.emplace_back(dup(STDIN_FILENO));
     return held;
 }
 
-std::map<std::uint64_t, Owner> lowest_of(const Holders& owners) {
+std::map<std::uint64_t, Owner> lowest_of(const OwnersByInode& owners) {
     std::map<std::uint64_t, Owner> lowest;
     for (const auto& [inode, all] : owners)
         if (!all.empty()) lowest[inode] = all.front();
     return lowest;
 }
 
-TEST_F(OwnersLive, AreTheSameInOrderInThreadsAndFromTheKernelsOwnWalk) {
-    const Holders in_order = read({});
-    EXPECT_TRUE(std::any_of(in_order.begin(), in_order.end(), [](const auto& one) {
+OwnersRequest by_walk() {
+    OwnersRequest request;
+    request.walk = load_task_walk;
+    request.first = OwnersWay::Walk;
+    return request;
+}
+
+TEST_F(OwnersLive, AreTheSameByLinksInThreadsAndByTheKernelsWalk) {
+    const OwnersByInode by_links = read({});
+    EXPECT_TRUE(std::any_of(by_links.begin(), by_links.end(), [](const auto& one) {
         return one.second.size() > 1;
     })) << "no socket of the zoo is shared";
     const std::vector<Fd> many = many_descriptors();
-    OwnersRequest threads;
-    threads.in_order = false;
-    threads.threads = 3;
-    ASSERT_EQ(setenv("NETSTAT46_NO_BPF", "1", 1), 0);
-    EXPECT_EQ(read(threads), in_order);
-    unsetenv("NETSTAT46_NO_BPF");
-
+    OwnersRequest in_threads;
+    for (const unsigned threads : {2U, 3U, 8U}) {
+        in_threads.threads = threads;
+        EXPECT_EQ(read(in_threads), by_links) << threads << " threads";
+    }
     if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
-    threads.many = true;
-    EXPECT_EQ(read(threads), in_order);
+    EXPECT_EQ(read(by_walk()), by_links);
 }
 
-TEST_F(OwnersLive, TheLowestHolderOfAFewIsFoundHoweverManyLookAndWherever) {
+TEST_F(OwnersLive, TheLowestOwnerOfAFewIsFoundHoweverManyLookAndWherever) {
     const auto lowest = lowest_of(read({}));
     OwnersRequest few;
-    few.in_order = false;
     few.wanted = inodes_;
-    for (const unsigned threads : {1U, 2U, 5U}) {
-        few.threads = threads;
-        EXPECT_EQ(lowest_of(read(few)), lowest) << threads << " threads";
+    for (const bool nobody_owns_one : {false, true}) {
+        if (nobody_owns_one) few.wanted->insert(1); // so that nobody stops early
+        for (const unsigned threads : {1U, 2U, 5U}) {
+            few.threads = threads;
+            EXPECT_EQ(lowest_of(read(few)), lowest) << threads << " threads";
+        }
     }
-    few.wanted->insert(1); // nobody holds it, so that nobody stops early
-    EXPECT_EQ(lowest_of(read(few)), lowest);
     const std::vector<Fd> many = many_descriptors();
-    EXPECT_EQ(lowest_of(read(few)), lowest) << "behind many descriptors";
-    ASSERT_EQ(setenv("NETSTAT46_NO_BPF", "1", 1), 0);
-    EXPECT_EQ(lowest_of(read(few)), lowest) << "behind many descriptors, by their links";
-    unsetenv("NETSTAT46_NO_BPF");
+    EXPECT_EQ(lowest_of(read(few)), lowest) << "after many descriptors";
+    few.walk = load_task_walk;
+    few.first = OwnersWay::Walk;
+    EXPECT_EQ(lowest_of(read(few)), lowest) << "by the walk";
 }
 
-TEST_F(OwnersLive, ThatCannotBeFoundByTheKernelsWalkAreFoundByTheirLinks) {
-    const Holders in_order = read({});
-    ASSERT_EQ(setenv("NETSTAT46_NO_BPF", "1", 1), 0);
-    EXPECT_FALSE(load_task_walk());
-    OwnersRequest any;
-    any.in_order = false;
-    EXPECT_EQ(read(any), in_order);
-    unsetenv("NETSTAT46_NO_BPF");
+/// The lines of `interface`, in the order in which they came.
+std::string lines_of(const OwnersRequest& request, std::string_view interface) {
+    std::string lines;
+    const BlockReader next = read_owners(request, [](const Problem& what) { ADD_FAILURE() << what.text; });
+    while (const auto block = next())
+        if (block->interface == interface)
+            lines.append(reinterpret_cast<const char*>(block->bytes.data()), block->bytes.size());
+    return lines;
 }
 
-OwnersRequest by_the_kernels_walk() {
+TEST_F(OwnersLive, ComeByAscendingProcessHoweverManyThreadsLook) {
     OwnersRequest request;
-    request.in_order = false;
-    request.many = true;
-    return request;
+    request.threads = 7;
+    for (const char* interface : {"proc.pid.fd", "processes.tsv"}) {
+        std::vector<std::int32_t> pids;
+        for (const std::string& line : live::lines_of(lines_of(request, interface)))
+            if (line.find("\t-\t") == std::string::npos) // those that are refused stand last
+                pids.push_back(parse_number<std::int32_t>(line.substr(0, line.find('\t'))).value_or(-1));
+        EXPECT_GT(pids.size(), 1U);
+        EXPECT_TRUE(std::is_sorted(pids.begin(), pids.end())) << interface;
+    }
+}
+
+TEST_F(OwnersLive, ThatCannotBeWalkedToAreFoundByTheirLinks) {
+    const OwnersByInode by_links = read({});
+    OwnersRequest request = by_walk();
+    request.walk = [] { return NewWalk{}; };
+    EXPECT_EQ(read(request), by_links);
+    request.walk = []() -> NewWalk {
+        return []() -> Walk { return [](std::span<std::byte>) { return -1; }; };
+    };
+    EXPECT_EQ(read(request), by_links) << "it breaks off at once";
+}
+
+TEST_F(OwnersLive, AreFoundByTheirLinksWhereTheWalkBreaksOffInTheMiddle) {
+    if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
+    const std::vector<Fd> many = [] {
+        std::vector<Fd> sockets;
+        for (int i = 0; i < 10000; ++i) sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
+        return sockets;
+    }();
+    OwnersRequest request = by_walk();
+    request.walk = []() -> NewWalk {
+        return [walk = load_task_walk()]() -> Walk {
+            return [walk = walk(), calls = 0](std::span<std::byte> room) mutable -> ssize_t {
+                errno = ENOMEM;
+                return ++calls > 20 ? -1 : walk(room);
+            };
+        };
+    };
+    const Owners owners = all_owners(request);
+    for (const Fd& socket : many) ASSERT_TRUE(owners.lowest(inode_of(socket))) << "of " << inode_of(socket);
 }
 
 /// The walk reads so many slots of a table at a time, and goes on with the next.
 TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
     if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
-    const OwnersRequest walk = by_the_kernels_walk();
+    const OwnersRequest walk = by_walk();
     rlimit limit{}; // main.cpp has raised it
     getrlimit(RLIMIT_NOFILE, &limit);
     const Fd socket = open_socket(AF_INET, SOCK_DGRAM);
@@ -168,7 +208,7 @@ TEST_F(OwnersLive, AreFoundHoweverHighTheirDescriptors) {
 
 TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
-    const OwnersRequest walk = by_the_kernels_walk();
+    const OwnersRequest walk = by_walk();
     // Whoever comes inherits what is open here, and may have a lower number than this process.
     std::vector<Fd> sockets;
     for (int i = 0; i < 100; ++i) sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
@@ -183,16 +223,17 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     }
 }
 
-/// Keeps so many sockets, whose inodes it tells, while its table grows and is replaced by a small one.
-[[noreturn]] void hold_restlessly(std::size_t count, const Fd& told) {
+/// Keeps so many sockets, whose inodes it writes to `report`, while its table grows and is replaced by a
+/// small one.
+[[noreturn]] void own_restlessly(std::size_t count, const Fd& report) {
     std::vector<Fd> sockets;
     for (std::size_t i = 0; i < count; ++i) {
         sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
         const std::uint64_t inode = inode_of(sockets.back());
-        if (inode == 0 || write(told.get(), &inode, sizeof inode) != sizeof inode) _exit(1);
+        if (inode == 0 || write(report.get(), &inode, sizeof inode) != sizeof inode) _exit(1);
     }
     for (;;) {
-        for (int fd = sockets.back().get() + 100; dup2(told.get(), fd) == fd; fd *= 2) close(fd);
+        for (int fd = sockets.back().get() + 100; dup2(report.get(), fd) == fd; fd *= 2) close(fd);
         std::atomic<bool> shared{true};
         std::thread sharer([&] { shared.wait(true); });
         unshare(CLONE_FILES);
@@ -202,16 +243,16 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     }
 }
 
-TEST_F(OwnersLive, AreAllFoundWhileTheirHoldersTableChanges) {
+TEST_F(OwnersLive, AreAllFoundWhileTheirOwnersTableChanges) {
     if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
-    const OwnersRequest walk = by_the_kernels_walk();
+    const OwnersRequest walk = by_walk();
     constexpr std::size_t count = 8000;
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
     const Fd end(ends[0]);
-    Fd told(ends[1]);
-    const Child owner([&] { hold_restlessly(count, told); });
-    told = Fd();
+    Fd report(ends[1]);
+    const Child owner([&] { own_restlessly(count, report); });
+    report = Fd();
     std::vector<std::uint64_t> inodes;
     std::uint64_t inode = 0;
     while (inodes.size() < count && ::read(end.get(), &inode, sizeof inode) == sizeof inode)
@@ -246,13 +287,13 @@ TEST(OwnersOfThreads, AreFoundWhenTheFirstThreadHasEnded) {
               std::string::npos);
     EXPECT_EQ(ours("--classic -ltnp").out, native("-ltnp").out) << "net-tools does not find it";
 
-    OwnersRequest walk = by_the_kernels_walk();
+    OwnersRequest walk = by_walk();
     const std::vector<ListedSocket> rows = internet_rows(ours("-ltne").out);
     ASSERT_EQ(rows.size(), 1U);
     const std::uint64_t inode = parse_number<std::uint64_t>(rows[0].inode).value_or(0);
     if (load_task_walk()) {
         EXPECT_EQ(all_owners(walk).lowest(inode).value_or(Owner{}).pid, child);
-        walk.leaders_only = true;
+        walk.details.leaders_only = true;
         EXPECT_FALSE(all_owners(walk).lowest(inode));
     }
 }

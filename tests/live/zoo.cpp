@@ -78,7 +78,7 @@ bool add_address(const char* address) {
     return false;
 }
 
-/// In front of what stands in the file.
+/// These lines come before those of the file in /etc.
 constexpr const char* services = "a-service-name-of-more-than-eighteen-letters 9001/tcp\n"
                                  "only-udp 5358/udp\n"
                                  "name-for-tcp 7101/tcp\n"
@@ -256,7 +256,7 @@ pid_t Holders::add(const std::string& argv0, const std::vector<const Fd*>& socke
 
 // ---- The zoo
 
-Zoo::Zoo() {
+Zoo::Zoo(ZooNames names) : names_(names) {
     std::array<char, 32> path{"/tmp/netstat46-zoo-XXXXXX"};
     if (mkdtemp(path.data()) == nullptr) throw std::runtime_error(failed("mkdtemp"));
     directory_ = path.data();
@@ -296,6 +296,11 @@ Fd listener(const Name& name, V6 v6 = V6::Default, int backlog = 5) {
 }
 
 } // namespace
+
+bool Zoo::has_name(std::string_view name) const {
+    return names_ == ZooNames::All || std::all_of(name.begin() + (name.starts_with('\0') ? 1 : 0), name.end(),
+                                                  [](char c) { return c > ' ' && c < 0x7f; });
+}
 
 void Zoo::tcp_listeners() {
     keep(listener({"0.0.0.0", 8888}), "tcp 0.0.0.0");
@@ -339,6 +344,21 @@ void Zoo::tcp_listeners() {
     fchown(keep(listener({"0.0.0.0", 8896}), "tcp of another user").get(), 65534, 65534);
     fchown(keep(listener({"0.0.0.0", 8897}), "tcp of a user without a name").get(), 4242424, 4242424);
 }
+
+namespace {
+
+/// Until the connection is in this state of netinet/tcp.h, or 10 s have passed.
+void wait_for_state(const Fd& socket, int state) {
+    for (int i = 0; i < 1000; ++i) {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        if (getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state == state)
+            return;
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+} // namespace
 
 void Zoo::tcp_states() {
     const auto keep_pair = [this](Pair pair) {
@@ -392,7 +412,8 @@ void Zoo::tcp_states() {
     { // LAST_ACK: the last FIN is not heard.
         Pair pair = connected_pair({"127.0.0.1", 40022}, {"127.0.0.1", 9022});
         shutdown(pair.client.get(), SHUT_WR);
-        std::this_thread::sleep_for(10ms);
+        wait_for_state(pair.server, TCP_CLOSE_WAIT);
+        wait_for_state(pair.client, TCP_FIN_WAIT2);
         drop_all(pair.client);
         shutdown(pair.server.get(), SHUT_WR);
         keep_pair(std::move(pair));
@@ -404,6 +425,7 @@ void Zoo::tcp_states() {
         shutdown(pair.client.get(), SHUT_WR);
         shutdown(pair.server.get(), SHUT_WR);
         drop_nothing(pair.client);
+        wait_for_state(pair.client, TCP_CLOSING); // by a retransmission
         keep_pair(std::move(pair));
     }
     { // TIME_WAIT of both families.
@@ -439,7 +461,7 @@ void Zoo::tcp_states() {
         set_option(alive.server, SOL_SOCKET, SO_KEEPALIVE, 1);
         keep_pair(std::move(alive));
     }
-    std::this_thread::sleep_for(600ms); // retransmissions that CLOSING needs
+    std::this_thread::sleep_for(300ms); // for delayed acknowledgements
 }
 
 void Zoo::datagrams() {
@@ -512,6 +534,7 @@ void Zoo::unix_sockets() {
           directory_ + "/c1\xc2\x9b.", directory_ + "/" + std::string(108 - directory_.size() - 1, 'l'),
           std::string("\0abstract"sv), std::string("\0a blank"sv), std::string("\0nul\0inside"sv),
           std::string("\0", 1) + std::string(107, 'a'), std::string("relative")}) {
+        if (!has_name(path)) continue;
         Fd& socket = keep(open_socket(AF_UNIX, SOCK_STREAM), "unix");
         if (path == "relative") {
             const std::string here = std::filesystem::current_path();
@@ -548,6 +571,7 @@ void Zoo::processes() {
           "new\nline", "name-c1\xc2\x9b.", "/opt/a/b: c/d", "100%s%n"}) {
         const Name where{port % 2 == 0 ? "0.0.0.0" : "::", port};
         ++port;
+        if (!has_name(name)) continue;
         const Fd socket = listener(where);
         owners_.add(name, {&socket});
     }

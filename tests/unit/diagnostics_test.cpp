@@ -39,8 +39,8 @@ std::string without_enumeration(std::string entry) {
 
 /// The items of DIAGNOSTICS, as they are printed.
 std::vector<std::string> entries() {
-    std::vector<std::string> found;
     constexpr std::string_view item = "\n.It \"";
+    std::vector<std::string> found;
     for (const char* page : {"man/netstat46.1", "man/netstat46-capture.5"}) {
         const std::string manual = contents(root / page);
         const std::size_t begin = manual.find(".Sh DIAGNOSTICS\n"), end = manual.find("\n.Sh ", begin);

@@ -131,6 +131,10 @@ void expect_identical(const Case& one) {
         EXPECT_EQ(printed.out, expected) << printed.error;
     }
     EXPECT_EQ(printed.status, one.status) << printed.error;
+    const fs::path error = fs::path(one.expected).replace_extension(".err");
+    if (fs::exists(error)) {
+        EXPECT_EQ(printed.error, contents(error));
+    }
 }
 
 /// `12_darwin_s1_docker_an_f_inet`: where it stands, its capture and its options.

@@ -108,7 +108,7 @@ TEST(JsonFields, AreThese) {
          "backlog "
          "backlog_incomplete backlog_max v6only v6only_unknown serves uid user inode pcb tcb device owners "
          "owner_unknown timer tcp options socket_state pcb_flags vflag receive_buffer send_buffer darwin "
-         "freebsd "
+         "freebsd openbsd "
          "type flags refs path path_abstract peer vnode first_referrer next_referrer past_damage"},
         {"endpoint", "address port scope host service"},
         {"owner", "pid fd name command uid user context"},
@@ -127,6 +127,7 @@ TEST(JsonFields, AreThese) {
                     "idle_ms ecn zero_windows "
                     "flow_id flow_type "
                     "fib"},
+        {"openbsd", "routing_table socket_state receive_window send_window congestion_window"},
     };
     EXPECT_EQ(names, documented);
 }
@@ -205,7 +206,7 @@ TEST(JsonSocket, SaysWhyItHasNoOwner) {
     EXPECT_EQ(why(5, false, false, Visibility::Everyone), "not read") << "a capture without descriptors";
 }
 
-TEST(JsonSocket, WhereOnlyTheLastUserIsToldItIsAnOwnerWithoutDescriptor) {
+TEST(JsonSocket, WhereOnlyTheLastUserIsReportedItIsAnOwnerWithoutDescriptor) {
     SocketRecord socket = listener("0.0.0.0", 80);
     socket.owner_key = 0xfffff80012345678;
     socket.pcb = 0xfffff80012345678;
@@ -223,7 +224,7 @@ TEST(JsonSocket, LinkLocalAddressesHaveAScope) {
     socket.local.address.scope = 4;
     EXPECT_TRUE(has(object(socket), R"("address":"fe80::1","port":80,"scope":"4")"));
     socket.local.address.scope = 0;
-    socket.device = 2; // all that Linux tells
+    socket.device = 2; // all that Linux reports
     EXPECT_TRUE(has(object(socket), R"("address":"fe80::1","port":80,"scope":"2")"));
 }
 
@@ -252,7 +253,7 @@ TEST(JsonSocket, AUnixListenerWithAnAbstractName) {
                               R"("flags":["accepting"],"refs":2,"path":"@a\u000ab","path_abstract":true})");
 }
 
-TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
+TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagReports) {
     SocketRecord socket;
     socket.protocol = Protocol::Unix;
     socket.family = Family::Local;

@@ -40,12 +40,12 @@ TEST(Manifest, IsReadAsItWasWritten) {
 
 TEST(Manifest, AnUnknownValueIsNeitherGuessedNorPassedOver) {
     const std::pair<const char*, const char*> cases[] = {
-        {"os: plan9\n", "os: `plan9' is not linux, darwin or freebsd"},
+        {"os: plan9\n", "os: `plan9' is not linux, darwin, freebsd or openbsd"},
         {"os: linux\nbyte_order: sideways\n", "byte_order: `sideways' is not little or big"},
         {"byte_order: \nos: linux\n", "byte_order: `' is not little or big"},
         {"os: linux\nsight: double\n", "sight: `double' is not everyone, namespace or own"},
-        {"release: 6.1.0\n", "no line `os: NAME', where NAME is linux, darwin or freebsd"},
-        {"", "no line `os: NAME', where NAME is linux, darwin or freebsd"},
+        {"release: 6.1.0\n", "no line `os: NAME', where NAME is linux, darwin, freebsd or openbsd"},
+        {"", "no line `os: NAME', where NAME is linux, darwin, freebsd or openbsd"},
     };
     for (const auto& [text, wrong] : cases) {
         HostFacts host;

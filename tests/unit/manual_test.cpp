@@ -15,13 +15,14 @@
 #include "help.hpp"
 #include "linux/dialect.hpp"
 #include "linux/row.hpp"
+#include "openbsd/row.hpp"
 #include "options.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {
 namespace {
 
-/// An item of a tagged list: the macro line behind `.It`, and the text below it.
+/// An item of a tagged list: the macro line after `.It`, and the text below it.
 struct Item {
     std::string tag, text;
 };
@@ -30,7 +31,8 @@ struct Item {
 class Manual : public testing::Test {
 protected:
     void SetUp() override {
-        for (const char* page : {"man/netstat46.1", "man/netstat46-json.5"}) read(page);
+        for (const char* page : {"man/netstat46.1", "man/netstat46-json.5", "man/netstat46-bsd.7"})
+            read(page);
     }
 
     void read(const char* page) {
@@ -118,7 +120,8 @@ bool accepts(const System& system, const std::vector<std::string>& arguments) {
 TEST_F(Manual, ExplainsEveryNativeLetterOfEveryDialect) {
     const std::map<const System*, std::string> sections{{&linux_system, "Linux options"},
                                                         {&darwin_system, "Darwin options"},
-                                                        {&freebsd_system, "FreeBSD options"}};
+                                                        {&freebsd_system, "FreeBSD options"},
+                                                        {&openbsd_system, "OpenBSD options"}};
     const std::string letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     for (const System* system : systems()) {
         const std::set<std::string> explained = options(sections.at(system));
@@ -163,7 +166,8 @@ TEST_F(Manual, ExplainsEveryColumnOfEveryLook) {
     const std::pair<const System*, const char*> hosts[] = {
         {&linux_system, "6.1.0"},          {&darwin_system, "24.5.0"},
         {&darwin_system, "20.6.0"},        {&freebsd_system, "15.0-RELEASE"},
-        {&freebsd_system, "14.1-RELEASE"}, {&freebsd_system, "13.5-RELEASE"}};
+        {&freebsd_system, "14.1-RELEASE"}, {&freebsd_system, "13.5-RELEASE"},
+        {&openbsd_system, "7.7"}};
     for (const auto& [os, release] : hosts) {
         HostFacts host;
         host.system = os;
@@ -172,8 +176,11 @@ TEST_F(Manual, ExplainsEveryColumnOfEveryLook) {
         const Dialect& dialect = *os->dialect;
         std::set<std::string> explained;
         explain(explained, "Every look");
-        explain(explained, os == &linux_system ? "Linux" : os == &darwin_system ? "Darwin" : "FreeBSD");
-        if (os != &linux_system) explain(explained, "Unix sockets of Darwin and FreeBSD");
+        explain(explained, os == &linux_system     ? "Linux"
+                           : os == &darwin_system  ? "Darwin"
+                           : os == &openbsd_system ? "OpenBSD"
+                                                   : "FreeBSD");
+        if (os != &linux_system) explain(explained, "Unix sockets of Darwin, FreeBSD and OpenBSD");
         std::set<std::string> shown = titles(dialect, host, {"-a", "-vv"});
         for (char letter = 'A'; letter <= 'z'; ++letter)
             shown.merge(titles(dialect, host, {"-a", {'-', letter}}));

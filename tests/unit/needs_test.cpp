@@ -57,12 +57,13 @@ std::string listed(const Source& source, const std::vector<std::string>& words, 
 
 TEST(Needs, NoListingOfAnyCaptureLacksAnything) {
     std::size_t captures = 0;
-    for (const char* folder : {"linux", "darwin", "darwin-malformed", "freebsd"})
+    for (const char* folder : {"linux", "darwin", "darwin-malformed", "freebsd", "openbsd"})
         for (const fs::directory_entry& capture : fs::directory_iterator(tests / "captures" / folder)) {
             if (!fs::exists(capture.path() / "manifest")) continue;
             ++captures;
             for (const bool json : {false, true})
-                for (const char* option : {"-a", "-an", "-aW", "-au", "-av", "-aA"}) {
+                for (const std::string option : {"-a", "-an", "-aW", "-au", "-av", "-aA"}) {
+                    if (option == "-aW" && std::string_view(folder) == "openbsd") continue; // takes a value
                     HostTables whole, sifted;
                     EXPECT_EQ(listed(source_of(capture.path(), 0), {option}, json, sifted),
                               listed(source_of(capture.path(), all), {option}, json, whole))
@@ -127,7 +128,7 @@ TEST(Needs, WhatNoSocketNeedsIsNotKept) {
     EXPECT_EQ(tables.ports.options.size(), 1U);
 }
 
-TEST(Needs, DamageIsSaidWhereItStandsInTheFile) {
+TEST(Needs, DamageIsReportedWhereItStandsInTheFile) {
     Scratch capture;
     capture.with("manifest", "os: linux\n")
         .with("proc.net.tcp", one_listener)

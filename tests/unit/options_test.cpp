@@ -60,7 +60,7 @@ TEST(OwnOptions, AValueThatIsMissingOrTooMuchIsNamedWithTheForm) {
     EXPECT_EQ(mistake({"--port"}), "--port needs a value: write --port=LIST");
     EXPECT_EQ(mistake({"--json=yes"}), "--json takes no value: write --json");
     EXPECT_EQ(mistake({"--dialect=beos"}),
-              "--dialect: `beos' is not linux, darwin or freebsd; write --dialect=NAME");
+              "--dialect: `beos' is not linux, darwin, freebsd or openbsd; write --dialect=NAME");
 }
 
 TEST(OwnOptions, TakeAValueBehindAnEqualsSignOrAsTheNextArgument) {

@@ -1,0 +1,151 @@
+// Asks a running OpenBSD kernel: kern.file and nothing else, but the portmapper where ports are to have
+// names.
+#include <sys/types.h>
+
+#include <sys/socket.h>
+#include <sys/sysctl.h>
+
+#include <net/route.h>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "capture/decoders.hpp"
+#include "messages.hpp"
+#include "openbsd/live_portmap.hpp"
+#include "openbsd/row.hpp"
+#include "openbsd/wire.hpp"
+#include "platform.hpp"
+#include "posix/growing.hpp"
+#include "posix/host.hpp"
+
+namespace netstat46 {
+namespace {
+
+using Buffer = std::vector<std::byte>;
+
+constexpr std::string_view by_file = "kern.file.byfile.socket", by_pid = "kern.file.bypid";
+constexpr std::string_view portmap = "portmap.tsv";
+
+/// sysctl(2), `kern.file`: 0 or an errno.
+int ask_files(int op, int arg, Buffer& buffer) {
+    constexpr int record = openbsd::kinfo_file::size;
+    return read_growing(
+        [=](void* room, std::size_t* size) {
+            int mib[] = {CTL_KERN, KERN_FILE, op, arg, record, 0};
+            if (room != nullptr) mib[5] = static_cast<int>(*size / record);
+            return sysctl(mib, std::size(mib), room, size, nullptr, 0) == 0 ? 0 : errno;
+        },
+        buffer);
+}
+
+int ask(std::string_view interface, Buffer& buffer) {
+    if (interface == by_pid) return ask_files(KERN_FILE_BYPID, -1, buffer);
+    if (interface == by_file) return ask_files(KERN_FILE_BYFILE, openbsd::dtype_socket, buffer);
+    return ask_portmapper(buffer);
+}
+
+/// One interface to be asked.
+struct Question {
+    std::string_view interface;
+    std::size_t table = no_table;
+};
+
+/// One table holds the sockets of all protocols; it also says which of them cannot be told apart.
+std::vector<Question> questions_of(const Request& request) {
+    std::vector<Question> questions;
+    if (request.wanted.rpc_names || request.everything) questions.push_back({portmap});
+    if (request.wanted.owners || request.everything) questions.push_back({by_pid});
+    if (request.everything) {
+        questions.push_back({by_file});
+        return questions;
+    }
+    if (request.wanted.owners) questions.push_back({by_file});
+    for (std::size_t table = 0; table < request.tables.size(); ++table)
+        if (!parts_of(openbsd_system, request.tables[table]).empty()) questions.push_back({by_file, table});
+    return questions;
+}
+
+/// Works through the questions. Of one interface asked again at once the answer is kept.
+class LiveReader {
+public:
+    LiveReader(const Request& request, ProblemSink problem)
+        : questions_(questions_of(request)), problem_(std::move(problem)) {}
+
+    std::optional<RawBlock> operator()() {
+        while (next_ < questions_.size()) {
+            const Question& question = questions_[next_++];
+            if (question.interface != held_ && !read(question)) continue;
+            return RawBlock{question.interface, buffer_, question.table, 0};
+        }
+        if (!any_read_ && !refused_.empty()) throw std::runtime_error(std::exchange(refused_, {}));
+        return std::nullopt;
+    }
+
+private:
+    bool read(const Question& question) {
+        held_ = {};
+        if (question.interface == failed_) return false;
+        const int error = ask(question.interface, buffer_);
+        if (error == 0) {
+            held_ = question.interface;
+            any_read_ = any_read_ || question.interface != portmap;
+            return true;
+        }
+        failed_ = question.interface;
+        if (question.interface == portmap) return false; // mostly nobody runs one
+        refused_ = fmt::format(messages.refused, question.interface, std::generic_category().message(error));
+        problem_({refused_});
+        return false;
+    }
+
+    std::vector<Question> questions_;
+    ProblemSink problem_;
+    Buffer buffer_;
+    std::size_t next_ = 0;
+    std::string_view held_;   ///< whose answer is in the buffer
+    std::string_view failed_; ///< the last one that gave nothing
+    std::string refused_;
+    bool any_read_ = false;
+};
+
+/// The numbers of all routing tables, blanks between them.
+std::string routing_tables() {
+    std::string text;
+    for (int table = 0; table <= RT_TABLEID_MAX; ++table) {
+        int mib[] = {CTL_NET, PF_ROUTE, 0, 0, NET_RT_TABLE, table};
+        rt_tableinfo info;
+        std::size_t size = sizeof info;
+        if (sysctl(mib, std::size(mib), &info, &size, nullptr, 0) == 0)
+            text += fmt::format("{}{}", text.empty() ? "" : " ", table);
+    }
+    return text;
+}
+
+} // namespace
+
+BlockReader live_blocks(const Request& request, ProblemSink problem) {
+    auto reader = std::make_shared<LiveReader>(request, std::move(problem));
+    return [reader] { return (*reader)(); };
+}
+
+HostFacts live_host() {
+    HostFacts host = posix_host(openbsd_system);
+    host.particulars = {{"elem_size", std::to_string(openbsd::kinfo_file::size)},
+                        {"euid", std::to_string(::geteuid())},
+                        {"rtable", std::to_string(::getrtable())},
+                        {"rtables", routing_tables()}};
+    return host;
+}
+
+} // namespace netstat46
