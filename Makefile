@@ -37,7 +37,8 @@ SOURCES := $(filter-out src/main.cpp,$(wildcard src/*.cpp src/*/*.cpp)) \
            $(filter-out $(wildcard platform/*/live.cpp platform/*/live_*.cpp),$(wildcard platform/*/*.cpp)) \
            $(wildcard platform/$(PLATFORM)/live.cpp platform/$(PLATFORM)/live_*.cpp)
 OBJECTS = $(SOURCES:%.cpp=$(OUT)/%.o) $(BPF_OBJECTS)
-TESTS := $(wildcard tests/unit/*.cpp)
+# Of the unit tests, those of a live part (tests/unit/linux_live_*) are its platform's.
+TESTS := $(filter-out $(if $(filter linux,$(PLATFORM)),,tests/unit/linux_live_%),$(wildcard tests/unit/*.cpp))
 TEST_OBJECTS := $(TESTS:%.cpp=$(OUT)/%.o)
 LIVE_TESTS := $(wildcard tests/live/*.cpp)
 LIVE_OBJECTS := $(LIVE_TESTS:%.cpp=$(OUT)/%.o)
@@ -198,9 +199,10 @@ $(OUT)/lint/format: $(CODE) $(HEADERS) $(TESTS) $(LIVE_TESTS)
 	clang-format --dry-run --Werror $^
 	@touch $@
 
-$(OUT)/lint/manual: man/netstat46.1
+# EXAMPLES stand before OPTIONS on purpose.
+$(OUT)/lint/manual: $(wildcard man/*)
 	@mkdir -p $(@D)
-	mandoc -Tlint -Wwarning $<
+	! mandoc -Tlint -Wwarning $^ | grep -v 'sections out of conventional order: Sh ENVIRONMENT'
 	@touch $@
 
 format:
@@ -221,22 +223,25 @@ clean:
 # ---- Install
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin
-MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
 BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 install: build/netstat46
-	install -d $(BINDIR) $(MANDIR) $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
 	install -m 755 build/netstat46 $(BINDIR)/netstat46
-	install -m 644 man/netstat46.1 $(MANDIR)/netstat46.1
+	install -m 644 man/netstat46.1 $(MANDIR)/man1
+	install -m 644 man/netstat46-json.5 man/netstat46-capture.5 $(MANDIR)/man5
+	install -m 644 man/netstat46-ports.7 $(MANDIR)/man7
 	build/netstat46 --completion=bash > $(BASH_COMPLETIONS)/netstat46
 	build/netstat46 --completion=zsh > $(ZSH_COMPLETIONS)/_netstat46
 	build/netstat46 --completion=fish > $(FISH_COMPLETIONS)/netstat46.fish
 	chmod 644 $(BASH_COMPLETIONS)/netstat46 $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 uninstall:
-	rm -f $(BINDIR)/netstat46 $(MANDIR)/netstat46.1 $(BASH_COMPLETIONS)/netstat46 \
+	rm -f $(BINDIR)/netstat46 $(MANDIR)/man1/netstat46.1 $(MANDIR)/man5/netstat46-json.5 \
+	  $(MANDIR)/man5/netstat46-capture.5 $(MANDIR)/man7/netstat46-ports.7 $(BASH_COMPLETIONS)/netstat46 \
 	  $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 # build/netstat46_VERSION_ARCH.deb

@@ -1,15 +1,8 @@
 // The one seam between platforms: what a live part is asked for, and what it gives.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "capture/raw_block.hpp"
 #include "capture/request.hpp"
-#include "record/owners.hpp"
 #include "record/port_facts.hpp"
 
 namespace netstat46 {
@@ -28,20 +21,7 @@ HostFacts live_host();
 /// capabilities.
 bool has_given_rights();
 
-/// What decides over ports besides the sockets.
-struct PortFacts {
-    std::function<SocketOptions(const Owner&)> options; ///< of another process's socket, which stays as it is
-    std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
-    std::vector<HostAddress> addresses;                          ///< of this host
-    std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not told
-    /// Whether another process's socket is a member itself; nothing where that cannot be asked.
-    std::function<std::optional<bool>(const Owner&, const JoinedGroup&)> joined;
-    std::function<bool(std::uint32_t uid)> may_bind_low; ///< bind(2) to privileged ports
-    std::optional<std::uint16_t> first_unprivileged;     ///< where the kernel has a setting for it
-    NatKnown nat;
-    std::string nat_rules; ///< as parse_nat_rules() reads them; empty unless `nat` is Read
-};
-
+/// Read anew at each call.
 PortFacts live_port_facts();
 
 } // namespace netstat46

@@ -25,6 +25,7 @@ bool read_bundle(std::span<const std::string> arguments, std::size_t& at, std::s
         if (known == std::string_view::npos) {
             const std::string_view what = quote.empty() ? "illegal option" : "invalid option";
             mistake(out, name, fmt::format("{} -- {}{}{}", what, quote, letter, quote));
+            out.unknown = true;
             return false;
         }
         if (known + 1 >= short_letters.size() || short_letters[known + 1] != ':') {
@@ -68,6 +69,7 @@ bool read_long(std::span<const std::string> arguments, std::size_t& at,
     const std::string shown = fmt::format("--{}", name);
     if (found.empty()) {
         mistake(out, shown, fmt::format("unrecognized option '--{}'", typed));
+        out.unknown = true;
         return false;
     }
     if (found.size() > 1) {

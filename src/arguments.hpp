@@ -26,6 +26,7 @@ struct GivenOption {
 struct Arguments {
     std::vector<GivenOption> options; ///< in the order given
     std::vector<std::string> operands;
+    bool unknown = false; ///< the mistake is an option that there is not
     std::string
         mistake; ///< glibc's or BSD's sentence for the last option, cleaned, without the program's name
 };

@@ -11,7 +11,7 @@ namespace netstat46 {
 /// Standard output and standard error of one run.
 struct Console {
     Output out, error;
-    bool error_is_terminal = false;
+    bool error_is_terminal = false, out_is_terminal = false;
 
     /// One line on standard error, after the program's name. Control characters are replaced.
     void complain(std::string_view line);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "platform.hpp"
 
 // Not every <unistd.h> declares it.
@@ -16,11 +17,7 @@ void forget_environment_of_caller() {
 }
 
 void refuse_with_given_rights(std::string_view what) {
-    if (has_given_rights())
-        throw std::runtime_error(
-            fmt::format("{}: not with rights that the program's file gives (set-user-id, set-group-id, "
-                        "capabilities); use a copy without them",
-                        what));
+    if (has_given_rights()) throw std::runtime_error(fmt::format(messages.given_rights, what));
 }
 
 void refuse_with_given_rights(const OwnOptions& ours) {

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
+
 namespace netstat46 {
 namespace {
 
@@ -51,9 +53,8 @@ std::string hand_over(const NativeMode& mode, std::span<const std::string> argum
             argv.push_back(nullptr);
             execv(program.c_str(), argv.data());
         }
-    const std::string nobody =
-        fmt::format("{} is no socket list and there is no other netstat to hand it to", mode.mode);
-    return mode.instead.empty() ? nobody : fmt::format("{}; use `{}'", nobody, mode.instead);
+    const std::string nobody = fmt::format(messages.nobody_to_ask, mode.mode);
+    return mode.instead.empty() ? nobody : fmt::format(messages.ask_instead, nobody, mode.instead);
 }
 
 } // namespace netstat46

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "messages.hpp"
 #include "text.hpp"
 
 namespace netstat46 {
@@ -45,7 +46,8 @@ template <int status>
 } // namespace
 
 const char* words_for(const std::exception& error) {
-    return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? "out of memory" : error.what();
+    return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? messages.out_of_memory.data()
+                                                                  : error.what();
 }
 
 void end_in_words(int status) { std::set_terminate(status == 2 ? at_the_end<2> : at_the_end<1>); }

@@ -8,6 +8,7 @@
 #include "capture/host_tables_reader.hpp"
 #include "plan.hpp"
 #include "record/no_owner.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -115,7 +116,8 @@ private:
     void put_out(const Row& row) {
         ++listed_.sockets;
         if (owners_wanted_ && !row.owner && !listed_.owners_hidden)
-            listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host) == NoOwner::NotPermitted;
+            listed_.owners_hidden = why_no_owner(row.socket, tables_, source_.host.system->owner_keys,
+                                                 source_.host.visibility) == NoOwner::NotPermitted;
         put_heading();
         if (streams_.write) {
             streams_.write(text_, row);
@@ -185,7 +187,7 @@ private:
 
 Row with_owner(const SocketRecord& socket, const HostTables& tables) {
     Row row{socket, tables.owners.lowest(socket.owner_key), tables};
-    if (!row.owner && socket.darwin.last_pid) row.owner = Owner{*socket.darwin.last_pid, -1};
+    if (!row.owner && socket.last_pid) row.owner = Owner{*socket.last_pid, -1};
     return row;
 }
 

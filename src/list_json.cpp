@@ -8,11 +8,11 @@
 
 namespace netstat46 {
 
-Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& look) {
-    Plan plan = bare_plan(chosen, selection, look);
+Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& context) {
+    Plan plan = bare_plan(chosen, selection, context);
     plan.wanted.owners = plan.wanted.all_owners = plan.wanted.tcp_info = true;
     plan.wanted.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
-    plan.wanted.bound = plan.wanted.bound || chosen.all || (look.all && !chosen.listening);
+    plan.wanted.bound = plan.wanted.bound || chosen.all || (context.all && !chosen.listening);
     return plan;
 }
 
@@ -23,19 +23,19 @@ Numeric json_numeric(Numeric numeric) {
 
 Listed list_json(const Plan& plan, const Source& source,
                  const std::function<bool(const SocketRecord&)>& selects, HostTables& tables,
-                 const PlanContext& look, const Streams& streams) {
+                 const PlanContext& context, const Streams& streams) {
     std::vector<std::string> problems;
     const auto keep = [&](const Problem& problem) {
         problems.push_back(problem.text);
         streams.problem(problem);
     };
-    const auto write = [json = JsonContext{look.host, look.names}, first = true](Text& text,
-                                                                                 const Row& row) mutable {
+    const auto write = [json = JsonSockets(*context.host, *context.names),
+                        first = true](Text& text, const Row& row) mutable {
         put(text, std::exchange(first, false) ? "\n" : ",\n");
-        put_json_socket(text, row, json);
+        json.put(text, row);
     };
     Text text;
-    put_json_head(text, *look.host);
+    put_json_head(text, *context.host);
     streams.out.write(text);
     Listed listed;
     try {

@@ -7,7 +7,7 @@
 namespace netstat46 {
 
 /// What a document needs of a plan: every table once, every holder, all that TCP tells.
-Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& look);
+Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& context);
 
 /// -n leaves out every kind of name from a document, though BSD's -n leaves users' names alone.
 Numeric json_numeric(Numeric numeric);
@@ -16,6 +16,6 @@ Numeric json_numeric(Numeric numeric);
 /// `look.host` and `look.names` are set.
 Listed list_json(const Plan& plan, const Source& source,
                  const std::function<bool(const SocketRecord&)>& selects, HostTables& tables,
-                 const PlanContext& look, const Streams& streams);
+                 const PlanContext& context, const Streams& streams);
 
 } // namespace netstat46

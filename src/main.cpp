@@ -12,6 +12,7 @@
 
 #include "given_rights.hpp"
 #include "last_words.hpp"
+#include "messages.hpp"
 #include "options.hpp"
 #include "run.hpp"
 
@@ -32,9 +33,10 @@ int run_with_streams(std::span<char* const> arguments, const char* invoked_as) {
     end_in_words(trouble);
     std::signal(SIGXFSZ, SIG_IGN); // then a write beyond RLIMIT_FSIZE fails instead
     const bool has_output = is_open(STDOUT_FILENO);
-    Console console{Output(STDOUT_FILENO), Output(STDERR_FILENO), is_terminal(STDERR_FILENO)};
+    Console console{Output(STDOUT_FILENO), Output(STDERR_FILENO), is_terminal(STDERR_FILENO),
+                    is_terminal(STDOUT_FILENO)};
     if (!open_standard_descriptors()) {
-        console.complain("a standard descriptor is closed, and none can be opened in its place");
+        console.complain(messages.no_descriptors);
         return trouble;
     }
     forget_environment_of_caller();
@@ -47,9 +49,9 @@ int run_with_streams(std::span<char* const> arguments, const char* invoked_as) {
     }
     if (!console.out.failed()) return status;
     if (!has_output) {
-        console.complain("standard output is closed");
+        console.complain(messages.output_closed);
     } else if (const std::string_view why = console.out.failure(); !why.empty()) {
-        console.complain(fmt::format("standard output: {}", why));
+        console.complain(fmt::format(messages.output_failed, why));
     }
     return status == 0 ? trouble : status;
 }

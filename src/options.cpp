@@ -4,21 +4,20 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {
 namespace {
 
-constexpr std::size_t help_width = 80;
-
 std::string take_dialect(OwnOptions& ours, std::string_view value) {
     ours.dialect = system_named(value);
-    return ours.dialect != nullptr ? "" : fmt::format("is not {}", system_names());
+    return ours.dialect != nullptr ? "" : fmt::format(messages.not_one_of, system_names());
 }
 
 template <std::optional<std::string> OwnOptions::*member>
 std::string take_text(OwnOptions& ours, std::string_view value) {
-    if (value.empty()) return "is empty";
+    if (value.empty()) return std::string(messages.empty);
     ours.*member = std::string(value);
     return {};
 }
@@ -31,7 +30,7 @@ std::string take_flag(OwnOptions& ours, std::string_view /*value*/) {
 
 std::string take_shell(OwnOptions& ours, std::string_view value) {
     ours.completion = std::string(value);
-    return value == "bash" || value == "zsh" || value == "fish" ? "" : "is not bash, zsh or fish";
+    return value == "bash" || value == "zsh" || value == "fish" ? "" : std::string(messages.not_a_shell);
 }
 
 template <std::optional<std::string> PortQuestion::*member>
@@ -40,8 +39,7 @@ std::string take_question(OwnOptions& ours, std::string_view value) {
     return {};
 }
 
-constexpr std::string_view port_form = "[PROTO:][ADDR:]PORT", address_form = "[PROTO:]ADDR:PORT",
-                           bind_form = "[PROTO:]ADDR:PORT[,...]";
+constexpr std::string_view port_form = "[PROTO:][ADDR:]PORT", bind_form = "[PROTO:][ADDR:]PORT[,...]";
 
 std::string yes_no() { return "yes no"; }
 std::string system_words() {
@@ -68,6 +66,13 @@ constexpr OwnOption options[] = {
      "--quiet --classic --dialect",
      take_flag<&OwnOptions::json>},
     {"--quiet", {}, "only exit: 0 if some match, 1 if none", {}, {}, {}, take_flag<&OwnOptions::quiet>},
+    {"--pids",
+     {},
+     "only the pids of all holders, for kill; 1 if none",
+     {},
+     {},
+     "--quiet --json --classic --explain --who-answers --can-bind",
+     take_flag<&OwnOptions::pids>},
     {"--explain",
      port_form,
      "who holds it, answers, could bind",
@@ -76,7 +81,7 @@ constexpr OwnOption options[] = {
      not_with_questions,
      take_question<&PortQuestion::explain>},
     {"--who-answers",
-     address_form,
+     port_form,
      "which socket gets what is sent there",
      Completes::Target,
      {},
@@ -137,15 +142,18 @@ constexpr OwnOption options[] = {
      select_ports<&Selection::foreign_ports>},
     {"--address", "ADDR[/LEN]", "local or foreign address", {}, {}, {}, {}, select_address},
     {"--pid", "LIST", "held by these processes", Completes::Pid, {}, {}, {}, select_pids},
-    {"--command", "NAME", "held by a process of that name", Completes::Command, {}, {}, {}, select_command},
+    {"--command",
+     "PATTERN",
+     "held by a process of that name, as nginx or 'py*'",
+     Completes::Command,
+     {},
+     {},
+     {},
+     select_command},
     {"--user", "NAME|UID", "that user's", Completes::User, {}, {}, {}, select_user},
     {"--state", "LIST", "in these states", Completes::Words, state_words, {}, {}, select_states},
     {"--v6only", "yes|no", "V6ONLY has this value", Completes::Words, yes_no, {}, {}, select_v6only},
 };
-
-std::string form_of(const OwnOption& option) {
-    return option.form.empty() ? std::string(option.name) : fmt::format("{}={}", option.name, option.form);
-}
 
 const OwnOption* find_option(std::string_view name) {
     const auto* const found = std::find_if(std::begin(options), std::end(options),
@@ -190,8 +198,8 @@ std::optional<GivenOwn> take_own(std::span<const std::string>& arguments) {
 std::optional<std::string> apply(OwnOptions& ours, const GivenOwn& given) {
     const OwnOption& option = *given.option;
     if (given.value.has_value() == option.form.empty())
-        return fmt::format("{} {}: write {}", option.name, given.value ? "takes no value" : "needs a value",
-                           form_of(option));
+        return given.value ? fmt::format(messages.takes_no_value, option.name, form_of(option))
+                           : fmt::format(messages.needs_value, option.name, form_of(option));
     const std::string_view value = given.value.value_or(std::string_view{});
     if (option.select != nullptr) {
         ours.selections.emplace_back(&option, value);
@@ -199,7 +207,7 @@ std::optional<std::string> apply(OwnOptions& ours, const GivenOwn& given) {
     }
     const std::string wrong = option.take(ours, value);
     if (wrong.empty()) return std::nullopt;
-    return fmt::format("{}: `{}' {}; write {}", option.name, value, wrong, form_of(option));
+    return fmt::format(messages.wrong_value, option.name, value, wrong, form_of(option));
 }
 
 /// Two that exclude each other.
@@ -207,7 +215,7 @@ std::optional<UsageError> conflict(const std::vector<const OwnOption*>& given) {
     for (const OwnOption* one : given)
         for (const OwnOption* other : given)
             if (one != other && has_word(one->excludes, other->name))
-                return UsageError{fmt::format("{} cannot be combined with {}", one->name, other->name)};
+                return UsageError{fmt::format(messages.not_combined, one->name, other->name)};
     return std::nullopt;
 }
 
@@ -225,6 +233,10 @@ auto end_of_options(const Arguments& arguments) {
 } // namespace
 
 std::span<const OwnOption> own_options() { return options; }
+
+std::string form_of(const OwnOption& option) {
+    return option.form.empty() ? std::string(option.name) : fmt::format("{}={}", option.name, option.form);
+}
 
 std::variant<OwnOptions, UsageError> read_own_options(std::string_view invoked_as,
                                                       std::string_view classic_variable,
@@ -260,33 +272,9 @@ bool asks_about_port(std::span<const std::string> arguments) {
 int trouble_status(std::span<char* const> arguments) {
     constexpr int trouble = 2, usual = 1;
     const auto answers = [](std::string_view argument) {
-        return argument == "--quiet" || is_question(argument);
+        return argument == "--quiet" || argument == "--pids" || is_question(argument);
     };
     return std::any_of(arguments.begin(), end_of_options(arguments), answers) ? trouble : usual;
-}
-
-std::string own_help() {
-    std::string text = "usage: netstat46 [native options] [--option=value ...]\n\n"
-                       "netstat46 lists sockets as the system's netstat does, and adds the process that\n"
-                       "holds each one and V6ONLY: yes, no (dual-stack), - (no IPv6 listener), ?.\n\n";
-    std::size_t widest = 0;
-    for (const OwnOption& option : options)
-        if (option.select == nullptr) widest = std::max(widest, form_of(option).size());
-    for (const OwnOption& option : options)
-        if (option.select == nullptr)
-            text += fmt::format("  {:<{}} {}\n", form_of(option), widest, option.help);
-    text += "\nOnly some sockets (LIST: 22,8000-8100,http or 1,4711 or listen,TIME_WAIT):";
-    std::size_t line = help_width;
-    for (const OwnOption& option : options) {
-        if (option.select == nullptr) continue;
-        const std::string form = form_of(option);
-        const bool fits = line + 1 + form.size() <= help_width;
-        text += fits ? " " : "\n  ";
-        text += form;
-        line = (fits ? line + 1 : 2) + form.size();
-    }
-    text += '\n';
-    return text + "\nThe native options are those of the system's netstat:\n\n";
 }
 
 } // namespace netstat46

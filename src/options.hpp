@@ -42,12 +42,15 @@ struct OwnOption {
 
 std::span<const OwnOption> own_options();
 
+/// `--port=LIST`, `--json`.
+std::string form_of(const OwnOption& option);
+
 /// The options that no native netstat has, by their full names only, and what is left for the native grammar.
 struct OwnOptions {
     bool classic = false;
     const System* dialect = nullptr; ///< --dialect
     std::optional<std::string> save, replay, completion;
-    bool json = false, quiet = false, no_bpf = false;
+    bool json = false, quiet = false, pids = false, no_bpf = false;
     std::vector<std::pair<const OwnOption*, std::string>> selections; ///< and their values
     PortQuestion question;
     std::vector<std::string> native; ///< all other arguments, in order
@@ -70,8 +73,5 @@ bool asks_about_port(std::span<const std::string> arguments);
 /// What argv[1] and those that follow make the program end with where something goes wrong that is no wrong
 /// usage: 2 where 1 is an answer (--quiet, and questions about ports), else 1. Needs no memory.
 int trouble_status(std::span<char* const> arguments);
-
-/// What `--help` says of ours; at most 24 lines of 80 columns.
-std::string own_help();
 
 } // namespace netstat46

@@ -69,8 +69,8 @@ Plan each_table_once(const Plan& plan) {
     return once;
 }
 
-Plan bare_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& look) {
-    Plan plan = each_table_once(chosen.plan(look));
+Plan bare_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& context) {
+    Plan plan = each_table_once(chosen.plan(context));
     plan.wanted.owners = plan.wanted.all_owners = plan.wanted.half_open = false;
     narrow(plan, selection);
     return plan;

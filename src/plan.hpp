@@ -18,6 +18,6 @@ void narrow(Plan& plan, const Selection& selection);
 Plan each_table_once(const Plan& plan);
 
 /// The sockets that the native options and ours select, each table once, and nothing that a look needs.
-Plan bare_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& look);
+Plan bare_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& context);
 
 } // namespace netstat46

@@ -1,5 +1,6 @@
 #include "bsd/port_rules.hpp"
 
+#include "bsd/facts.hpp"
 #include "ports/questions.hpp"
 #include "record/address.hpp"
 
@@ -18,13 +19,12 @@ AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination, Ca
                                  : bsd_copies(kernel, destination, bound_sockets);
 }
 
-void bsd_settle(BoundSocket& bound, const SocketRecord& socket) {
-    constexpr std::uint32_t so_reuseaddr = 0x0004, so_reuseport = 0x0200; // sys/socket.h
+void bsd_settle(BoundSocket& bound, const SocketRecord& socket, std::optional<std::uint32_t> options) {
     bound.ipv4 = tristate(socket.serves.ipv4);
     bound.ipv6 = tristate(socket.serves.ipv6);
-    if (!socket.options) return;
-    bound.reuseaddr = tristate((*socket.options & so_reuseaddr) != 0);
-    bound.reuseport = tristate((*socket.options & so_reuseport) != 0);
+    if (!options) return;
+    bound.reuseaddr = tristate((*options & so_reuseaddr) != 0);
+    bound.reuseport = tristate((*options & so_reuseport) != 0);
 }
 
 } // namespace netstat46

@@ -41,7 +41,7 @@ std::string_view bsd_refused_outright(const PortHost& host, const BindRequest& r
 AnswerVerdict bsd_answer(const BsdKernel& kernel, const Address& destination, Cast cast,
                          std::span<const BoundSocket> bound_sockets);
 
-/// Whom it serves, and its options: so_options of sys/socket.h.
-void bsd_settle(BoundSocket& bound, const SocketRecord& socket);
+/// Whom it serves, and its so_options.
+void bsd_settle(BoundSocket& bound, const SocketRecord& socket, std::optional<std::uint32_t> options);
 
 } // namespace netstat46

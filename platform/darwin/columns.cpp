@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "bsd/states.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/look.hpp"
 
 namespace netstat46::darwin_look {
@@ -26,7 +27,7 @@ Cell hex(Get get, int least_digits = 1) {
 /// xso_state is a short; netstat prints it with its sign extended.
 std::uint32_t state_bits(const SocketRecord& socket) {
     return static_cast<std::uint32_t>(
-        static_cast<std::int32_t>(static_cast<std::int16_t>(socket.socket_state)));
+        static_cast<std::int32_t>(static_cast<std::int16_t>(darwin_facts(socket).socket_state)));
 }
 
 /// Unknown states are numbers; where nobody told one, `-`.
@@ -71,18 +72,18 @@ void put_process_of(Text& out, const Row& row, std::int32_t pid) {
                 {digits.data(), digits.size()});
 }
 
-Cell last_process(const Style& style) {
-    return [native = style.darwin_records](Text& out, const Row& row) {
-        const std::int32_t last = row.socket.darwin.last_pid.value_or(0);
+Cell last_process(const View& view) {
+    return [native = view.darwin_records](Text& out, const Row& row) {
+        const std::int32_t last = row.socket.last_pid.value_or(0);
         put_process_of(out, row, native || !row.owner ? last : row.owner->pid);
     };
 }
 
 void put_effective_process(Text& out, const Row& row) {
-    if (row.socket.darwin.effective_pid == 0) {
+    if (row.socket.effective_pid == 0) {
         put_process(out, "", "");
     } else {
-        put_process_of(out, row, row.socket.darwin.effective_pid);
+        put_process_of(out, row, row.socket.effective_pid);
     }
 }
 
@@ -97,35 +98,36 @@ using Count = std::uint64_t DarwinFacts::*;
 Cell bytes_and_packets(Count bytes, Count packets) {
     return [=](Text& out, const Row& row) {
         const std::size_t start = out.size();
-        put_number(out, row.socket.darwin.*bytes);
+        put_number(out, darwin_facts(row.socket).*bytes);
         justify(out, start, 12);
         out.push_back('/');
-        put_number(out, row.socket.darwin.*packets);
+        put_number(out, darwin_facts(row.socket).*packets);
     };
 }
 
-Column byte_column(const Style& style, std::string_view direction, Count bytes, Count packets) {
-    if (!style.flags.old && style.flags.verbose > 1)
+Column byte_column(const View& view, std::string_view direction, Count bytes, Count packets) {
+    if (!view.flags.old && view.flags.verbose > 1)
         return {" ", fmt::format("     {}bytes/packets", direction), -22, -22,
                 bytes_and_packets(bytes, packets)};
-    const int width = style.flags.old ? 10 : 12;
+    const int width = view.flags.old ? 10 : 12;
     return {" ", fmt::format("{}bytes", direction), width, width,
-            decimal([bytes](const SocketRecord& socket) { return socket.darwin.*bytes; })};
+            decimal([bytes](const SocketRecord& socket) { return darwin_facts(socket).*bytes; })};
 }
 
-Columns byte_columns(const Style& style) {
-    return {byte_column(style, "rx", &DarwinFacts::rx_bytes, &DarwinFacts::rx_packets),
-            byte_column(style, "tx", &DarwinFacts::tx_bytes, &DarwinFacts::tx_packets)};
+Columns byte_columns(const View& view) {
+    return {byte_column(view, "rx", &DarwinFacts::rx_bytes, &DarwinFacts::rx_packets),
+            byte_column(view, "tx", &DarwinFacts::tx_bytes, &DarwinFacts::tx_packets)};
 }
 
 /// What 606 prints with -v of every socket that has buffers.
 Columns old_buffer_columns() {
-    return {{" ", "rhiwat", 6, 6, decimal([](const SocketRecord& s) { return s.receive.high_water; })},
-            {" ", "shiwat", 6, 6, decimal([](const SocketRecord& s) { return s.send.high_water; })},
-            {" ", "pid", 6, 6,
-             decimal([](const SocketRecord& s) { return std::uint32_t(s.darwin.last_pid.value_or(0)); })},
-            {" ", "epid", 6, 6,
-             decimal([](const SocketRecord& s) { return std::uint32_t(s.darwin.effective_pid); })}};
+    return {
+        {" ", "rhiwat", 6, 6,
+         decimal([](const SocketRecord& s) { return darwin_facts(s).receive.high_water; })},
+        {" ", "shiwat", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).send.high_water; })},
+        {" ", "pid", 6, 6,
+         decimal([](const SocketRecord& s) { return std::uint32_t(s.last_pid.value_or(0)); })},
+        {" ", "epid", 6, 6, decimal([](const SocketRecord& s) { return std::uint32_t(s.effective_pid); })}};
 }
 
 Cell prefixed_hex(std::uint32_t (*get)(const SocketRecord&), int least_digits) {
@@ -135,7 +137,7 @@ Cell prefixed_hex(std::uint32_t (*get)(const SocketRecord&), int least_digits) {
     };
 }
 
-std::uint32_t options_of(const SocketRecord& socket) { return socket.options.value_or(0); }
+std::uint32_t options_of(const SocketRecord& socket) { return darwin_facts(socket).options.value_or(0); }
 
 Columns old_state_columns() {
     return {{" ", "state", 6, 6, prefixed_hex(state_bits, 4)},
@@ -143,44 +145,46 @@ Columns old_state_columns() {
 }
 
 /// What 741 prints with -v of every socket.
-Columns verbose_columns(const Style& style) {
+Columns verbose_columns(const View& view) {
     Columns columns{
-        {" ", "rhiwat", 7, 7, decimal([](const SocketRecord& s) { return s.receive.high_water; })},
-        {" ", "shiwat", 7, 7, decimal([](const SocketRecord& s) { return s.send.high_water; })},
-        {" ", "         process:pid", -23, -23, last_process(style)},
+        {" ", "rhiwat", 7, 7,
+         decimal([](const SocketRecord& s) { return darwin_facts(s).receive.high_water; })},
+        {" ", "shiwat", 7, 7, decimal([](const SocketRecord& s) { return darwin_facts(s).send.high_water; })},
+        {" ", "         process:pid", -23, -23, last_process(view)},
     };
-    if (style.flags.verbose > 1)
+    if (view.flags.verbose > 1)
         columns.push_back({" ", "        eprocess:epid", -23, -23, put_effective_process});
     append(
         columns,
         {{" ", "state", 5, 5, hex(state_bits, 5)},
          {" ", "options", 8, 8, hex(options_of, 8)},
-         {" ", "gencnt", 16, 16, hex([](const SocketRecord& s) { return s.darwin.socket_generation; }, 16)},
-         {" ", "flags", 8, 8, hex([](const SocketRecord& s) { return s.darwin.flags; }, 8)},
-         {" ", "flags1", 8, 8, hex([](const SocketRecord& s) { return s.darwin.flags1; }, 8)},
-         {" ", "usecnt", 6, 6, decimal([](const SocketRecord& s) { return s.darwin.use_count; })},
-         {" ", "rtncnt", 6, 6, decimal([](const SocketRecord& s) { return s.darwin.retain_count; })},
-         {" ", "fltrs", style.classic ? 5 : -6, 6,
-          hex([](const SocketRecord& s) { return s.darwin.filter_flags; }, 6)}});
+         {" ", "gencnt", 16, 16,
+          hex([](const SocketRecord& s) { return darwin_facts(s).socket_generation; }, 16)},
+         {" ", "flags", 8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flags; }, 8)},
+         {" ", "flags1", 8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flags1; }, 8)},
+         {" ", "usecnt", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).use_count; })},
+         {" ", "rtncnt", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).retain_count; })},
+         {" ", "fltrs", view.classic ? 5 : -6, 6,
+          hex([](const SocketRecord& s) { return darwin_facts(s).filter_flags; }, 6)}});
     return columns;
 }
 
 /// -b, -d and -v as 741 has them.
-Columns counter_columns(const Style& style) {
-    const Flags& flags = style.flags;
+Columns counter_columns(const View& view) {
+    const Flags& flags = view.flags;
     Columns columns;
-    if (flags.bytes || flags.verbose > 0) append(columns, byte_columns(style));
+    if (flags.bytes || flags.verbose > 0) append(columns, byte_columns(view));
     if (flags.drops)
         columns.push_back({" ", "rxdrops", 12, 12, [](Text& out, const Row&) { out.push_back('0'); }});
-    if (flags.verbose > 0) append(columns, verbose_columns(style));
+    if (flags.verbose > 0) append(columns, verbose_columns(view));
     return columns;
 }
 
-Columns inet_counter_columns(const Style& style) {
-    if (!style.flags.old) return counter_columns(style);
+Columns inet_counter_columns(const View& view) {
+    if (!view.flags.old) return counter_columns(view);
     Columns columns;
-    if (style.flags.bytes) append(columns, byte_columns(style));
-    if (style.flags.verbose > 0) {
+    if (view.flags.bytes) append(columns, byte_columns(view));
+    if (view.flags.verbose > 0) {
         append(columns, old_buffer_columns());
         append(columns, old_state_columns());
     }
@@ -199,17 +203,17 @@ Column untitled(const Column& column) {
 }
 
 /// 741 widens the headings of the address columns exactly when the rows are narrow.
-int heading_width(const Style& style) {
-    const Flags& flags = style.flags;
+int heading_width(const View& view) {
+    const Flags& flags = view.flags;
     const int narrow = flags.addresses ? 18 : 22;
-    if (!style.classic) return flags.wide ? 45 : narrow;
+    if (!view.classic) return flags.wide ? 45 : narrow;
     if (flags.old) return narrow;
     return flags.wide ? narrow : 45;
 }
 
-int queue_heading_width(const Style& style) {
-    const Flags& flags = style.flags;
-    if (!style.classic) return flags.wide ? 45 : flags.addresses ? 18 : 22;
+int queue_heading_width(const View& view) {
+    const Flags& flags = view.flags;
+    if (!view.classic) return flags.wide ? 45 : flags.addresses ? 18 : 22;
     return flags.old || flags.wide ? 22 : 39;
 }
 
@@ -222,23 +226,24 @@ void put_protocol(Text& out, std::string_view name, Serves serves) {
     pad_to(out, start, 5);
 }
 
-Columns address_columns(const Style& style, const InetProtocol& protocol) {
-    const int title = -heading_width(style);
+Columns address_columns(const View& view, const InetProtocol& protocol) {
+    const int title = -heading_width(view);
     return {
-        {style.flags.addresses ? " " : "", "Proto", -5, -5,
-         [name = protocol.name](Text& out, const Row& row) { put_protocol(out, name, row.socket.serves); }},
+        {view.flags.addresses ? " " : "", "Proto", -5, -5,
+         [name = protocol.name](Text& out, const Row& row) { put_protocol(out, name, row.socket.serves); },
+         Role::Protocol},
         {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
         {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })},
-        {"  ", "Local Address", title, 0, endpoint_cell(style, protocol.name, true)},
-        {" ", "Foreign Address", title, 0, endpoint_cell(style, protocol.name, false)},
+        {"  ", "Local Address", title, 0, endpoint_cell(view, protocol.name, true), Role::LocalAddress},
+        {" ", "Foreign Address", title, 0, endpoint_cell(view, protocol.name, false)},
         {" ", "(state)", -11, -11, put_state}};
 }
 
-Columns queue_columns(const Style& style, const InetProtocol& protocol) {
+Columns queue_columns(const View& view, const InetProtocol& protocol) {
     Columns columns{
-        {style.flags.addresses ? " " : "", "Listen", -14, -14, put_listen_queue},
-        {" ", "Local Address", -queue_heading_width(style), 0, endpoint_cell(style, protocol.name, true)}};
-    if (!style.classic) return columns;
+        {view.flags.addresses ? " " : "", "Listen", -14, -14, put_listen_queue},
+        {" ", "Local Address", -queue_heading_width(view), 0, endpoint_cell(view, protocol.name, true)}};
+    if (!view.classic) return columns;
     const bool tcp = protocol.protocol == Protocol::Tcp;
     columns.push_back({"", "", 0, 0, [tcp](Text& out, const Row&) { put(out, tcp ? " " : "            "); }});
     return columns;
@@ -246,7 +251,7 @@ Columns queue_columns(const Style& style, const InetProtocol& protocol) {
 
 void put_unix_type(Text& out, const Row& row) {
     constexpr std::size_t room = 6;
-    const std::size_t type = row.socket.unix_.type;
+    const std::size_t type = unix_facts(row.socket).type;
     if (type != 0 && type < socket_types.size()) return put(out, socket_types[type].substr(0, room));
     out.push_back('#');
     put_number(out, type);
@@ -255,20 +260,22 @@ void put_unix_type(Text& out, const Row& row) {
 /// netstat prints the blank before a name of no length, too.
 Cell path_cell(bool darwin_records) {
     return [darwin_records](Text& out, const Row& row) {
-        const std::string_view path = row.socket.unix_.path;
+        const std::string_view path = unix_facts(row.socket).path;
         if (darwin_records ? path.data() == nullptr : path.empty()) return;
         out.push_back(' ');
         put_clean(out, path);
     };
 }
 
-void put_control_name(Text& out, const Row& row) { put_clean(out, row.socket.control.name); }
+void put_control_name(Text& out, const Row& row) {
+    put_clean(out, darwin_facts(row.socket).control.name.view());
+}
 
-Columns system_socket_columns(const Style& style, std::string_view name) {
+Columns system_socket_columns(const View& view, std::string_view name) {
     Columns columns;
-    if (style.flags.addresses)
+    if (view.flags.addresses)
         columns.push_back({"", "pcb", 16, 16, hex([](const SocketRecord& s) { return s.pcb; })});
-    append(columns, {{style.flags.addresses ? " " : "", "Proto", -5, -5,
+    append(columns, {{view.flags.addresses ? " " : "", "Proto", -5, -5,
                       [name](Text& out, const Row&) { put(out, name); }},
                      {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
                      {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })}});
@@ -277,51 +284,56 @@ Columns system_socket_columns(const Style& style, std::string_view name) {
 
 } // namespace
 
-Columns inet_columns(const Style& style, const InetProtocol& protocol) {
-    const Flags& flags = style.flags;
+Columns inet_columns(const View& view, const InetProtocol& protocol) {
+    const Flags& flags = view.flags;
     Columns columns;
     if (flags.addresses)
-        columns = {{"", "Socket", -16, 16,
-                    hex([](const SocketRecord& s) { return s.protocol == Protocol::Tcp ? s.tcb : s.pcb; })},
-                   {" ", "Flowhash", -8, 8, hex([](const SocketRecord& s) { return s.darwin.flow_hash; })}};
-    append(columns, flags.queues ? queue_columns(style, protocol) : address_columns(style, protocol));
-    Columns counters = inet_counter_columns(style);
-    if (flags.queues && style.classic)
+        columns = {
+            {"", "Socket", -16, 16,
+             hex([](const SocketRecord& s) { return s.protocol == Protocol::Tcp ? s.tcb : s.pcb; })},
+            {" ", "Flowhash", -8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).flow_hash; })}};
+    append(columns, flags.queues ? queue_columns(view, protocol) : address_columns(view, protocol));
+    Columns counters = inet_counter_columns(view);
+    if (flags.queues && view.classic)
         for (Column& column : counters) column = untitled(column);
     append(columns, std::move(counters));
-    if (!style.classic) append(columns, {process_pid_column(), v6only_column()});
+    if (!view.classic) append(columns, {process_pid_column(), v6only_column()});
     return columns;
 }
 
-Columns unix_columns(const Style& style) {
-    Columns columns{{"", "Address", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })},
-                    {" ", "Type", -6, -6, put_unix_type},
-                    {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
-                    {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })},
-                    {" ", "Inode", 16, 16, hex([](const SocketRecord& s) { return s.unix_.vnode; })},
-                    {" ", "Conn", 16, 16, hex([](const SocketRecord& s) { return s.unix_.peer; })},
-                    {" ", "Refs", 16, 16, hex([](const SocketRecord& s) { return s.unix_.refs; })},
-                    {" ", "Nextref", 16, 16, hex([](const SocketRecord& s) { return s.unix_.next_ref; })}};
-    if (!style.flags.old) append(columns, counter_columns(style));
-    columns.push_back({"", " Addr", 0, 0, path_cell(style.darwin_records)});
+Columns unix_columns(const View& view) {
+    Columns columns{
+        {"", "Address", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })},
+        {" ", "Type", -6, -6, put_unix_type},
+        {" ", "Recv-Q", -6, 6, decimal([](const SocketRecord& s) { return s.recv_q; })},
+        {" ", "Send-Q", -6, 6, decimal([](const SocketRecord& s) { return s.send_q; })},
+        {" ", "Inode", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).vnode; })},
+        {" ", "Conn", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).peer; })},
+        {" ", "Refs", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).refs; })},
+        {" ", "Nextref", 16, 16, hex([](const SocketRecord& s) { return unix_facts(s).next_ref; })}};
+    if (!view.flags.old) append(columns, counter_columns(view));
+    columns.push_back({"", " Addr", 0, 0, path_cell(view.darwin_records)});
     return columns;
 }
 
-Columns registration_columns(const Style& style) {
-    const bool addresses = style.flags.addresses;
+Columns registration_columns(const View& view) {
+    const bool addresses = view.flags.addresses;
     Columns columns;
     if (addresses)
         columns.push_back({"", "kctlref", -16, 16, hex([](const SocketRecord& s) { return s.pcb; })});
-    columns.push_back(
-        {addresses ? " " : "", "id", -8, 8, hex([](const SocketRecord& s) { return s.control.id; })});
+    columns.push_back({addresses ? " " : "", "id", -8, 8,
+                       hex([](const SocketRecord& s) { return darwin_facts(s).control.id; })});
     if (addresses)
-        columns.push_back(
-            {" ", "unit", -8, 8, decimal([](const SocketRecord& s) { return s.control.unit; })});
+        columns.push_back({" ", "unit", -8, 8,
+                           decimal([](const SocketRecord& s) { return darwin_facts(s).control.unit; })});
     append(columns,
-           {{" ", "flags", -8, 8, hex([](const SocketRecord& s) { return s.control.flags; })},
-            {" ", "pcbcount", -8, 8, decimal([](const SocketRecord& s) { return s.control.pcb_count; })},
-            {" ", "rcvbuf", -8, 8, decimal([](const SocketRecord& s) { return s.control.receive_size; })},
-            {" ", "sndbuf", -8, 8, decimal([](const SocketRecord& s) { return s.control.send_size; })},
+           {{" ", "flags", -8, 8, hex([](const SocketRecord& s) { return darwin_facts(s).control.flags; })},
+            {" ", "pcbcount", -8, 8,
+             decimal([](const SocketRecord& s) { return darwin_facts(s).control.pcb_count; })},
+            {" ", "rcvbuf", -8, 8,
+             decimal([](const SocketRecord& s) { return darwin_facts(s).control.receive_size; })},
+            {" ", "sndbuf", -8, 8,
+             decimal([](const SocketRecord& s) { return darwin_facts(s).control.send_size; })},
             {" ", "name ", 0, 0, [](Text& out, const Row& row) {
                  put_control_name(out, row);
                  out.push_back(' ');
@@ -329,21 +341,22 @@ Columns registration_columns(const Style& style) {
     return columns;
 }
 
-Columns event_columns(const Style& style) {
-    const Flags& flags = style.flags;
-    Columns columns = system_socket_columns(style, "kevt");
-    append(columns,
-           {{" ", "vendor", 6, 6, decimal([](const SocketRecord& s) { return s.control.vendor; })},
-            {" ", "class", 6, 6, decimal([](const SocketRecord& s) { return s.control.event_class; })},
-            {" ", flags.old ? "subcla" : "subcl", 6, 6,
-             decimal([](const SocketRecord& s) { return s.control.subclass; })}});
+Columns event_columns(const View& view) {
+    const Flags& flags = view.flags;
+    Columns columns = system_socket_columns(view, "kevt");
+    append(columns, {{" ", "vendor", 6, 6,
+                      decimal([](const SocketRecord& s) { return darwin_facts(s).control.vendor; })},
+                     {" ", "class", 6, 6,
+                      decimal([](const SocketRecord& s) { return darwin_facts(s).control.event_class; })},
+                     {" ", flags.old ? "subcla" : "subcl", 6, 6,
+                      decimal([](const SocketRecord& s) { return darwin_facts(s).control.subclass; })}});
     if (!flags.old) {
-        append(columns, counter_columns(style));
+        append(columns, counter_columns(view));
         return columns;
     }
     // 606 puts the blank of these columns behind them.
     Columns counters;
-    if (flags.bytes) append(counters, byte_columns(style));
+    if (flags.bytes) append(counters, byte_columns(view));
     if (flags.verbose > 0) append(counters, old_buffer_columns());
     if (!counters.empty()) counters.front().gap.clear();
     if (flags.bytes && flags.verbose == 0) counters.push_back({" ", "", 0, 0, [](Text&, const Row&) {}});
@@ -351,15 +364,16 @@ Columns event_columns(const Style& style) {
     return columns;
 }
 
-Columns control_columns(const Style& style) {
-    const Flags& flags = style.flags;
-    Columns columns = system_socket_columns(style, "kctl");
-    if (!flags.old) append(columns, counter_columns(style));
-    if (flags.old && flags.bytes) append(columns, byte_columns(style));
+Columns control_columns(const View& view) {
+    const Flags& flags = view.flags;
+    Columns columns = system_socket_columns(view, "kctl");
+    if (!flags.old) append(columns, counter_columns(view));
+    if (flags.old && flags.bytes) append(columns, byte_columns(view));
     if (flags.old && flags.verbose > 0) append(columns, old_buffer_columns());
-    append(columns, {{" ", "unit", 6, 6, decimal([](const SocketRecord& s) { return s.control.unit; })},
-                     {" ", "id", 6, 6, decimal([](const SocketRecord& s) { return s.control.id; })},
-                     {" ", "name", 0, 0, put_control_name}});
+    append(columns,
+           {{" ", "unit", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).control.unit; })},
+            {" ", "id", 6, 6, decimal([](const SocketRecord& s) { return darwin_facts(s).control.id; })},
+            {" ", "name", 0, 0, put_control_name}});
     return columns;
 }
 

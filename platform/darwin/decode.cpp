@@ -1,10 +1,12 @@
 #include "darwin/decode.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/row.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "darwin/own_messages.hpp"
 #include "darwin/wire.hpp"
 
 namespace netstat46 {
@@ -66,21 +68,22 @@ Family family_of(std::int32_t number, Serves serves) {
 
 V6Only v6only_of(const SocketRecord& record) {
     if (record.family != Family::Inet6 || record.foreign.port != 0) return V6Only::NotApplicable;
-    return (record.pcb_flags & inp::v6only) != 0 ? V6Only::Yes : V6Only::No;
+    return (darwin_facts(record).pcb_flags & inp::v6only) != 0 ? V6Only::Yes : V6Only::No;
 }
 
 void load_pcb(Bytes pcb, SocketRecord& record) {
-    record.vflag = pcb.u8(xinpcb_n::vflag);
-    record.serves = {(record.vflag & inp::ipv4) != 0, (record.vflag & inp::ipv6) != 0};
-    record.pcb_flags = pcb.u32(xinpcb_n::flags);
+    DarwinFacts& facts = darwin_facts(record);
+    facts.vflag = pcb.u8(xinpcb_n::vflag);
+    record.serves = {(facts.vflag & inp::ipv4) != 0, (facts.vflag & inp::ipv6) != 0};
+    facts.pcb_flags = pcb.u32(xinpcb_n::flags);
     record.ip_protocol = pcb.u8(xinpcb_n::ip_protocol);
     record.pcb = pcb.u64(xinpcb_n::pcb);
     record.tcb = pcb.u64(xinpcb_n::tcb);
     record.local = {load_address(pcb, xinpcb_n::local, record.serves), pcb.be16(xinpcb_n::local_port)};
     record.foreign = {load_address(pcb, xinpcb_n::foreign, record.serves), pcb.be16(xinpcb_n::foreign_port)};
-    record.darwin.pcb_generation = pcb.u64(xinpcb_n::generation);
-    record.darwin.flow_hash = pcb.u32(xinpcb_n::flow_hash);
-    record.darwin.flags2 = pcb.u32(xinpcb_n::flags2);
+    facts.pcb_generation = pcb.u64(xinpcb_n::generation);
+    facts.flow_hash = pcb.u32(xinpcb_n::flow_hash);
+    facts.flags2 = pcb.u32(xinpcb_n::flags2);
 }
 
 void load_state(Bytes item, SocketRecord& record) {
@@ -92,20 +95,20 @@ void load_state(Bytes item, SocketRecord& record) {
         record.state = State::Bound;
 }
 
-SocketRecord inet_record(const Group& group, Protocol protocol) {
-    SocketRecord record;
+void load_inet(const Group& group, Protocol protocol, SocketRecord& record) {
+    record.clear();
+    DarwinFacts& facts = darwin_facts(record);
     record.protocol = protocol;
     record.past_damage = group.damaged;
     load_pcb(group.items[pcb_item], record);
-    record.socket_protocol = record.ip_protocol;
+    facts.socket_protocol = record.ip_protocol;
     for (const auto& [listed, number] : protocol_numbers)
-        if (listed == protocol) record.socket_protocol = number;
+        if (listed == protocol) facts.socket_protocol = number;
     load_socket_items(group, record);
-    if (protocol == Protocol::Raw) record.ip_protocol = static_cast<std::uint8_t>(record.socket_protocol);
+    if (protocol == Protocol::Raw) record.ip_protocol = static_cast<std::uint8_t>(facts.socket_protocol);
     record.family = family_of(group.items[socket_item].i32(xsocket_n::family), record.serves);
     record.v6only = v6only_of(record);
     if (protocol == Protocol::Tcp) load_state(group.items[tcpcb_item], record);
-    return record;
 }
 
 SocketDecoder inet_decoder(Protocol protocol, std::span<const ItemKind> kinds, const DecodeContext& context) {
@@ -113,8 +116,8 @@ SocketDecoder inet_decoder(Protocol protocol, std::span<const ItemKind> kinds, c
             protocol](Bytes& rest, SocketRecord& record) mutable {
         Group group;
         while (groups.next(rest, group)) {
-            record = inet_record(group, protocol);
-            if (record.darwin.pcb_generation <= groups.reader().generation()) return true;
+            load_inet(group, protocol, record);
+            if (darwin_facts(record).pcb_generation <= groups.reader().generation()) return true;
         }
         return false;
     };
@@ -140,7 +143,7 @@ SocketDecoder decode_raw(const DecodeContext& context) {
 
 SocketDecoder decode_multipath(const DecodeContext& context) {
     return [complaints = Complaints(context)](Bytes& rest, SocketRecord&) mutable {
-        if (!rest.empty()) complaints.remark(rest.offset(), "multipath sessions are not listed");
+        if (!rest.empty()) complaints.remark(rest.offset(), darwin_messages.no_multipath);
         rest.skip(rest.size());
         return false;
     };
@@ -152,25 +155,34 @@ std::optional<Backlog> load_backlog(Bytes socket, const QueueOffsets& at) {
     return Backlog{length(at.queued), length(at.incomplete), length(at.limit)};
 }
 
+void settle_options(SocketRecord& record) {
+    const DarwinFacts& facts = darwin_facts(record);
+    record.has_options = facts.options.has_value();
+    record.accepts = (facts.options.value_or(0) & so_acceptconn) != 0;
+    record.no_descriptor = (facts.socket_state & ss_nofdref) != 0;
+}
+
 void load_socket_items(const Group& group, SocketRecord& record) {
+    DarwinFacts& facts = darwin_facts(record);
     if (group.has(socket_item)) {
         const Bytes so = group.items[socket_item];
         record.owner_key = so.u64(xsocket_n::so);
         record.pcb = so.u64(xsocket_n::pcb);
-        record.socket_type = so.i16(xsocket_n::type);
-        record.socket_protocol = so.i32(xsocket_n::protocol);
-        record.options = so.u32(xsocket_n::options);
-        record.socket_state = so.u16(xsocket_n::state);
+        facts.socket_type = so.i16(xsocket_n::type);
+        facts.socket_protocol = so.i32(xsocket_n::protocol);
+        facts.options = so.u32(xsocket_n::options);
+        facts.socket_state = so.u16(xsocket_n::state);
+        settle_options(record);
         record.uid = so.u32(xsocket_n::uid);
         record.backlog = load_backlog(so, {xsocket_n::queued, xsocket_n::incomplete, xsocket_n::queue_limit});
-        record.darwin.last_pid = so.i32(xsocket_n::last_pid);
-        record.darwin.effective_pid = so.i32(xsocket_n::effective_pid);
-        record.darwin.socket_generation = so.u64(xsocket_n::generation);
-        record.darwin.flags = so.u32(xsocket_n::flags);
-        record.darwin.flags1 = so.u32(xsocket_n::flags1);
-        record.darwin.use_count = so.i32(xsocket_n::use_count);
-        record.darwin.retain_count = so.i32(xsocket_n::retain_count);
-        record.darwin.filter_flags = so.u32(xsocket_n::filter_flags);
+        record.last_pid = so.i32(xsocket_n::last_pid);
+        record.effective_pid = so.i32(xsocket_n::effective_pid);
+        facts.socket_generation = so.u64(xsocket_n::generation);
+        facts.flags = so.u32(xsocket_n::flags);
+        facts.flags1 = so.u32(xsocket_n::flags1);
+        facts.use_count = so.i32(xsocket_n::use_count);
+        facts.retain_count = so.i32(xsocket_n::retain_count);
+        facts.filter_flags = so.u32(xsocket_n::filter_flags);
     }
     const auto buffer = [](Bytes item) {
         return BufferFacts{item.u32(xsockbuf_n::high_water), item.u32(xsockbuf_n::low_water),
@@ -178,16 +190,16 @@ void load_socket_items(const Group& group, SocketRecord& record) {
     };
     record.recv_q = group.items[receive_item].u32(xsockbuf_n::bytes);
     record.send_q = group.items[send_item].u32(xsockbuf_n::bytes);
-    record.receive = buffer(group.items[receive_item]);
-    record.send = buffer(group.items[send_item]);
-    record.darwin.has_packet_counts = group.has(statistics_item);
+    facts.receive = buffer(group.items[receive_item]);
+    facts.send = buffer(group.items[send_item]);
+    facts.has_packet_counts = group.has(statistics_item);
     for (std::size_t i = 0; i < xsockstat_n::classes; ++i) {
         const Bytes one =
             group.items[statistics_item].sub(xsockstat_n::first_class + i * xsockstat_n::class_size);
-        record.darwin.rx_packets += one.u64(xsockstat_n::rx_packets);
-        record.darwin.rx_bytes += one.u64(xsockstat_n::rx_bytes);
-        record.darwin.tx_packets += one.u64(xsockstat_n::tx_packets);
-        record.darwin.tx_bytes += one.u64(xsockstat_n::tx_bytes);
+        facts.rx_packets += one.u64(xsockstat_n::rx_packets);
+        facts.rx_bytes += one.u64(xsockstat_n::rx_bytes);
+        facts.tx_packets += one.u64(xsockstat_n::tx_packets);
+        facts.tx_bytes += one.u64(xsockstat_n::tx_bytes);
     }
 }
 

@@ -52,6 +52,9 @@ struct QueueOffsets {
 
 std::optional<Backlog> load_backlog(Bytes socket, const QueueOffsets& at);
 
+/// The record's general words for what its options and its socket's state say.
+void settle_options(SocketRecord& record);
+
 /// What xsocket_n, the two xsockbuf_n and xsockstat_n tell; a missing one leaves its fields as they are.
 void load_socket_items(const Group& group, SocketRecord& record);
 

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "darwin/decode.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/wire.hpp"
 
 namespace netstat46::darwin {
@@ -23,7 +24,7 @@ constexpr std::int32_t registration = 0, event = 1, control = 2; // sys/sys_doma
 
 void load_registration(Bytes item, SocketRecord& record) {
     record.pcb = item.u64(xkctl_reg::reference);
-    KernelControlFacts& facts = record.control;
+    KernelControlFacts& facts = darwin_facts(record).control;
     facts.id = item.u32(xkctl_reg::id);
     facts.unit = item.i32(xkctl_reg::unit);
     facts.flags = item.u32(xkctl_reg::flags);
@@ -35,16 +36,16 @@ void load_registration(Bytes item, SocketRecord& record) {
 
 void load_event(Bytes item, SocketRecord& record) {
     record.pcb = item.u64(xkevtpcb::pcb);
-    record.control.vendor = item.i32(xkevtpcb::vendor);
-    record.control.event_class = item.i32(xkevtpcb::event_class);
-    record.control.subclass = item.i32(xkevtpcb::subclass);
+    darwin_facts(record).control.vendor = item.i32(xkevtpcb::vendor);
+    darwin_facts(record).control.event_class = item.i32(xkevtpcb::event_class);
+    darwin_facts(record).control.subclass = item.i32(xkevtpcb::subclass);
 }
 
 void load_control(Bytes item, SocketRecord& record) {
     record.pcb = item.u64(xkctlpcb::pcb);
-    record.control.id = item.u32(xkctlpcb::id);
-    record.control.unit = item.i32(xkctlpcb::unit);
-    record.control.name = item.sub(xkctlpcb::name, xkctlpcb::name_room).c_string();
+    darwin_facts(record).control.id = item.u32(xkctlpcb::id);
+    darwin_facts(record).control.unit = item.i32(xkctlpcb::unit);
+    darwin_facts(record).control.name = item.sub(xkctlpcb::name, xkctlpcb::name_room).c_string();
 }
 
 SocketDecoder system_decoder(std::int32_t protocol, std::span<const ItemKind> kinds,
@@ -53,11 +54,11 @@ SocketDecoder system_decoder(std::int32_t protocol, std::span<const ItemKind> ki
             load](Bytes& rest, SocketRecord& record) mutable {
         Group group;
         if (!groups.next(rest, group)) return false;
-        record = {};
+        record.clear();
         record.protocol = Protocol::KernelControl;
         record.past_damage = group.damaged;
         load_socket_items(group, record);
-        record.socket_protocol = protocol;
+        darwin_facts(record).socket_protocol = protocol;
         load(group.items[pcb_item], record);
         return true;
     };

@@ -7,7 +7,10 @@
 
 #include "bsd/grown_record.hpp"
 #include "darwin/decode.hpp"
+#include "darwin/facts.hpp"
+#include "darwin/own_messages.hpp"
 #include "darwin/wire.hpp"
+#include "messages.hpp"
 
 namespace netstat46::darwin {
 namespace {
@@ -58,47 +61,48 @@ void load_unix_pcb(Bytes pcb, const PcbOffsets& at, SocketRecord& record) {
     record.protocol = Protocol::Unix;
     record.family = Family::Local;
     record.pcb = pcb.u64(at.pcb);
-    record.darwin.pcb_generation = pcb.u64(at.generation);
-    record.unix_.type = static_cast<std::uint16_t>(record.socket_type);
-    record.unix_.protocol = static_cast<std::uint32_t>(record.socket_protocol);
-    record.unix_.vnode = pcb.u64(at.vnode);
-    record.unix_.peer = pcb.u64(at.peer);
-    record.unix_.refs = pcb.u64(at.refs);
-    record.unix_.next_ref = pcb.u64(at.next_ref);
-    record.unix_.path = load_path(pcb, at.address);
-    record.unix_.peer_path = load_path(pcb, at.peer_address);
+    darwin_facts(record).pcb_generation = pcb.u64(at.generation);
+    UnixFacts& facts = unix_facts(record);
+    facts.type = static_cast<std::uint16_t>(darwin_facts(record).socket_type);
+    facts.protocol = static_cast<std::uint32_t>(darwin_facts(record).socket_protocol);
+    facts.vnode = pcb.u64(at.vnode);
+    facts.peer = pcb.u64(at.peer);
+    facts.refs = pcb.u64(at.refs);
+    facts.next_ref = pcb.u64(at.next_ref);
+    facts.path = load_path(pcb, at.address);
+    facts.peer_path = load_path(pcb, at.peer_address);
 }
 
-SocketRecord unix_record(const Group& group, std::uint16_t type) {
-    SocketRecord record;
+void load_unix(const Group& group, std::uint16_t type, SocketRecord& record) {
+    record.clear();
     record.past_damage = group.damaged;
-    record.socket_type = static_cast<std::int16_t>(type);
+    darwin_facts(record).socket_type = static_cast<std::int16_t>(type);
     load_socket_items(group, record);
     load_unix_pcb(group.items[pcb_item], unpcb_n, record);
-    return record;
 }
 
-SocketRecord unix64_record(Bytes pcb, bool damaged) {
+void load_unix64(Bytes pcb, bool damaged, SocketRecord& record) {
     const Bytes so = pcb.sub(xunpcb64::socket);
     const auto buffer = [](Bytes one) {
         return BufferFacts{one.u32(xsocket64::buffer_high_water), one.u32(xsocket64::buffer_low_water),
                            one.u32(xsocket64::buffer_mbuf_bytes), one.u32(xsocket64::buffer_mbuf_limit)};
     };
-    SocketRecord record;
+    record.clear();
+    DarwinFacts& facts = darwin_facts(record);
     record.past_damage = damaged;
     record.owner_key = so.u64(xsocket64::so);
-    record.socket_type = so.i16(xsocket64::type);
-    record.socket_protocol = so.i32(xsocket64::protocol);
-    record.options = so.u16(xsocket64::options);
-    record.socket_state = so.u16(xsocket64::state);
+    facts.socket_type = so.i16(xsocket64::type);
+    facts.socket_protocol = so.i32(xsocket64::protocol);
+    facts.options = so.u16(xsocket64::options);
+    facts.socket_state = so.u16(xsocket64::state);
+    settle_options(record);
     record.uid = so.u32(xsocket64::uid);
     record.backlog = load_backlog(so, {xsocket64::queued, xsocket64::incomplete, xsocket64::queue_limit});
     record.recv_q = so.u32(xsocket64::receive + xsocket64::buffer_bytes);
     record.send_q = so.u32(xsocket64::send + xsocket64::buffer_bytes);
-    record.receive = buffer(so.sub(xsocket64::receive));
-    record.send = buffer(so.sub(xsocket64::send));
+    facts.receive = buffer(so.sub(xsocket64::receive));
+    facts.send = buffer(so.sub(xsocket64::send));
     load_unix_pcb(pcb, unpcb64, record);
-    return record;
 }
 
 /// Apple's netstat takes the trailer for an item, its count for a kind, and with -vvv says so of every one
@@ -155,8 +159,7 @@ void Unix64Reader::settle_step(Bytes rest) {
     if (certain(rest) || !grown(rest)) return;
     if (step_ == xunpcb64::size)
         complaints_.remark(rest.offset(),
-                           fmt::format(FMT_COMPILE("{} has {} bytes, of which the first {} are read"),
-                                       "xunpcb64", length_of(rest), xunpcb64::size));
+                           fmt::format(messages.grown, "xunpcb64", length_of(rest), xunpcb64::size));
     step_ = static_cast<std::size_t>(length_of(rest));
 }
 
@@ -164,8 +167,8 @@ void Unix64Reader::read_header(Bytes& rest) {
     started_ = true;
     if (rest.empty()) return;
     if (rest.size() < xinpgen::size) {
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("cut in its header: {} of {} bytes"),
-                                                      rest.size(), xinpgen::size));
+        complaints_.damage(rest.offset(),
+                           fmt::format(darwin_messages.cut_header, rest.size(), xinpgen::size));
         rest.skip(rest.size());
         return;
     }
@@ -174,8 +177,7 @@ void Unix64Reader::read_header(Bytes& rest) {
     const Bytes behind = rest.sub(xinpgen::size);
     if (length == xinpgen::size || certain(behind) || grown(behind)) header_ = header;
     if (length != xinpgen::size)
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("the header says it has {} bytes, not {}"),
-                                                      length, xinpgen::size));
+        complaints_.damage(rest.offset(), fmt::format(darwin_messages.header_length, length, xinpgen::size));
     rest.skip(header_.empty() ? 4 : xinpgen::size);
     if (header_.empty()) search(rest);
 }
@@ -193,7 +195,7 @@ void Unix64Reader::read_trailer(Bytes trailer) {
         context_.notes->remarks.push_back(
             fmt::format(FMT_COMPILE("{}: Some {} sockets may {}"), type, type, what));
     }
-    complaints_.remark(trailer.offset(), "sockets may have been created or deleted while the table was read");
+    complaints_.remark(trailer.offset(), messages.changed);
 }
 
 bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
@@ -205,8 +207,7 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
                 read_trailer(rest);
             } else {
                 complaints_.damage(rest.offset(),
-                                   fmt::format(FMT_COMPILE("cut in its trailer: {} of {} bytes"), rest.size(),
-                                               xinpgen::size));
+                                   fmt::format(darwin_messages.cut_trailer, rest.size(), xinpgen::size));
             }
             rest.skip(rest.size());
             return false;
@@ -215,16 +216,15 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
         const bool known = length == xunpcb64::size || length == step_;
         const std::size_t step = known ? length : step_;
         if (rest.size() < step && (known || rest.size() < xinpgen::size)) {
-            complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("xunpcb64 is cut: {} of {} bytes"),
-                                                          rest.size(), step));
+            complaints_.damage(rest.offset(),
+                               fmt::format(darwin_messages.cut_item, "xunpcb64", rest.size(), step));
             rest.skip(rest.size());
             return false;
         }
         const Bytes pcb = rest.sub(0, xunpcb64::size);
         if (!known) {
-            complaints_.damage(
-                rest.offset(),
-                fmt::format(FMT_COMPILE("xunpcb64 says it has {} bytes, not {}"), length, step_));
+            complaints_.damage(rest.offset(),
+                               fmt::format(darwin_messages.item_length, "xunpcb64", length, step_));
             const Bytes behind = rest.sub(step);
             if (rest.size() < step || !(behind.empty() || certain(behind))) {
                 rest.skip(4);
@@ -234,7 +234,7 @@ bool Unix64Reader::next(Bytes& rest, SocketRecord& record) {
         }
         rest.skip(step);
         if (!header_.empty() && pcb.u64(xunpcb64::generation) > header_.u64(xinpgen::generation)) continue;
-        record = unix64_record(pcb, complaints_.damages() > 0);
+        load_unix64(pcb, complaints_.damages() > 0, record);
         return true;
     }
     return false;
@@ -249,8 +249,8 @@ SocketDecoder decode_unix(const DecodeContext& context) {
         Group group;
         const bool trailer_was_seen = groups.reader().trailer_seen();
         while (groups.next(rest, group)) {
-            record = unix_record(group, type_of(type));
-            if (record.darwin.pcb_generation <= groups.reader().generation()) return true;
+            load_unix(group, type_of(type), record);
+            if (darwin_facts(record).pcb_generation <= groups.reader().generation()) return true;
         }
         if (const auto count = groups.reader().trailer_count();
             count && !trailer_was_seen && notes != nullptr)

@@ -154,13 +154,24 @@ std::optional<NativeMode> other_mode(const std::string& given) {
     return std::nullopt;
 }
 
+/// Before any option.
+Flags flags_of(const HostFacts* host) {
+    Flags flags;
+    flags.old = host != nullptr && has_old_netstat(*host);
+    return flags;
+}
+
+std::vector<Column> internet_columns(Protocol protocol, const PlanContext& context) {
+    return usual_columns(flags_of(context.host), protocol, context);
+}
+
 Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& context) {
     const std::string program = context.classic ? "netstat" : "netstat46";
     Reading reading;
-    reading.flags.old = context.host != nullptr && has_old_netstat(*context.host);
+    reading.flags = flags_of(context.host);
     const Arguments read = read_getopt(arguments, "AaBbc:dFf:gI:ikLlmnP:p:qQrRsStuvWw:xz");
     for (const GivenOption& given : read.options) {
-        if (given.letter == '?') return usage(program, read.mistake, reading.flags.old);
+        if (given.letter == '?') return as_mistake(usage(program, read.mistake, reading.flags.old), read);
         read_option(given, program, reading);
         if (reading.end) return *reading.end;
     }
@@ -171,17 +182,18 @@ Parsed parse_darwin(std::span<const std::string> arguments, const ParseContext& 
     }
     if (auto mode = other_mode(reading.modes_given)) return *mode;
     ParsedOptions chosen;
-    chosen.plan = [flags = reading.flags](const PlanContext& look) { return plan_of(flags, look); };
+    chosen.plan = [flags = reading.flags](const PlanContext& context) { return plan_of(flags, context); };
     chosen.numeric = {reading.flags.numeric, reading.flags.numeric, false};
     chosen.all = reading.flags.all;
     if (reading.flags.addresses) chosen.look_options.push_back("-A");
     if (reading.flags.queues) chosen.look_options.push_back("-L");
     chosen.errors = reading.errors;
+    chosen.operands = read.operands;
     return chosen;
 }
 
 } // namespace
 
-const Dialect darwin_dialect{parse_darwin, 64, {}, darwin_native_options};
+const Dialect darwin_dialect{parse_darwin, internet_columns, 64, {}, darwin_native_options};
 
 } // namespace netstat46

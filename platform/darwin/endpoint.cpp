@@ -1,4 +1,6 @@
 #include "darwin/look.hpp"
+
+#include "darwin/facts.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::darwin_look {
@@ -71,15 +73,15 @@ void put_endpoint(Text& out, const Endpoint& endpoint, const AddressForm& form, 
 /// one was chosen so or both are the same.
 bool numeric_port(const SocketRecord& socket, bool local) {
     constexpr std::uint32_t anonymous_port = 0x40; // netinet/in_pcb.h: INP_ANONPORT
-    const bool anonymous = (socket.pcb_flags & anonymous_port) != 0;
+    const bool anonymous = (darwin_facts(socket).pcb_flags & anonymous_port) != 0;
     if (local) return anonymous;
     return !anonymous && socket.local.port != socket.foreign.port;
 }
 
 } // namespace
 
-Cell endpoint_cell(const Style& style, std::string_view protocol, bool local) {
-    return [flags = style.flags, names = style.names, protocol, local](Text& out, const Row& row) {
+Cell endpoint_cell(const View& view, std::string_view protocol, bool local) {
+    return [flags = view.flags, names = view.names, protocol, local](Text& out, const Row& row) {
         const bool numeric = flags.numeric || numeric_port(row.socket, local);
         put_endpoint(out, local ? row.socket.local : row.socket.foreign,
                      form_of(flags, row.socket.serves.ipv4, numeric), numeric ? std::string_view() : protocol,

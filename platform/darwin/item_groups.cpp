@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "darwin/items.hpp"
+#include "darwin/own_messages.hpp"
 
 namespace netstat46::darwin {
 
@@ -70,8 +71,7 @@ bool GroupReader::finish(Group& group) {
             if (!group.has(kind))
                 missing += (missing.empty() ? "" : ", ") + std::string(items_.form().kinds[kind].name);
         if (!missing.empty())
-            items_.complaints().damage(group.offset,
-                                       fmt::format(FMT_COMPILE("a socket lacks its {}"), missing));
+            items_.complaints().damage(group.offset, fmt::format(darwin_messages.missing_item, missing));
     }
     group.damaged = items_.damages() > 0;
     clear();
@@ -82,9 +82,9 @@ bool GroupReader::next(Bytes& rest, Group& group) {
     while (const auto item = items_.next(rest)) {
         const Place where = place(*item, rest);
         if (where == Place::Doubled) {
-            items_.complaints().damage(item->bytes.offset(),
-                                       fmt::format(FMT_COMPILE("a second {} for one socket is ignored"),
-                                                   items_.form().kinds[item->kind].name));
+            items_.complaints().damage(
+                item->bytes.offset(),
+                fmt::format(darwin_messages.second_item, items_.form().kinds[item->kind].name));
             continue;
         }
         const bool given = where == Place::Begins && finish(group);
@@ -97,7 +97,7 @@ bool GroupReader::next(Bytes& rest, Group& group) {
     if (empty()) return false;
     if (items_.trailer_seen()) return finish(group);
     if (items_.damages() == damages_before_)
-        items_.complaints().damage(pending_.offset, "the last socket is cut");
+        items_.complaints().damage(pending_.offset, darwin_messages.cut_socket);
     clear();
     return false;
 }

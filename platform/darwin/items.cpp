@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "bsd/grown_record.hpp"
+#include "darwin/own_messages.hpp"
 #include "darwin/wire.hpp"
+#include "messages.hpp"
 
 namespace netstat46::darwin {
 namespace {
@@ -26,14 +28,12 @@ void Complaints::damage(std::size_t offset, std::string_view what) {
     ++damages_;
     if (context_.notes != nullptr) context_.notes->damaged = true;
     if (context_.problem)
-        context_.problem(
-            {fmt::format(FMT_COMPILE("{}: offset {}: {}"), context_.interface, offset, what), true});
+        context_.problem({fmt::format(messages.damaged_at, context_.interface, offset, what), true});
 }
 
 void Complaints::remark(std::size_t offset, std::string_view what) {
     if (context_.problem)
-        context_.problem(
-            {fmt::format(FMT_COMPILE("{}: offset {}: {}"), context_.interface, offset, what), false});
+        context_.problem({fmt::format(messages.damaged_at, context_.interface, offset, what), false});
 }
 
 std::optional<std::size_t> ItemReader::kind_of(Bytes at) const {
@@ -106,8 +106,7 @@ void ItemReader::note_length(const Item& taken) {
 
 void ItemReader::say_grown(std::size_t offset, std::string_view what, std::size_t length, std::size_t known) {
     if (!std::exchange(said_grown_, true))
-        complaints_.remark(offset, fmt::format(FMT_COMPILE("{} has {} bytes, of which the first {} are read"),
-                                               what, length, known));
+        complaints_.remark(offset, fmt::format(messages.grown, what, length, known));
 }
 
 /// `certain` enough among bytes that may be anything: a first item, or one with another behind it.
@@ -155,8 +154,7 @@ void ItemReader::read_header(Bytes& rest) {
     if (rest.empty()) return;
     const HeaderForm& header = form_.header;
     if (rest.size() < header.size) {
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("cut in its header: {} of {} bytes"),
-                                                      rest.size(), header.size));
+        complaints_.damage(rest.offset(), fmt::format(darwin_messages.cut_header, rest.size(), header.size));
         rest.skip(rest.size());
         return;
     }
@@ -167,8 +165,7 @@ void ItemReader::read_header(Bytes& rest) {
                        !certain(rest.sub(header.size)) &&
                        (behind.empty() || is_trailer(behind, length) || certain(behind));
     if (length != header.size && !grown)
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("the header says it has {} bytes, not {}"),
-                                                      length, header.size));
+        complaints_.damage(rest.offset(), fmt::format(darwin_messages.header_length, length, header.size));
     if (length == header.size || grown || certain(rest.sub(header.size))) {
         generation_ = rest.u64(header.generation);
         count_ = count_of(rest);
@@ -191,7 +188,7 @@ void ItemReader::read_trailer(Bytes trailer) {
         context_.notes->generation_changed = true;
         context_.notes->count_change = static_cast<std::int64_t>(*trailer_count_ - count_);
     }
-    complaints_.remark(trailer.offset(), "sockets may have been created or deleted while the table was read");
+    complaints_.remark(trailer.offset(), messages.changed);
 }
 
 std::optional<Item> ItemReader::known_item(Bytes& rest, std::size_t kind) {
@@ -206,8 +203,8 @@ std::optional<Item> ItemReader::known_item(Bytes& rest, std::size_t kind) {
         return taken;
     };
     const auto odd_length = [&] {
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("{} says it has {} bytes, not {}"),
-                                                      known.name, length, known.usual));
+        complaints_.damage(rest.offset(),
+                           fmt::format(darwin_messages.item_length, known.name, length, known.usual));
     };
     if (room && sound && !is_cut_short(rest, kind, length) && plausible(rest.sub(rounded(length))))
         return take(length);
@@ -219,14 +216,13 @@ std::optional<Item> ItemReader::known_item(Bytes& rest, std::size_t kind) {
     if (room && sound) {
         const std::size_t inner = found_within(rest.sub(0, length), rest);
         if (inner == length) return take(length);
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("{} ends after {} of {} bytes"), known.name,
-                                                      inner, length));
+        complaints_.damage(rest.offset(), fmt::format(darwin_messages.early_end, known.name, inner, length));
         lose(rest, inner);
         return std::nullopt;
     }
     if (sound) {
-        complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("{} is cut: {} of {} bytes"), known.name,
-                                                      rest.size(), length));
+        complaints_.damage(rest.offset(),
+                           fmt::format(darwin_messages.cut_item, known.name, rest.size(), length));
         lose(rest, rest.size());
         return std::nullopt;
     }
@@ -249,16 +245,12 @@ void ItemReader::unknown_item(Bytes& rest) {
         search(next);
     }
     if (!sound) {
-        complaints_.damage(
-            rest.offset(),
-            fmt::format(FMT_COMPILE("an item of kind {:#x} says it has {} bytes of the {} left"), kind,
-                        length, rest.size()));
+        complaints_.damage(rest.offset(),
+                           fmt::format(darwin_messages.unknown_length, kind, length, rest.size()));
     } else if (std::find(unknown_kinds_.begin(), unknown_kinds_.end(), kind) == unknown_kinds_.end() &&
                unknown_kinds_.size() < most_unknown_kinds_said) {
         unknown_kinds_.push_back(kind);
-        complaints_.damage(
-            rest.offset(),
-            fmt::format(FMT_COMPILE("an item of unknown kind {:#x}, {} bytes, is skipped"), kind, length));
+        complaints_.damage(rest.offset(), fmt::format(darwin_messages.unknown_item, kind, length));
     }
     rest = next;
 }
@@ -277,7 +269,7 @@ std::optional<Item> ItemReader::next(Bytes& rest) {
     while (!rest.empty()) {
         const std::size_t header = header_size_;
         if (rest.size() < item::head) {
-            complaints_.damage(rest.offset(), "cut within an item's length and kind");
+            complaints_.damage(rest.offset(), darwin_messages.cut_head);
             rest.skip(rest.size());
             break;
         }
@@ -288,8 +280,7 @@ std::optional<Item> ItemReader::next(Bytes& rest) {
             read_trailer(rest);
             rest.skip(header);
         } else if (length == header && !is_item && rest.size() < header) {
-            complaints_.damage(rest.offset(), fmt::format(FMT_COMPILE("cut in its trailer: {} of {} bytes"),
-                                                          rest.size(), header));
+            complaints_.damage(rest.offset(), fmt::format(darwin_messages.cut_trailer, rest.size(), header));
             rest.skip(rest.size());
         } else if (kind) {
             if (auto found = known_item(rest, *kind)) return found;

@@ -20,6 +20,7 @@
 
 #include "capture/decoders.hpp"
 #include "darwin/live_owners.hpp"
+#include "messages.hpp"
 #include "posix/growing.hpp"
 #include "posix/host.hpp"
 
@@ -80,7 +81,7 @@ public:
                 return RawBlock{entry->interface, buffer_, question.table, 0};
         }
         if (!any_read_ && std::exchange(refused_, false))
-            throw std::runtime_error("no kernel table could be read");
+            throw std::runtime_error(std::string(messages.nothing_read));
         return std::nullopt;
     }
 
@@ -107,7 +108,7 @@ private:
             any_read_ = true;
         } else if (error != ENOENT) {
             const std::string why = error == 0 ? "empty answer" : std::generic_category().message(error);
-            problem_({fmt::format("{}: {}", entry.interface, why)});
+            problem_({fmt::format(messages.refused, entry.interface, why)});
             refused_ = true;
         }
         return error;

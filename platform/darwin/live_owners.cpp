@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "capture/capture_dir.hpp"
+#include "messages.hpp"
 
 namespace netstat46::darwin {
 namespace {
@@ -72,8 +73,9 @@ public:
         const int error = read_list(
             pids_, [](void* room, int size) { return proc_listpids(PROC_ALL_PIDS, 0, room, size); });
         if (pids_.empty())
-            problem({fmt::format("{}: {}", descriptors_name,
-                                 error == 0 ? "no processes" : std::generic_category().message(error))});
+            problem({fmt::format(messages.refused, descriptors_name,
+                                 error == 0 ? std::string(messages.no_processes)
+                                            : std::generic_category().message(error))});
         std::sort(pids_.begin(), pids_.end());
     }
 

@@ -28,7 +28,7 @@ struct Flags {
 };
 
 /// What the cells of one plan share.
-struct Style {
+struct View {
     Flags flags;
     bool classic = false;
     bool darwin_records = false; ///< the sockets are a Darwin kernel's
@@ -43,15 +43,18 @@ struct InetProtocol {
 };
 
 /// One end of a socket as `host.port`, cut and padded to its column.
-Cell endpoint_cell(const Style& style, std::string_view protocol, bool local);
+Cell endpoint_cell(const View& view, std::string_view protocol, bool local);
 
-std::vector<Column> inet_columns(const Style& style, const InetProtocol& protocol);
-std::vector<Column> unix_columns(const Style& style);
-std::vector<Column> registration_columns(const Style& style); ///< of kernel control modules
-std::vector<Column> event_columns(const Style& style);        ///< of kernel event sockets
-std::vector<Column> control_columns(const Style& style);      ///< of kernel control sockets
+std::vector<Column> inet_columns(const View& view, const InetProtocol& protocol);
+std::vector<Column> unix_columns(const View& view);
+std::vector<Column> registration_columns(const View& view); ///< of kernel control modules
+std::vector<Column> event_columns(const View& view);        ///< of kernel event sockets
+std::vector<Column> control_columns(const View& view);      ///< of kernel control sockets
+
+/// Of TCP or UDP sockets, as -an lists them in the look that `flags` begins with.
+std::vector<Column> usual_columns(Flags flags, Protocol protocol, const PlanContext& context);
 
 /// What the native options list.
-Plan plan_of(Flags flags, const PlanContext& look);
+Plan plan_of(Flags flags, const PlanContext& context);
 
 } // namespace netstat46::darwin_look

@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "darwin/facts.hpp"
 #include "darwin/look.hpp"
 #include "darwin/row.hpp"
 #include "record/address.hpp"
@@ -48,10 +49,11 @@ bool serves_family(Serves serves, Choice family) {
     return serves.ipv4 || serves.ipv6;
 }
 
-std::function<bool(const SocketRecord&)> inet_selection(const Style& style, const InetProtocol& protocol) {
-    return [flags = style.flags, native = style.darwin_records, protocol](const SocketRecord& socket) {
-        if (protocol.protocol == Protocol::Raw ? socket.ip_protocol != protocol.number
-                                               : native && socket.socket_protocol != protocol.number)
+std::function<bool(const SocketRecord&)> inet_selection(const View& view, const InetProtocol& protocol) {
+    return [flags = view.flags, native = view.darwin_records, protocol](const SocketRecord& socket) {
+        if (protocol.protocol == Protocol::Raw
+                ? socket.ip_protocol != protocol.number
+                : native && darwin_facts(socket).socket_protocol != protocol.number)
             return false;
         if (!serves_family(socket.serves, flags.family)) return false;
         if (protocol.protocol == Protocol::Tcp && !flags.all && idle(socket)) return false;
@@ -61,11 +63,11 @@ std::function<bool(const SocketRecord&)> inet_selection(const Style& style, cons
 
 bool nothing(const SocketRecord&) { return false; }
 
-Section multipath_section(const Style& style) {
+Section multipath_section(const View& view) {
     return {{Protocol::Multipath, true, true},
             nothing,
             {},
-            [native = style.darwin_records](Text& out, const TableStatus& notes) {
+            [native = view.darwin_records](Text& out, const TableStatus& notes) {
                 if (native && notes.present)
                     put(out,
                         "Active Multipath Internet connections\n"
@@ -74,22 +76,22 @@ Section multipath_section(const Style& style) {
             }};
 }
 
-Listing inet_listing(const Style& style) {
-    const Flags& flags = style.flags;
+Listing inet_listing(const View& view) {
+    const Flags& flags = view.flags;
     Listing listing;
     listing.heading_always = false;
     listing.heading = flags.queues ? "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
                       : flags.all  ? "Active Internet connections (including servers)\n"
                                    : "Active Internet connections\n";
-    listing.heading += heading_of(inet_columns(style, tcp)) + "\n";
+    listing.heading += heading_of(inet_columns(view, tcp)) + "\n";
     for (const InetProtocol& protocol : listed_protocols(flags)) {
         if (protocol.protocol == Protocol::Multipath) {
-            if (!flags.queues && !flags.addresses) listing.sections.push_back(multipath_section(style));
+            if (!flags.queues && !flags.addresses) listing.sections.push_back(multipath_section(view));
             continue;
         }
         listing.sections.push_back({{protocol.protocol, true, true},
-                                    inet_selection(style, protocol),
-                                    inet_columns(style, protocol),
+                                    inet_selection(view, protocol),
+                                    inet_columns(view, protocol),
                                     nullptr});
     }
     return listing;
@@ -108,24 +110,23 @@ std::function<Section::End(Text&, const TableStatus&)> remarks_about(std::string
 }
 
 /// Remarks stand between the types, so each type gets a section of its own where there may be any.
-Listing unix_listing(const Style& style) {
+Listing unix_listing(const View& view) {
     constexpr std::uint16_t datagram = 2; // sys/socket.h: SOCK_DGRAM
-    const std::vector<Column> columns = unix_columns(style);
+    const std::vector<Column> columns = unix_columns(view);
     Listing listing;
     listing.heading = "Active LOCAL (UNIX) domain sockets\n" + heading_of(columns) + "\n";
     listing.heading_always = false;
-    const bool remarks =
-        style.classic && style.darwin_records && (style.flags.old || style.flags.verbose > 2);
+    const bool remarks = view.classic && view.darwin_records && (view.flags.old || view.flags.verbose > 2);
     if (!remarks) {
         listing.sections = {{{Protocol::Unix}, [](const SocketRecord&) { return true; }, columns, nullptr}};
         return listing;
     }
     listing.sections = {{{Protocol::Unix},
-                         [](const SocketRecord& s) { return s.unix_.type != datagram; },
+                         [](const SocketRecord& s) { return unix_facts(s).type != datagram; },
                          columns,
                          remarks_about("stream")},
                         {{Protocol::Unix},
-                         [](const SocketRecord& s) { return s.unix_.type == datagram; },
+                         [](const SocketRecord& s) { return unix_facts(s).type == datagram; },
                          columns,
                          remarks_about("dgram")}};
     return listing;
@@ -133,49 +134,59 @@ Listing unix_listing(const Style& style) {
 
 Listing system_listing(std::string heading, std::int32_t protocol, std::vector<Column> columns) {
     heading += heading_of(columns) + "\n";
-    return {std::move(heading),
-            false,
-            {{{Protocol::KernelControl},
-              [protocol](const SocketRecord& socket) { return socket.socket_protocol == protocol; },
-              std::move(columns),
-              nullptr}}};
+    return {
+        std::move(heading),
+        false,
+        {{{Protocol::KernelControl},
+          [protocol](const SocketRecord& socket) { return darwin_facts(socket).socket_protocol == protocol; },
+          std::move(columns),
+          nullptr}}};
 }
 
-void add_system_listings(const Style& style, Plan& plan) {
-    const std::string_view only = style.flags.protocol; // numbers: sys/sys_domain.h, SYSPROTO_*
+void add_system_listings(const View& view, Plan& plan) {
+    const std::string_view only = view.flags.protocol; // numbers: sys/sys_domain.h, SYSPROTO_*
     if (only.empty() || only == "reg")
         plan.listings.push_back(
-            system_listing("Registered kernel control modules\n", 0, registration_columns(style)));
+            system_listing("Registered kernel control modules\n", 0, registration_columns(view)));
     if (only.empty() || only == "kevt")
-        plan.listings.push_back(system_listing("Active kernel event sockets\n", 1, event_columns(style)));
+        plan.listings.push_back(system_listing("Active kernel event sockets\n", 1, event_columns(view)));
     if (only.empty() || only == "kctl")
-        plan.listings.push_back(system_listing("Active kernel control sockets\n", 2, control_columns(style)));
+        plan.listings.push_back(system_listing("Active kernel control sockets\n", 2, control_columns(view)));
 }
 
 Address looked_up(const SocketRecord&, const Address& address) { return unmapped(address); }
 
+View view_of(Flags flags, const PlanContext& context) {
+    flags.old_widths = flags.old && context.classic;
+    return {flags, context.classic, context.host == nullptr || context.host->system == &darwin_system,
+            context.names};
+}
+
 } // namespace
 
-Plan plan_of(Flags flags, const PlanContext& look) {
-    flags.all = flags.all || look.all;
-    flags.old_widths = flags.old && look.classic;
-    const Style style{flags, look.classic, look.host == nullptr || look.host->system == &darwin_system,
-                      look.names};
+Plan plan_of(Flags flags, const PlanContext& context) {
+    flags.all = flags.all || context.all;
+    const View view = view_of(flags, context);
     Plan plan;
-    plan.wanted.owners = !look.classic || flags.verbose > 0; // -v names processes
+    plan.wanted.owners = !context.classic || flags.verbose > 0; // -v names processes
     plan.named_address = looked_up;
     const bool one = !flags.protocol.empty();
-    plan.listings.push_back(inet_listing(style));
+    plan.listings.push_back(inet_listing(view));
     if (one && flags.verbose > 0 &&
         std::find(unlisted.begin(), unlisted.end(), flags.protocol) != unlisted.end())
         plan.listings.push_back({std::string(flags.protocol) + ": no PCB routine\n", true, {}});
     const bool unix_too = !one && (flags.family == Choice::All || flags.family == Choice::Unix);
     const bool system_too = one || flags.family == Choice::All || flags.family == Choice::System;
-    if (unix_too && !flags.queues) plan.listings.push_back(unix_listing(style));
-    if (system_too && (one || !flags.queues)) add_system_listings(style, plan);
+    if (unix_too && !flags.queues) plan.listings.push_back(unix_listing(view));
+    if (system_too && (one || !flags.queues)) add_system_listings(view, plan);
     std::erase_if(plan.listings,
                   [](const Listing& listing) { return listing.sections.empty() && !listing.heading_always; });
     return plan;
+}
+
+std::vector<Column> usual_columns(Flags flags, Protocol protocol, const PlanContext& context) {
+    flags.all = flags.numeric = true;
+    return inet_columns(view_of(flags, context), protocol == Protocol::Tcp ? tcp : udp);
 }
 
 } // namespace netstat46::darwin_look

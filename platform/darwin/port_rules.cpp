@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bsd/port_rules.hpp"
+#include "darwin/facts.hpp"
 #include "ports/questions.hpp"
 #include "record/address.hpp"
 
@@ -35,8 +36,12 @@ AnswerVerdict answer(const PortHost& /*host*/, const Address& address, Cast cast
     return bsd_answer({false, 0}, address, cast, bound_sockets);
 }
 
+void settle(BoundSocket& bound, const SocketRecord& socket) {
+    bsd_settle(bound, socket, darwin_facts(socket).options);
+}
+
 } // namespace
 
-const PortRules darwin_port_rules{refused_outright, bind, answer, bsd_settle, false};
+const PortRules darwin_port_rules{refused_outright, bind, answer, settle, false};
 
 } // namespace netstat46

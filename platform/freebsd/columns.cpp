@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "bsd/states.hpp"
+#include "freebsd/facts.hpp"
 #include "record/address.hpp"
 
 namespace netstat46::freebsd_look {
@@ -83,11 +84,11 @@ std::string port_text(std::uint16_t port, std::string_view protocol, bool numeri
 void put_end(Text& out, const Endpoint& end, bool inet, std::string_view protocol, bool numeric_port,
              const View& view) {
     constexpr std::size_t buffer = 79;
-    const Given& given = view.given;
+    const Flags& flags = view.flags;
     const Address address = inet ? unmapped(end.address) : end.address;
-    const std::size_t host_length = given.addresses && !numeric_port ? 12 : 16;
+    const std::size_t host_length = flags.addresses && !numeric_port ? 12 : 16;
     std::string line = host_text(address, view);
-    if (!given.wide)
+    if (!flags.wide)
         line.resize(std::min(line.size(), host_length));
     else if (!inet)
         line.resize(std::min<std::size_t>(line.size(), 39));
@@ -96,14 +97,14 @@ void put_end(Text& out, const Endpoint& end, bool inet, std::string_view protoco
     line += port_text(end.port, protocol, numeric_port, view);
     if (inet) line += ' ';
     line.resize(std::min(line.size(), buffer));
-    if (!(given.wide && inet)) line.resize(std::min(line.size(), view.address_width()));
+    if (!(flags.wide && inet)) line.resize(std::min(line.size(), view.address_width()));
     put_padded(out, line, view.address_width());
 }
 
 /// INP_ANONPORT: the kernel chose the local port, so the foreign one is the service.
 bool numeric_port(const SocketRecord& socket, bool foreign, const View& view) {
-    if (view.given.numeric) return true;
-    if ((socket.pcb_flags & inp_anonport) != 0) return !foreign;
+    if (view.flags.numeric) return true;
+    if ((freebsd_facts(socket).pcb_flags & inp_anonport) != 0) return !foreign;
     return foreign && socket.local.port != socket.foreign.port;
 }
 
@@ -124,18 +125,23 @@ std::string_view version_of(const SocketRecord& socket) {
     return socket.serves.ipv4 ? "4" : "";
 }
 
-Column protocol_column(const View& view, const Shown& shown) {
+Column protocol_column(const View& view, const InetProtocol& protocol) {
     const Edition edition = view.edition;
-    const std::string_view name = shown.name.substr(0, edition.name_length);
-    const bool is_tcp = shown.protocol == Protocol::Tcp;
-    const int title_width = view.given.queues && view.classic ? 5 : edition.protocol_width;
-    return {"", "Proto", -title_width, -edition.protocol_width, [=](Text& out, const Row& row) {
-                const bool offloaded = is_tcp && (row.socket.freebsd.tcp_flags & tf_toe) != 0;
+    const std::string_view name = protocol.name.substr(0, edition.name_length);
+    const bool is_tcp = protocol.protocol == Protocol::Tcp;
+    const int title_width = view.flags.queues && view.classic ? 5 : edition.protocol_width;
+    return {"",
+            "Proto",
+            -title_width,
+            -edition.protocol_width,
+            [=](Text& out, const Row& row) {
+                const bool offloaded = is_tcp && (freebsd_facts(row.socket).tcp_flags & tf_toe) != 0;
                 const std::size_t start = out.size();
                 put(out, offloaded ? std::string_view("toe") : name);
                 if (edition.pads_name) pad_to(out, start, edition.name_length);
                 put(out, version_of(row.socket));
-            }};
+            },
+            Role::Protocol};
 }
 
 Column address_column(bool tcb) {
@@ -158,17 +164,20 @@ Column listen_column() {
     return {" ", "Listen", -32, -32, [](Text& out, const Row& row) { put_backlog(out, row.socket); }};
 }
 
-void add_counts(std::vector<Column>& columns, const View& view, const Shown& shown) {
-    if (view.given.queues) {
+void add_counts(std::vector<Column>& columns, const View& view, const InetProtocol& protocol) {
+    if (view.flags.queues) {
         columns.push_back(listen_column());
-    } else if (view.given.tcp_info) {
-        columns.push_back(number_column(
-            "Rexmit", 6, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.retransmitted; }));
-        columns.push_back(number_column(
-            "OOORcv", 6, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.out_of_order; }));
-        columns.push_back(number_column(
-            "0-win", 6, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.zero_windows; }));
-        if (shown.protocol != Protocol::Tcp)
+    } else if (view.flags.tcp_info) {
+        columns.push_back(number_column("Rexmit", 6, [](const SocketRecord& s) -> std::uint64_t {
+            return freebsd_facts(s).retransmitted;
+        }));
+        columns.push_back(number_column("OOORcv", 6, [](const SocketRecord& s) -> std::uint64_t {
+            return freebsd_facts(s).out_of_order;
+        }));
+        columns.push_back(number_column("0-win", 6, [](const SocketRecord& s) -> std::uint64_t {
+            return freebsd_facts(s).zero_windows;
+        }));
+        if (protocol.protocol != Protocol::Tcp)
             for (auto column = columns.end() - 3; column != columns.end(); ++column)
                 column->cell = [](Text&, const Row&) {};
     } else {
@@ -178,19 +187,19 @@ void add_counts(std::vector<Column>& columns, const View& view, const Shown& sho
 }
 
 /// The last address's column ends with a blank in every row; the heading has it where something follows.
-void add_addresses(std::vector<Column>& columns, const Viewed& view, const Shown& shown) {
-    const Given& given = view->given;
+void add_addresses(std::vector<Column>& columns, const Viewed& view, const InetProtocol& protocol) {
+    const Flags& flags = view->flags;
     const int width = static_cast<int>(view->address_width());
-    const bool flows_follow = given.flows && !(given.extra && view->classic);
-    const bool state_follows = !given.queues && !given.tcp_info && !given.extra;
+    const bool flows_follow = flags.flows && !(flags.extra && view->classic);
+    const bool state_follows = !flags.queues && !flags.tcp_info && !flags.extra;
     const bool blank =
-        state_follows || flows_follow || !view->classic || (given.extra && view->edition.extra_gap);
+        state_follows || flows_follow || !view->classic || (flags.extra && view->edition.extra_gap);
     const int last_width = -width - (blank ? 1 : 0);
-    columns.push_back({" ", "Local Address", given.queues ? last_width : -width, 0,
-                       end_cell(view, shown.name, false, given.queues)});
-    if (given.queues) return;
-    const int foreign_width = given.tcp_info && view->classic ? (flows_follow ? -16 : 0) : last_width;
-    columns.push_back({" ", "Foreign Address", foreign_width, 0, end_cell(view, shown.name, true, true)});
+    columns.push_back({" ", "Local Address", flags.queues ? last_width : -width, 0,
+                       end_cell(view, protocol.name, false, flags.queues), Role::LocalAddress});
+    if (flags.queues) return;
+    const int foreign_width = flags.tcp_info && view->classic ? (flows_follow ? -16 : 0) : last_width;
+    columns.push_back({" ", "Foreign Address", foreign_width, 0, end_cell(view, protocol.name, true, true)});
 }
 
 struct BufferTitle {
@@ -200,18 +209,18 @@ struct BufferTitle {
 };
 
 constexpr std::array buffer_titles{
-    BufferTitle{"R-MBUF", true, [](const SocketRecord& s) { return s.receive.mbufs; }},
-    BufferTitle{"S-MBUF", true, [](const SocketRecord& s) { return s.send.mbufs; }},
-    BufferTitle{"R-CLUS", true, [](const SocketRecord& s) { return s.receive.clusters; }},
-    BufferTitle{"S-CLUS", true, [](const SocketRecord& s) { return s.send.clusters; }},
-    BufferTitle{"R-HIWA", false, [](const SocketRecord& s) { return s.receive.high_water; }},
-    BufferTitle{"S-HIWA", false, [](const SocketRecord& s) { return s.send.high_water; }},
-    BufferTitle{"R-LOWA", false, [](const SocketRecord& s) { return s.receive.low_water; }},
-    BufferTitle{"S-LOWA", false, [](const SocketRecord& s) { return s.send.low_water; }},
-    BufferTitle{"R-BCNT", false, [](const SocketRecord& s) { return s.receive.mbuf_bytes; }},
-    BufferTitle{"S-BCNT", false, [](const SocketRecord& s) { return s.send.mbuf_bytes; }},
-    BufferTitle{"R-BMAX", false, [](const SocketRecord& s) { return s.receive.mbuf_limit; }},
-    BufferTitle{"S-BMAX", false, [](const SocketRecord& s) { return s.send.mbuf_limit; }},
+    BufferTitle{"R-MBUF", true, [](const SocketRecord& s) { return freebsd_facts(s).receive.mbufs; }},
+    BufferTitle{"S-MBUF", true, [](const SocketRecord& s) { return freebsd_facts(s).send.mbufs; }},
+    BufferTitle{"R-CLUS", true, [](const SocketRecord& s) { return freebsd_facts(s).receive.clusters; }},
+    BufferTitle{"S-CLUS", true, [](const SocketRecord& s) { return freebsd_facts(s).send.clusters; }},
+    BufferTitle{"R-HIWA", false, [](const SocketRecord& s) { return freebsd_facts(s).receive.high_water; }},
+    BufferTitle{"S-HIWA", false, [](const SocketRecord& s) { return freebsd_facts(s).send.high_water; }},
+    BufferTitle{"R-LOWA", false, [](const SocketRecord& s) { return freebsd_facts(s).receive.low_water; }},
+    BufferTitle{"S-LOWA", false, [](const SocketRecord& s) { return freebsd_facts(s).send.low_water; }},
+    BufferTitle{"R-BCNT", false, [](const SocketRecord& s) { return freebsd_facts(s).receive.mbuf_bytes; }},
+    BufferTitle{"S-BCNT", false, [](const SocketRecord& s) { return freebsd_facts(s).send.mbuf_bytes; }},
+    BufferTitle{"R-BMAX", false, [](const SocketRecord& s) { return freebsd_facts(s).receive.mbuf_limit; }},
+    BufferTitle{"S-BMAX", false, [](const SocketRecord& s) { return freebsd_facts(s).send.mbuf_limit; }},
 };
 
 void add_buffers(std::vector<Column>& columns, const View& view) {
@@ -235,7 +244,7 @@ void put_seconds(Text& out, std::int32_t ms) {
 void add_timers(std::vector<Column>& columns) {
     for (std::size_t i = 0; i < timer_titles.size(); ++i)
         columns.push_back({" ", timer_titles[i], 7, 7, [i](Text& out, const Row& row) {
-                               put_seconds(out, row.socket.freebsd.timers_ms[i]);
+                               put_seconds(out, freebsd_facts(row.socket).timers_ms[i]);
                            }});
 }
 
@@ -249,28 +258,29 @@ Column state_column() {
                     return;
                 }
                 put(out, name);
-                if ((socket.freebsd.tcp_flags & (tf_needsyn | tf_needfin)) == 0) return;
+                if ((freebsd_facts(socket).tcp_flags & (tf_needsyn | tf_needfin)) == 0) return;
                 pad_to(out, start, 11);
                 out.push_back('*');
             }};
 }
 
 void put_flow(Text& out, const SocketRecord& socket) {
-    fmt::format_to(fmt::appender(out), FMT_COMPILE("{:08x}"), socket.freebsd.flow_id);
+    fmt::format_to(fmt::appender(out), FMT_COMPILE("{:08x}"), freebsd_facts(socket).flow_id);
 }
 
 void put_flow_type(Text& out, const SocketRecord& socket) {
-    put_number(out, static_cast<std::int32_t>(socket.freebsd.flow_type));
+    put_number(out, static_cast<std::int32_t>(freebsd_facts(socket).flow_type));
 }
 
 /// Under -x the native heading has no titles for them.
 void add_flows(std::vector<Column>& columns, const View& view) {
-    if (view.given.extra && view.classic) {
+    if (view.flags.extra && view.classic) {
         columns.push_back({"", "", 0, 0, [](Text& out, const Row& row) {
                                out.push_back(' ');
                                put_flow(out, row.socket);
                                out.push_back(' ');
-                               put_right(out, static_cast<std::int32_t>(row.socket.freebsd.flow_type), 5);
+                               put_right(out, static_cast<std::int32_t>(freebsd_facts(row.socket).flow_type),
+                                         5);
                            }});
         return;
     }
@@ -280,10 +290,10 @@ void add_flows(std::vector<Column>& columns, const View& view) {
 }
 
 Column name_column(std::string title, const Widths& widths, std::size_t NameWidths::*width,
-                   std::string_view FreeBsdFacts::*name) {
+                   std::string_view (*name)(const FreeBsdFacts&)) {
     return {" ", std::move(title), -static_cast<int>((*widths).*width), 0, [=](Text& out, const Row& row) {
                 const std::size_t start = out.size();
-                put_clean(out, row.socket.freebsd.*name);
+                put_clean(out, name(freebsd_facts(row.socket)));
                 pad_to(out, start, (*widths).*width);
             }};
 }
@@ -291,25 +301,26 @@ Column name_column(std::string title, const Widths& widths, std::size_t NameWidt
 /// xt_ecn: 1 classic ECN, above that accurate ECN; it means something from ESTABLISHED on.
 void put_ecn(Text& out, const Row& row) {
     const bool connected = row.socket.native_state >= 4;
-    const std::uint32_t ecn = row.socket.freebsd.ecn;
+    const std::uint32_t ecn = freebsd_facts(row.socket).ecn;
     put(out, !connected ? "n/a" : ecn == 0 ? "off" : ecn == 1 ? "ecn" : "ace");
 }
 
 void add_congestion(std::vector<Column>& columns, const Widths& widths) {
-    columns.push_back(name_column("CC", widths, &NameWidths::congestion, &FreeBsdFacts::congestion));
+    columns.push_back(name_column("CC", widths, &NameWidths::congestion,
+                                  [](const FreeBsdFacts& facts) { return facts.congestion.view(); }));
     const auto add = [&](std::string title, int width, std::uint64_t (*value)(const SocketRecord&)) {
         columns.push_back(number_column(std::move(title), width, value));
         columns.back().title_width = width;
     };
-    add("cwin", 10, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.send_window; });
-    add("ssthresh", 10, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.slow_start; });
-    add("MSS", 5, [](const SocketRecord& s) -> std::uint64_t { return s.freebsd.segment; });
+    add("cwin", 10, [](const SocketRecord& s) -> std::uint64_t { return freebsd_facts(s).send_window; });
+    add("ssthresh", 10, [](const SocketRecord& s) -> std::uint64_t { return freebsd_facts(s).slow_start; });
+    add("MSS", 5, [](const SocketRecord& s) -> std::uint64_t { return freebsd_facts(s).segment; });
     columns.push_back({" ", "ECN", 3, 3, put_ecn});
 }
 
 Column log_id_column(bool classic) {
     return {" ", "Log ID", classic ? 0 : -8, classic ? 0 : -8, [](Text& out, const Row& row) {
-                const std::string_view id = row.socket.freebsd.log_id;
+                const std::string_view id = freebsd_facts(row.socket).log_id.view();
                 if (id.empty()) out.push_back('-');
                 put_clean(out, id);
             }};
@@ -317,8 +328,8 @@ Column log_id_column(bool classic) {
 
 /// Columns that only TCP rows have: others end before them, or leave them blank where ours follow.
 void add_for_tcp(std::vector<Column>& columns, std::vector<Column> added, const View& view,
-                 const Shown& shown) {
-    const bool is_tcp = shown.protocol == Protocol::Tcp;
+                 const InetProtocol& protocol) {
+    const bool is_tcp = protocol.protocol == Protocol::Tcp;
     if (!is_tcp && view.classic) return;
     for (Column& column : added) {
         if (!is_tcp && column.width != 0) column.cell = [](Text&, const Row&) {};
@@ -338,7 +349,7 @@ Column pointer_column(std::string title, std::uint64_t (*value)(const SocketReco
 /// neither.
 Column path_column(bool empty_too) {
     return {"", " Addr", 0, 0, [empty_too](Text& out, const Row& row) {
-                const std::string_view path = row.socket.unix_.path;
+                const std::string_view path = unix_facts(row.socket).path;
                 if (path.data() == nullptr || (path.empty() && !empty_too)) return;
                 out.push_back(' ');
                 put_clean(out, path);
@@ -347,28 +358,30 @@ Column path_column(bool empty_too) {
 
 } // namespace
 
-std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const Widths& widths) {
-    const Given& given = view->given;
+std::vector<Column> inet_columns(const Viewed& view, const InetProtocol& protocol, const Widths& widths) {
+    const Flags& flags = view->flags;
     std::vector<Column> columns;
-    if (given.addresses)
-        columns.push_back(address_column(shown.protocol == Protocol::Tcp && view->edition.old_buffers));
-    columns.push_back(protocol_column(*view, shown));
-    if (given.addresses) columns.back().gap = " ";
-    add_counts(columns, *view, shown);
-    add_addresses(columns, view, shown);
+    if (flags.addresses)
+        columns.push_back(address_column(protocol.protocol == Protocol::Tcp && view->edition.old_buffers));
+    columns.push_back(protocol_column(*view, protocol));
+    if (flags.addresses) columns.back().gap = " ";
+    add_counts(columns, *view, protocol);
+    add_addresses(columns, view, protocol);
     std::vector<Column> tcp;
-    if (given.extra) {
+    if (flags.extra) {
         add_buffers(columns, *view);
         add_timers(tcp);
-    } else if (!given.queues && !given.tcp_info && !given.flows) {
+    } else if (!flags.queues && !flags.tcp_info && !flags.flows) {
         tcp.push_back(state_column());
     }
-    add_for_tcp(columns, std::exchange(tcp, {}), *view, shown);
-    if (given.flows) add_flows(columns, *view);
-    if (given.stack) tcp.push_back(name_column("Stack", widths, &NameWidths::stack, &FreeBsdFacts::stack));
-    if (given.congestion) add_congestion(tcp, widths);
-    if (given.log_id) tcp.push_back(log_id_column(view->classic));
-    add_for_tcp(columns, std::move(tcp), *view, shown);
+    add_for_tcp(columns, std::exchange(tcp, {}), *view, protocol);
+    if (flags.flows) add_flows(columns, *view);
+    if (flags.stack)
+        tcp.push_back(name_column("Stack", widths, &NameWidths::stack,
+                                  [](const FreeBsdFacts& facts) { return facts.stack.view(); }));
+    if (flags.congestion) add_congestion(tcp, widths);
+    if (flags.log_id) tcp.push_back(log_id_column(view->classic));
+    add_for_tcp(columns, std::move(tcp), *view, protocol);
     if (!view->classic) {
         columns.push_back(process_pid_column());
         columns.push_back(v6only_column());
@@ -377,7 +390,7 @@ std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const W
 }
 
 std::vector<Column> unix_columns(const View& view) {
-    if (view.given.queues) {
+    if (view.flags.queues) {
         const auto queue = [](Text& out, const Row& row) {
             put(out, "unix  ");
             put_backlog(out, row.socket);
@@ -389,15 +402,16 @@ std::vector<Column> unix_columns(const View& view) {
     columns.back().title_width = -16;
     columns.push_back(
         {" ", "Type", -6, -6, [](Text& out, const Row& row) {
-             const std::uint16_t type = row.socket.unix_.type;
+             const std::uint16_t type = unix_facts(row.socket).type;
              put(out, type == 0 ? "#0" : type < socket_types.size() ? socket_types[type].substr(0, 6) : "?");
          }});
     columns.push_back(number_column("Recv-Q", 6, [](const SocketRecord& s) { return s.recv_q; }));
     columns.push_back(number_column("Send-Q", 6, [](const SocketRecord& s) { return s.send_q; }));
-    columns.push_back(pointer_column("Inode", [](const SocketRecord& s) { return s.unix_.vnode; }));
-    columns.push_back(pointer_column("Conn", [](const SocketRecord& s) { return s.unix_.peer; }));
-    columns.push_back(pointer_column("Refs", [](const SocketRecord& s) { return s.unix_.refs; }));
-    columns.push_back(pointer_column("Nextref", [](const SocketRecord& s) { return s.unix_.next_ref; }));
+    columns.push_back(pointer_column("Inode", [](const SocketRecord& s) { return unix_facts(s).vnode; }));
+    columns.push_back(pointer_column("Conn", [](const SocketRecord& s) { return unix_facts(s).peer; }));
+    columns.push_back(pointer_column("Refs", [](const SocketRecord& s) { return unix_facts(s).refs; }));
+    columns.push_back(
+        pointer_column("Nextref", [](const SocketRecord& s) { return unix_facts(s).next_ref; }));
     columns.push_back(path_column(view.own_records));
     return columns;
 }

@@ -1,8 +1,9 @@
 #include "freebsd/decode.hpp"
-#include "freebsd/row.hpp"
 
 #include <array>
 
+#include "freebsd/facts.hpp"
+#include "freebsd/row.hpp"
 #include "freebsd/wire.hpp"
 #include "record/address.hpp"
 
@@ -21,25 +22,29 @@ BufferFacts buffer_facts(const Bytes& buffer) {
 }
 
 void decode_socket(const Bytes& socket, SocketRecord& record) {
+    FreeBsdFacts& facts = freebsd_facts(record);
     record.owner_key = socket.u64(xsocket::socket);
     record.pcb = socket.u64(xsocket::pcb);
-    record.socket_protocol = socket.i32(xsocket::protocol);
-    record.socket_type = socket.i16(xsocket::type);
-    record.socket_state = socket.u16(xsocket::state);
-    record.freebsd.fib = socket.u32(xsocket::fib);
+    facts.socket_protocol = socket.i32(xsocket::protocol);
+    facts.socket_type = socket.i16(xsocket::type);
+    facts.socket_state = socket.u16(xsocket::state);
+    facts.fib = socket.u32(xsocket::fib);
     if (record.owner_key != 0) {
         record.uid = socket.u32(xsocket::uid);
-        record.options = socket.u16(xsocket::options);
+        facts.options = socket.u16(xsocket::options);
     }
+    record.has_options = facts.options.has_value();
+    record.accepts = (facts.options.value_or(0) & so_acceptconn) != 0;
+    record.no_descriptor = (facts.socket_state & ss_nofdref) != 0;
     const Backlog backlog{socket.u32(xsocket::waiting), socket.u32(xsocket::incomplete),
                           socket.u32(xsocket::limit)};
-    if (backlog.limit != 0 || (record.options.value_or(0) & so_acceptconn) != 0) record.backlog = backlog;
+    if (backlog.limit != 0 || record.accepts) record.backlog = backlog;
     const Bytes receive = socket.sub(xsocket::receive);
     const Bytes send = socket.sub(xsocket::send);
     record.recv_q = receive.u32(sockbuf::bytes);
     record.send_q = send.u32(sockbuf::bytes);
-    record.receive = buffer_facts(receive);
-    record.send = buffer_facts(send);
+    facts.receive = buffer_facts(receive);
+    facts.send = buffer_facts(send);
 }
 
 /// A TIME_WAIT or half-open connection has no socket any more that would tell its family.
@@ -85,23 +90,24 @@ Address address_at(const Bytes& pcb, std::size_t at, const SocketRecord& record)
 /// pcb's default.
 V6Only v6only_of(const SocketRecord& record) {
     if (record.family != Family::Inet6 || record.foreign.port != 0) return V6Only::NotApplicable;
-    return (record.pcb_flags & in6p_v6only) != 0 ? V6Only::Yes : V6Only::No;
+    return (freebsd_facts(record).pcb_flags & in6p_v6only) != 0 ? V6Only::Yes : V6Only::No;
 }
 
 void decode_inpcb(const Bytes& bytes, const Growth& growth, SocketRecord& record) {
     const Bytes socket = bytes.sub(xinpcb::socket);
     decode_socket(socket, record);
     const Bytes pcb = bytes.sub(growth.socket); // as if the xsocket had its known size
-    record.vflag = pcb.u8(xinpcb::vflag);
-    record.family = family_of(socket.i32(xsocket::family), record.vflag);
-    record.serves = {(record.vflag & inp_ipv4) != 0, (record.vflag & inp_ipv6) != 0};
+    FreeBsdFacts& facts = freebsd_facts(record);
+    facts.vflag = pcb.u8(xinpcb::vflag);
+    record.family = family_of(socket.i32(xsocket::family), facts.vflag);
+    record.serves = {(facts.vflag & inp_ipv4) != 0, (facts.vflag & inp_ipv6) != 0};
     record.local = {address_at(pcb, xinpcb::local, record), pcb.be16(xinpcb::local_port)};
     record.foreign = {address_at(pcb, xinpcb::foreign, record), pcb.be16(xinpcb::foreign_port)};
     record.tcb = pcb.u64(xinpcb::tcb);
-    record.pcb_flags = pcb.u32(xinpcb::flags);
+    facts.pcb_flags = pcb.u32(xinpcb::flags);
     record.v6only = v6only_of(record);
-    record.freebsd.flow_id = pcb.u32(xinpcb::flow_id);
-    record.freebsd.flow_type = pcb.u32(xinpcb::flow_type);
+    facts.flow_id = pcb.u32(xinpcb::flow_id);
+    facts.flow_type = pcb.u32(xinpcb::flow_type);
 }
 
 /// netinet/tcp_fsm.h, TCPS_CLOSED and so on.
@@ -187,7 +193,7 @@ void decode_tcp(const Bytes& record_bytes, const Growth& growth, SocketRecord& r
         record.state = tcp_states[static_cast<std::size_t>(record.native_state)];
     if (record.state == State::Closed && record.local.port != 0 && record.foreign.port == 0)
         record.state = State::Bound;
-    FreeBsdFacts& tcp = record.freebsd;
+    FreeBsdFacts& tcp = freebsd_facts(record);
     tcp.tcp_flags = bytes.u32(xtcpcb::flags);
     for (std::size_t i = 0; i < 5; ++i) tcp.timers_ms[i] = bytes.i32(xtcpcb::timers + 4 * i);
     tcp.timers_ms[5] = bytes.i32(xtcpcb::idle);
@@ -224,13 +230,14 @@ void decode_unix(const Bytes& bytes, const Growth& /*growth*/, SocketRecord& rec
     decode_socket(socket, record);
     record.protocol = Protocol::Unix;
     record.family = Family::Local;
-    record.unix_.type = socket.u16(xsocket::type);
-    record.unix_.vnode = bytes.u64(xunpcb::vnode);
-    record.unix_.peer = bytes.u64(xunpcb::peer);
-    record.unix_.refs = bytes.u64(xunpcb::first_ref);
-    record.unix_.next_ref = bytes.u64(xunpcb::next_ref);
-    record.unix_.path = unix_path(bytes.sub(xunpcb::address, xunpcb::address_room));
-    record.unix_.peer_path = unix_path(bytes.sub(xunpcb::peer_address, xunpcb::address_room));
+    UnixFacts& facts = unix_facts(record);
+    facts.type = socket.u16(xsocket::type);
+    facts.vnode = bytes.u64(xunpcb::vnode);
+    facts.peer = bytes.u64(xunpcb::peer);
+    facts.refs = bytes.u64(xunpcb::first_ref);
+    facts.next_ref = bytes.u64(xunpcb::next_ref);
+    facts.path = unix_path(bytes.sub(xunpcb::address, xunpcb::address_room));
+    facts.peer_path = unix_path(bytes.sub(xunpcb::peer_address, xunpcb::address_room));
 }
 
 } // namespace netstat46::freebsd

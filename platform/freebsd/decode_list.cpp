@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "bsd/grown_record.hpp"
+#include "bsd/own_messages.hpp"
 #include "freebsd/decode.hpp"
 #include "freebsd/wire.hpp"
+#include "messages.hpp"
 
 namespace netstat46::freebsd {
 namespace {
@@ -142,7 +144,7 @@ private:
             header_ = static_cast<std::size_t>(length);
             say_grown(rest, "header", length, layout_.header);
         } else if (length != layout_.header) {
-            say(rest, fmt::format("header length {} instead of {}", length, layout_.header));
+            say(rest, fmt::format(bsd_messages.header_length, length, layout_.header));
         }
         native_.begin(rest, header_);
         rest.skip(length == header_ ? header_ : to_next_sound(rest));
@@ -188,7 +190,7 @@ private:
         const Growth growth = bytes.size() > layout_.record ? growth_ : Growth{};
         const std::size_t moved = layout_.generation > layout_.socket ? growth.socket : 0;
         if (bytes.u64(layout_.generation + moved) > native_.generation()) return false;
-        record = SocketRecord{};
+        record.clear();
         layout_.decode(bytes, growth, record);
         record.past_damage = !met;
         return true;
@@ -219,7 +221,7 @@ private:
     }
 
     bool take_damaged(Bytes& rest, SocketRecord& record, std::uint64_t length) {
-        say(rest, fmt::format("record length {} instead of {}", length, step_));
+        say(rest, fmt::format(bsd_messages.record_length, length, step_));
         const std::size_t distance = to_next_sound(rest);
         const bool whole =
             distance % step_ == 0 ||
@@ -250,20 +252,19 @@ private:
     }
 
     void cut_short(Bytes& rest, std::string_view what) {
-        say(rest, fmt::format("{} cut short, {} bytes left", what, rest.size()));
+        say(rest, fmt::format(bsd_messages.cut_record, what, rest.size()));
         rest.skip(rest.size());
     }
 
     void say(const Bytes& rest, std::string_view what) {
         notes_->damaged = true;
-        problem_({fmt::format("{}: offset {}: {}", interface_, rest.offset(), what)});
+        problem_({fmt::format(messages.damaged_at, interface_, rest.offset(), what)});
     }
 
     void say_grown(const Bytes& rest, std::string_view what, std::uint64_t length, std::size_t known) {
         if (std::exchange(said_grown_, true)) return;
-        const std::string sentence =
-            fmt::format("{} has {} bytes, of which the first {} are read", what, length, known);
-        problem_({fmt::format("{}: offset {}: {}", interface_, rest.offset(), sentence), false});
+        const std::string sentence = fmt::format(messages.grown, what, length, known);
+        problem_({fmt::format(messages.damaged_at, interface_, rest.offset(), sentence), false});
     }
 
     ListLayout layout_;

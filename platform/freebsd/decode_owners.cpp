@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "bsd/grown_record.hpp"
+#include "bsd/own_messages.hpp"
 #include "freebsd/decode.hpp"
 #include "freebsd/wire.hpp"
+#include "messages.hpp"
 
 namespace netstat46::freebsd {
 namespace {
@@ -42,20 +44,20 @@ private:
             say_grown(block, length);
             step_ = static_cast<std::size_t>(length);
         } else if (length != step_) {
-            say(block, fmt::format("record length {} instead of {}", length, step_));
+            say(block, fmt::format(bsd_messages.record_length, length, step_));
         }
     }
 
     /// Once for all tables of a run: each process may have one.
     void say_grown(const Bytes& block, std::uint64_t length) {
         if (step_ != size_ || (notes_ != nullptr && std::exchange(notes_->growth_said, true))) return;
-        say(block, fmt::format("record has {} bytes, of which the first {} are read", length, size_), false);
+        say(block, fmt::format(messages.grown, "record", length, size_), false);
     }
 
-    void cut(const Bytes& block) { say(block, fmt::format("record cut short, {} bytes left", block.size())); }
+    void cut(const Bytes& block) { say(block, fmt::format(bsd_messages.cut_record, "record", block.size())); }
 
     void say(const Bytes& block, std::string_view what, bool fails = true) {
-        problem_({fmt::format("{}: offset {}: {}", interface_, block.offset(), what), fails});
+        problem_({fmt::format(messages.damaged_at, interface_, block.offset(), what), fails});
     }
 
     std::string interface_;

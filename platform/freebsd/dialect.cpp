@@ -87,11 +87,11 @@ constexpr std::array<std::pair<std::string_view, Choice>, 8> families{{
     {"link", Choice::Nothing},
 }};
 
-constexpr Switch<Given> switches[] = {
-    {'A', &Given::addresses}, {'a', &Given::all},           {'C', &Given::congestion}, {'c', &Given::stack},
-    {'L', &Given::queues},    {'l', &Given::wide},          {'n', &Given::numeric},    {'P', &Given::log_id},
-    {'R', &Given::flows},     {'S', &Given::numeric_hosts}, {'T', &Given::tcp_info},   {'W', &Given::wide},
-    {'x', &Given::extra},
+constexpr Switch<Flags> switches[] = {
+    {'A', &Flags::addresses}, {'a', &Flags::all},           {'C', &Flags::congestion}, {'c', &Flags::stack},
+    {'L', &Flags::queues},    {'l', &Flags::wide},          {'n', &Flags::numeric},    {'P', &Flags::log_id},
+    {'R', &Flags::flows},     {'S', &Flags::numeric_hosts}, {'T', &Flags::tcp_info},   {'W', &Flags::wide},
+    {'x', &Flags::extra},
 };
 
 /// Options that make it another program, in the order in which netstat looks at them.
@@ -129,8 +129,9 @@ private:
 std::optional<std::string_view> protocol_named(std::string_view name, const Edition& edition) {
     for (const auto& [alias, real] : aliases)
         if (name == alias) name = real;
-    for (const Shown& shown : shown_protocols)
-        if (shown.name == name && (shown.protocol != Protocol::UdpLite || edition.udplite)) return shown.name;
+    for (const InetProtocol& protocol : shown_protocols)
+        if (protocol.name == name && (protocol.protocol != Protocol::UdpLite || edition.udplite))
+            return protocol.name;
     for (const std::string_view known : names_without_pcbs)
         if (known == name) return known;
     for (const std::string_view known : names_not_listed)
@@ -140,29 +141,29 @@ std::optional<std::string_view> protocol_named(std::string_view name, const Edit
 
 /// Applies one option; a refusal where its value is wrong.
 std::optional<Message> apply(const GivenOption& option, const Edition& edition, const Refusals& refusals,
-                             Given& given) {
-    if (raise_flag(given, switches, option.letter)) return std::nullopt;
+                             Flags& flags) {
+    if (raise_flag(flags, switches, option.letter)) return std::nullopt;
     switch (option.letter) {
     case '4':
-        given.wanted = Choice::Inet;
+        flags.wanted = Choice::Inet;
         break;
     case '6':
-        given.wanted = Choice::Inet6;
+        flags.wanted = Choice::Inet6;
         break;
     case 'u':
-        given.wanted = Choice::Unix;
+        flags.wanted = Choice::Unix;
         break;
     case 'f': {
         const auto* family = std::find_if(families.begin(), families.end(),
                                           [&](const auto& each) { return each.first == option.value; });
         if (family == families.end()) return refusals.bad_name(option.value, "unknown address family");
-        given.wanted = family->second;
+        flags.wanted = family->second;
         break;
     }
     case 'p': {
         const auto name = protocol_named(option.value, edition);
         if (!name) return refusals.bad_name(option.value, "unknown or uninstrumented protocol");
-        given.protocol = *name;
+        flags.protocol = *name;
         break;
     }
     default:
@@ -180,30 +181,35 @@ std::optional<NativeMode> other_program(const Arguments& arguments) {
     return NativeMode{arguments.operands.front(), "ip -s link"};
 }
 
+std::vector<Column> internet_columns(Protocol protocol, const PlanContext& context) {
+    return usual_columns(edition_of(context.host), protocol, context);
+}
+
 Parsed parse_freebsd(std::span<const std::string> words, const ParseContext& context) {
     const Edition& edition = edition_of(context.host);
     const Refusals refusals(context.classic ? "netstat" : "netstat46", edition);
     const Arguments arguments = read_getopt(words, letters);
-    Given given;
+    Flags flags;
     ParsedOptions chosen;
     for (const GivenOption& option : arguments.options) {
-        if (option.letter == '?') return refusals.usage_error(arguments.mistake, usage);
-        if (auto refusal = apply(option, edition, refusals, given)) return std::move(*refusal);
+        if (option.letter == '?')
+            return as_mistake(refusals.usage_error(arguments.mistake, usage), arguments);
+        if (auto refusal = apply(option, edition, refusals, flags)) return std::move(*refusal);
         if (std::string_view("AcCLPRTx").find(option.letter) != std::string_view::npos)
             chosen.look_options.push_back({'-', option.letter});
     }
-    if (given.extra && given.tcp_info) return refusals.usage_error("-x and -T are incompatible, pick one.");
+    if (flags.extra && flags.tcp_info) return refusals.usage_error("-x and -T are incompatible, pick one.");
     if (auto other = other_program(arguments)) return std::move(*other);
-    if (std::count(names_without_pcbs.begin(), names_without_pcbs.end(), given.protocol) != 0)
-        return Message{fmt::format("{}: no PCB routine\n", given.protocol), {}, 0};
-    chosen.numeric = {given.numeric || given.numeric_hosts, given.numeric, false};
-    chosen.all = given.all;
-    chosen.plan = [given, edition](const PlanContext& look) { return plan_of(given, edition, look); };
+    if (std::count(names_without_pcbs.begin(), names_without_pcbs.end(), flags.protocol) != 0)
+        return Message{fmt::format("{}: no PCB routine\n", flags.protocol), {}, 0};
+    chosen.numeric = {flags.numeric || flags.numeric_hosts, flags.numeric, false};
+    chosen.all = flags.all;
+    chosen.plan = [flags, edition](const PlanContext& context) { return plan_of(flags, edition, context); };
     return chosen;
 }
 
 } // namespace
 
-const Dialect freebsd_dialect{parse_freebsd, 1, {}, freebsd_native_options};
+const Dialect freebsd_dialect{parse_freebsd, internet_columns, 1, {}, freebsd_native_options};
 
 } // namespace netstat46

@@ -20,6 +20,7 @@
 #include "capture/decoders.hpp"
 #include "freebsd/row.hpp"
 #include "freebsd/wire.hpp"
+#include "messages.hpp"
 #include "platform.hpp"
 #include "posix/growing.hpp"
 #include "posix/host.hpp"
@@ -108,7 +109,7 @@ private:
         failed_ = question.interface;
         if (error == ENOENT) return false;
         const std::string why = error == 0 ? "empty answer" : std::generic_category().message(error);
-        refused_ = fmt::format("{}: {}", question.interface, why);
+        refused_ = fmt::format(messages.refused, question.interface, why);
         problem_({refused_});
         return false;
     }

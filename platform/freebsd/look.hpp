@@ -24,7 +24,7 @@ struct Edition {
 };
 
 /// A protocol as `-p` names it and rows show it.
-struct Shown {
+struct InetProtocol {
     std::string_view name;
     Protocol protocol;
     std::int32_t number;    ///< IPPROTO_*, what xso_protocol must be
@@ -33,17 +33,21 @@ struct Shown {
 
 /// In listing order. Raw IPPROTO_RAW sockets belong to two of them and are listed twice.
 inline constexpr std::array shown_protocols{
-    Shown{"tcp", Protocol::Tcp, 6, true, true},           Shown{"udp", Protocol::Udp, 17, true, true},
-    Shown{"udplite", Protocol::UdpLite, 136, true, true}, Shown{"ip", Protocol::Raw, 255, true, false},
-    Shown{"icmp", Protocol::Raw, 1, true, false},         Shown{"igmp", Protocol::Raw, 2, true, false},
-    Shown{"pim", Protocol::Raw, 103, true, false},        Shown{"ip6", Protocol::Raw, 255, false, true},
-    Shown{"icmp6", Protocol::Raw, 58, false, true},
+    InetProtocol{"tcp", Protocol::Tcp, 6, true, true},
+    InetProtocol{"udp", Protocol::Udp, 17, true, true},
+    InetProtocol{"udplite", Protocol::UdpLite, 136, true, true},
+    InetProtocol{"ip", Protocol::Raw, 255, true, false},
+    InetProtocol{"icmp", Protocol::Raw, 1, true, false},
+    InetProtocol{"igmp", Protocol::Raw, 2, true, false},
+    InetProtocol{"pim", Protocol::Raw, 103, true, false},
+    InetProtocol{"ip6", Protocol::Raw, 255, false, true},
+    InetProtocol{"icmp6", Protocol::Raw, 58, false, true},
 };
 
 enum class Choice : std::uint8_t { All, Inet, Inet6, Unix, Nothing };
 
 /// The native options.
-struct Given {
+struct Flags {
     bool addresses = false, all = false, stack = false, congestion = false, queues = false, numeric = false;
     bool numeric_hosts = false, log_id = false, flows = false, wide = false, tcp_info = false, extra = false;
     Choice wanted = Choice::All;
@@ -52,7 +56,7 @@ struct Given {
 
 /// Everything a column may depend on.
 struct View {
-    Given given;
+    Flags flags;
     Edition edition;
     bool classic = false;
     bool all = false;
@@ -61,8 +65,8 @@ struct View {
     std::string domain; ///< of the host, without the leading dot
 
     [[nodiscard]] std::size_t address_width() const {
-        if (given.addresses && !given.wide) return 18;
-        return given.wide && given.wanted != Choice::Inet ? 45 : 22;
+        if (flags.addresses && !flags.wide) return 18;
+        return flags.wide && flags.wanted != Choice::Inet ? 45 : 22;
     }
 };
 
@@ -76,10 +80,13 @@ struct NameWidths {
 
 using Widths = std::shared_ptr<NameWidths>;
 
-std::vector<Column> inet_columns(const Viewed& view, const Shown& shown, const Widths& widths);
+std::vector<Column> inet_columns(const Viewed& view, const InetProtocol& protocol, const Widths& widths);
 std::vector<Column> unix_columns(const View& view);
 
+/// As -an lists sockets of `protocol`.
+std::vector<Column> usual_columns(const Edition& edition, Protocol protocol, const PlanContext& context);
+
 /// What the native options list, in the look of `edition`.
-Plan plan_of(const Given& given, const Edition& edition, const PlanContext& look);
+Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& context);
 
 } // namespace netstat46::freebsd_look

@@ -1,3 +1,4 @@
+#include "freebsd/facts.hpp"
 #include "freebsd/look.hpp"
 #include "freebsd/row.hpp"
 
@@ -14,18 +15,18 @@ namespace {
 
 // --- which sockets ---
 
-bool of_protocol(const SocketRecord& socket, const Shown& shown, const View& view) {
-    if (view.own_records) return socket.socket_protocol == shown.number;
-    return shown.protocol != Protocol::Raw || socket.ip_protocol == shown.number;
+bool of_protocol(const SocketRecord& socket, const InetProtocol& protocol, const View& view) {
+    if (view.own_records) return freebsd_facts(socket).socket_protocol == protocol.number;
+    return protocol.protocol != Protocol::Raw || socket.ip_protocol == protocol.number;
 }
 
 /// What makes the heading appear; -L then lists only some of it.
-bool passes(const SocketRecord& socket, const Shown& shown, const View& view) {
+bool passes(const SocketRecord& socket, const InetProtocol& protocol, const View& view) {
     if (view.classic && socket.past_damage) return false;
-    if (!of_protocol(socket, shown, view)) return false;
-    const bool listens = shown.protocol == Protocol::Tcp && socket.state == State::Listen;
+    if (!of_protocol(socket, protocol, view)) return false;
+    const bool listens = protocol.protocol == Protocol::Tcp && socket.state == State::Listen;
     const Serves serves = socket.serves;
-    switch (view.given.wanted) {
+    switch (view.flags.wanted) {
     case Choice::All:
         if (!serves.ipv4 && !serves.ipv6) return false;
         break;
@@ -58,19 +59,19 @@ void say_changed(Text& out, const TableStatus& notes, std::string_view name, boo
     fmt::format_to(fmt::appender(out), FMT_COMPILE("Some {} sockets may have been {}.\n"), name, change);
 }
 
-Section inet_section(const Viewed& view, const Shown& shown, const Widths& widths) {
+Section inet_section(const Viewed& view, const InetProtocol& protocol, const Widths& widths) {
     Section section;
-    section.table = {shown.protocol, true, true};
-    section.columns = inet_columns(view, shown, widths);
-    section.selects = [view, shown](const SocketRecord& socket) {
-        return passes(socket, shown, *view) && (!view->given.queues || has_queue(socket));
+    section.table = {protocol.protocol, true, true};
+    section.columns = inet_columns(view, protocol, widths);
+    section.selects = [view, protocol](const SocketRecord& socket) {
+        return passes(socket, protocol, *view) && (!view->flags.queues || has_queue(socket));
     };
-    if (view->given.queues)
-        section.announces = [view, shown](const SocketRecord& socket) {
-            return passes(socket, shown, *view);
+    if (view->flags.queues)
+        section.announces = [view, protocol](const SocketRecord& socket) {
+            return passes(socket, protocol, *view);
         };
-    section.finish = [view, shown](Text& out, const TableStatus& notes) {
-        say_changed(out, notes, shown.name, view->classic);
+    section.finish = [view, protocol](Text& out, const TableStatus& notes) {
+        say_changed(out, notes, protocol.name, view->classic);
         return end_of(notes, view->classic);
     };
     return section;
@@ -82,31 +83,31 @@ Section measuring_section(const Viewed& view, const Widths& widths) {
     section.table = {Protocol::Tcp, true, true};
     section.selects = [=](const SocketRecord& socket) {
         if (!(view->classic && socket.past_damage) && of_protocol(socket, shown_protocols[0], *view)) {
-            widths->stack = std::max(widths->stack, socket.freebsd.stack.size());
-            widths->congestion = std::max(widths->congestion, socket.freebsd.congestion.size());
+            widths->stack = std::max(widths->stack, freebsd_facts(socket).stack.view().size());
+            widths->congestion = std::max(widths->congestion, freebsd_facts(socket).congestion.view().size());
         }
         return false;
     };
     return section;
 }
 
-bool is_listed(const Shown& shown, const View& view) {
-    if (shown.protocol == Protocol::UdpLite && !view.edition.udplite) return false;
-    if (!view.given.protocol.empty()) return shown.name == view.given.protocol;
-    switch (view.given.wanted) {
+bool is_listed(const InetProtocol& protocol, const View& view) {
+    if (protocol.protocol == Protocol::UdpLite && !view.edition.udplite) return false;
+    if (!view.flags.protocol.empty()) return protocol.name == view.flags.protocol;
+    switch (view.flags.wanted) {
     case Choice::All:
         return true;
     case Choice::Inet:
-        return shown.in_inet;
+        return protocol.in_inet;
     case Choice::Inet6:
-        return shown.in_inet6;
+        return protocol.in_inet6;
     default:
         return false;
     }
 }
 
 std::string inet_heading(const Viewed& view, const Widths& widths) {
-    std::string heading = view->given.queues ? "Current listen queue sizes (qlen/incqlen/maxqlen)"
+    std::string heading = view->flags.queues ? "Current listen queue sizes (qlen/incqlen/maxqlen)"
                           : view->all        ? "Active Internet connections (including servers)"
                                              : "Active Internet connections";
     return heading + '\n' + heading_of(inet_columns(view, shown_protocols[0], widths)) + '\n';
@@ -117,11 +118,11 @@ Listing inet_listing(const Viewed& view) {
     Listing listing;
     listing.heading_always = false;
     listing.late_heading = [=] { return inet_heading(view, widths); };
-    for (const Shown& shown : shown_protocols) {
-        if (!is_listed(shown, *view)) continue;
-        if (shown.protocol == Protocol::Tcp && (view->given.stack || view->given.congestion))
+    for (const InetProtocol& protocol : shown_protocols) {
+        if (!is_listed(protocol, *view)) continue;
+        if (protocol.protocol == Protocol::Tcp && (view->flags.stack || view->flags.congestion))
             listing.sections.push_back(measuring_section(view, widths));
-        listing.sections.push_back(inet_section(view, shown, widths));
+        listing.sections.push_back(inet_section(view, protocol, widths));
     }
     return listing;
 }
@@ -134,9 +135,9 @@ Section unix_section(const Viewed& view, std::uint16_t type) {
     section.table = {Protocol::Unix, false, false};
     section.columns = unix_columns(*view);
     section.selects = [=](const SocketRecord& socket) {
-        const std::uint16_t its = socket.unix_.type;
+        const std::uint16_t its = unix_facts(socket).type;
         return (type != 0 ? its == type : its != 1 && its != 2) && !(view->classic && socket.past_damage) &&
-               (!view->given.queues || has_queue(socket));
+               (!view->flags.queues || has_queue(socket));
     };
     section.finish = [=](Text& out, const TableStatus& notes) {
         const std::string begin = fmt::format("Some {} ", socket_types[type == 0 ? 5 : type]);
@@ -154,33 +155,46 @@ Section unix_section(const Viewed& view, std::uint16_t type) {
 Listing unix_listing(const Viewed& view) {
     Listing listing;
     listing.heading_always = false;
-    if (!view->given.queues)
+    if (!view->flags.queues)
         listing.heading = "Active UNIX domain sockets\n" + heading_of(unix_columns(*view)) + '\n';
     for (const std::uint16_t type : {1, 2, 0}) listing.sections.push_back(unix_section(view, type));
     return listing;
 }
 
+Viewed view_of(const Flags& flags, const Edition& edition, const PlanContext& context) {
+    auto view = std::make_shared<View>();
+    view->flags = flags;
+    view->edition = edition;
+    view->classic = context.classic;
+    view->all = flags.all || context.all;
+    view->own_records = context.host->system == &freebsd_system;
+    view->names = context.names;
+    const std::string& host = context.host->hostname;
+    if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
+    return view;
+}
+
 } // namespace
 
-Plan plan_of(const Given& given, const Edition& edition, const PlanContext& look) {
-    auto view = std::make_shared<View>();
-    view->given = given;
-    view->edition = edition;
-    view->classic = look.classic;
-    view->all = given.all || look.all;
-    view->own_records = look.host->system == &freebsd_system;
-    view->names = look.names;
-    const std::string& host = look.host->hostname;
-    if (const std::size_t dot = host.find('.'); dot != host.npos) view->domain = host.substr(dot + 1);
+Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& context) {
+    const Viewed view = view_of(flags, edition, context);
     Plan plan;
-    plan.wanted.owners = !look.classic;
+    plan.wanted.owners = !context.classic;
     plan.named_address = [](const SocketRecord& socket, const Address& address) {
         return socket.serves.ipv4 ? unmapped(address) : address;
     };
     plan.listings.push_back(inet_listing(view));
-    const bool unix_too = given.wanted == Choice::All || given.wanted == Choice::Unix;
-    if (unix_too && given.protocol.empty()) plan.listings.push_back(unix_listing(view));
+    const bool unix_too = flags.wanted == Choice::All || flags.wanted == Choice::Unix;
+    if (unix_too && flags.protocol.empty()) plan.listings.push_back(unix_listing(view));
     return plan;
+}
+
+std::vector<Column> usual_columns(const Edition& edition, Protocol protocol, const PlanContext& context) {
+    Flags flags;
+    flags.all = flags.numeric = flags.numeric_hosts = true;
+    const auto& shown = *std::find_if(shown_protocols.begin(), shown_protocols.end(),
+                                      [&](const InetProtocol& one) { return one.protocol == protocol; });
+    return inet_columns(view_of(flags, edition, context), shown, std::make_shared<NameWidths>());
 }
 
 } // namespace netstat46::freebsd_look

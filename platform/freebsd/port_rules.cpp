@@ -1,6 +1,7 @@
 #include "freebsd/port_rules.hpp"
 
 #include "bsd/port_rules.hpp"
+#include "freebsd/facts.hpp"
 #include "ports/questions.hpp"
 #include "record/address.hpp"
 
@@ -26,8 +27,9 @@ AnswerVerdict answer(const PortHost& host, const Address& address, Cast cast,
 
 void settle(BoundSocket& bound, const SocketRecord& socket) {
     constexpr std::uint32_t so_reuseport_lb = 0x00010000; // sys/socket.h
-    bsd_settle(bound, socket);
-    bound.balanced = (socket.options.value_or(0) & so_reuseport_lb) != 0;
+    const std::optional<std::uint32_t> options = freebsd_facts(socket).options;
+    bsd_settle(bound, socket, options);
+    bound.balanced = (options.value_or(0) & so_reuseport_lb) != 0;
 }
 
 } // namespace

@@ -121,6 +121,5 @@ inline constexpr std::int16_t dtype_socket = 2;                               //
 inline constexpr std::int32_t af_unix = 1, af_inet = 2, af_inet6 = 28;        // sys/socket.h
 inline constexpr std::uint8_t inp_ipv4 = 1, inp_ipv6 = 2, inp_ipv6_proto = 4; // inp_vflag, netinet/in_pcb.h
 inline constexpr std::uint32_t in6p_v6only = 0x8000;                          // inp_flags, netinet/in_pcb.h
-inline constexpr std::uint32_t so_acceptconn = 2;                             // sys/socket.h
 
 } // namespace netstat46::freebsd

@@ -1,6 +1,7 @@
 // What net-tools writes into each column.
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/compile.h>
 
@@ -94,19 +95,29 @@ Cell endpoint_cell(const Endpoint SocketRecord::*end, const Names* names, bool n
     };
 }
 
+/// Without a copy where nothing is mapped.
+const Address& shown(const Address& address, Address& unmapped_one) {
+    return is_v4_mapped(address) ? unmapped_one = unmapped(address) : address;
+}
+
 /// Digits need neither a name nor a second buffer: half of a listing's time.
 Cell numeric_endpoint_cell(const Endpoint SocketRecord::*end, bool wide) {
     return [=](Text& out, const Row& row) {
         const Endpoint& endpoint = row.socket.*end;
         const std::size_t start = out.size();
-        put_address(out, unmapped(endpoint.address));
-        const fmt::format_int digits(endpoint.port);
-        const std::string_view port =
-            endpoint.port == 0 ? "*" : std::string_view(digits.data(), digits.size());
-        if (!wide && out.size() - start + port.size() > address_limit)
-            out.resize(start + address_limit - port.size());
-        out.push_back(':');
-        put(out, port);
+        std::array<char, 16> digits{'*'};
+        const char* const digits_end =
+            endpoint.port == 0
+                ? &digits[1]
+                : std::to_chars(digits.data(), digits.data() + digits.size(), endpoint.port).ptr;
+        const std::string_view port(digits.data(), static_cast<std::size_t>(digits_end - digits.data()));
+        out.reserve(start + address_room + 1 + digits.size());
+        Address inner;
+        char* at = write_address(out.data() + start, shown(endpoint.address, inner));
+        if (!wide) at = std::min(at, out.data() + start + address_limit - port.size());
+        *at++ = ':';
+        move_bytes(at, port.data(), port.size());
+        out.resize(static_cast<std::size_t>(at - out.data()) + port.size());
     };
 }
 
@@ -178,7 +189,7 @@ void state_cell(Text& out, const Row& row) {
 }
 
 void unix_flags_cell(Text& out, const Row& row) {
-    const std::uint32_t flags = row.socket.unix_.flags;
+    const std::uint32_t flags = unix_facts(row.socket).flags;
     put(out, "[ ");
     if ((flags & unix_accepting) != 0) put(out, "ACC ");
     if ((flags & unix_wait_data) != 0) put(out, "W ");
@@ -188,20 +199,20 @@ void unix_flags_cell(Text& out, const Row& row) {
 
 void unix_type_cell(Text& out, const Row& row) {
     constexpr std::array<std::string_view, 6> names{"UNKNOWN", "STREAM", "DGRAM", "RAW", "RDM", "SEQPACKET"};
-    const unsigned type = row.socket.unix_.type;
+    const unsigned type = unix_facts(row.socket).type;
     put(out, names[type < names.size() ? type : 0]);
 }
 
 void unix_state_cell(Text& out, const Row& row) {
     constexpr std::array<std::string_view, 5> names{"FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"};
-    const UnixFacts& facts = row.socket.unix_;
+    const UnixFacts& facts = unix_facts(row.socket);
     if (facts.state == ss_unconnected && (facts.flags & unix_accepting) != 0) return put(out, "LISTENING");
     put(out, facts.state < names.size() ? names[facts.state] : "UNKNOWN");
 }
 
 /// The NULs of an abstract name are shown as `@`.
 void unix_path_cell(Text& out, const Row& row) {
-    std::string_view path = row.socket.unix_.path;
+    std::string_view path = unix_facts(row.socket).path;
     for (std::size_t nul = path.find('\0'); nul != std::string_view::npos; nul = path.find('\0')) {
         put_clean(out, path.substr(0, nul));
         out.push_back('@');
@@ -210,8 +221,8 @@ void unix_path_cell(Text& out, const Row& row) {
     put_clean(out, path);
 }
 
-Column owner_column(const Shape& shape) {
-    return {" ", "PID/Program name", -20, -20, program_cell(shape.whole_names())};
+Column owner_column(const View& view) {
+    return {" ", "PID/Program name", -20, -20, program_cell(view.whole_names()), Role::Owner};
 }
 
 /// net-tools pads the title, its leading blank included, to 50 and the cells to 51.
@@ -222,12 +233,13 @@ Column context_column() {
             }};
 }
 
-Column endpoint_column(std::string title, const Endpoint SocketRecord::*end, const Shape& shape) {
-    const Numeric& numeric = shape.flags.numeric;
+Column endpoint_column(std::string title, const Endpoint SocketRecord::*end, const View& view) {
+    const Numeric& numeric = view.flags.numeric;
     Cell cell = numeric.hosts && numeric.ports
-                    ? numeric_endpoint_cell(end, shape.flags.wide)
-                    : endpoint_cell(end, shape.look.names, numeric.hosts, shape.flags.wide);
-    return {" ", std::move(title), -23, -23, std::move(cell)};
+                    ? numeric_endpoint_cell(end, view.flags.wide)
+                    : endpoint_cell(end, view.context.names, numeric.hosts, view.flags.wide);
+    const Role role = end == &SocketRecord::local ? Role::LocalAddress : Role::None;
+    return {" ", std::move(title), -23, -23, std::move(cell), role};
 }
 
 Column timer_column(Protocol protocol, bool last) {
@@ -240,39 +252,41 @@ Column timer_column(Protocol protocol, bool last) {
 
 bool is_network(const Address& address) { return address.family == Family::Inet && address.bytes[0] == 0; }
 
-std::vector<Column> internet_columns(Protocol protocol, const Shape& shape) {
+std::vector<Column> internet_columns(Protocol protocol, const View& view) {
     std::vector<Column> columns{
-        {"", "Proto", -6, -6, [](Text& out, const Row& row) { put(out, protocol_tag(row.socket)); }},
+        {"", "Proto", -6, -6, [](Text& out, const Row& row) { put(out, protocol_tag(row.socket)); },
+         Role::Protocol},
         {"", "Recv-Q", 6, 6, [](Text& out, const Row& row) { put_number(out, row.socket.recv_q); }},
         {" ", "Send-Q", 6, 6, [](Text& out, const Row& row) { put_number(out, row.socket.send_q); }},
-        endpoint_column("Local Address", &SocketRecord::local, shape),
-        endpoint_column("Foreign Address", &SocketRecord::foreign, shape),
+        endpoint_column("Local Address", &SocketRecord::local, view),
+        endpoint_column("Foreign Address", &SocketRecord::foreign, view),
         {" ", "State", -11, -11, state_cell},
     };
-    if (shape.flags.extend) {
-        columns.push_back({" ", "User", -10, -10, user_cell(shape.look.names)});
+    if (view.flags.extend) {
+        columns.push_back({" ", "User", -10, -10, user_cell(view.context.names)});
         columns.push_back(
             {" ", "Inode", -10, -10, [](Text& out, const Row& row) { put_number(out, row.socket.inode); }});
     }
-    if (shape.programs()) columns.push_back(owner_column(shape));
-    if (shape.flags.context) columns.push_back(context_column());
-    if (shape.flags.timers) columns.push_back(timer_column(protocol, shape.look.classic));
-    if (!shape.look.classic) columns.push_back(v6only_column());
+    if (view.programs()) columns.push_back(owner_column(view));
+    if (view.flags.context) columns.push_back(context_column());
+    if (view.flags.timers) columns.push_back(timer_column(protocol, view.context.classic));
+    if (!view.context.classic) columns.push_back(v6only_column());
     return columns;
 }
 
-std::vector<Column> unix_columns(const Shape& shape) {
+std::vector<Column> unix_columns(const View& view) {
     std::vector<Column> columns{
         {"", "Proto", -5, -5,
-         [](Text& out, const Row& row) { put(out, row.socket.unix_.protocol == 0 ? "unix" : "??"); }},
-        {" ", "RefCnt", -6, -6, [](Text& out, const Row& row) { put_number(out, row.socket.unix_.refs); }},
+         [](Text& out, const Row& row) { put(out, unix_facts(row.socket).protocol == 0 ? "unix" : "??"); }},
+        {" ", "RefCnt", -6, -6,
+         [](Text& out, const Row& row) { put_number(out, unix_facts(row.socket).refs); }},
         {" ", "Flags", -11, -11, unix_flags_cell},
         {" ", "Type", -10, -10, unix_type_cell},
         {" ", "State", -13, -13, unix_state_cell},
         {" ", "I-Node", -8, -8, [](Text& out, const Row& row) { put_number(out, row.socket.inode); }},
     };
-    if (shape.programs()) columns.push_back(owner_column(shape));
-    if (shape.flags.context) columns.push_back(context_column());
+    if (view.programs()) columns.push_back(owner_column(view));
+    if (view.flags.context) columns.push_back(context_column());
     columns.push_back({" ", "Path", 0, 0, unix_path_cell});
     return columns;
 }

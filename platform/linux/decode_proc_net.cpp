@@ -33,7 +33,7 @@ Protocol protocol_of(std::string_view interface) {
 
 /// `sl: local:port remote:port st tx:rx tr:when retr uid timeout inode ...`; when is in 1/100 s (USER_HZ).
 bool read_inet_line(std::string_view line, Protocol protocol, ByteOrder order, SocketRecord& record) {
-    record = SocketRecord{};
+    record.clear();
     Words words(line);
     words.next(':');
     const std::string_view local = words.next(':'), local_port = words.next();

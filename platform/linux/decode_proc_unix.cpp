@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "linux/own_messages.hpp"
 #include "linux/proc_lines.hpp"
 #include "linux/wire.hpp"
 #include "parse.hpp"
@@ -43,13 +44,13 @@ std::optional<RowFront> read_front(std::string_view line) {
 bool read_row(std::string_view line, SocketRecord& record) {
     const auto row = read_front(line);
     if (!row) return false;
-    record = SocketRecord{};
+    record.clear();
     record.protocol = Protocol::Unix;
     record.family = Family::Local;
     record.inode = row->inode;
     record.owner_key = row->inode;
     record.unix_ = row->facts;
-    record.unix_.path = line.substr(row->name_at);
+    record.unix_->path = line.substr(row->name_at);
     return true;
 }
 
@@ -196,9 +197,7 @@ private:
         skip_row();
         if (!row || row->inode == 0 || seen_.insert(row->inode).second) return;
         if (!tables.unix_doubled.insert(row->inode).second) return;
-        context_.problem({fmt::format("{}: inode {} is in more than one row; its owner is not shown",
-                                      context_.interface, row->inode),
-                          false});
+        context_.problem({fmt::format(linux_messages.doubled_inode, context_.interface, row->inode), false});
     }
 
     DecodeContext context_;

@@ -1,6 +1,8 @@
 #include "linux/decode.hpp"
 
+#include "linux/facts.hpp"
 #include "linux/netlink.hpp"
+#include "linux/own_messages.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -132,7 +134,7 @@ void settle_tcp(SocketRecord& record, const Attributes& attributes) {
     const bool connected = record.state != State::Listen && record.state != State::Closed &&
                            record.state != State::Bound && !attributes.tcp_info.empty();
     if (!connected && attributes.congestion.empty()) return;
-    TcpFacts& facts = record.tcp.emplace();
+    TcpFacts& facts = record.own.make<TcpFacts>();
     attributes.congestion.copy(facts.congestion.data(), facts.congestion.size() - 1);
     if (connected) read_tcp_info(attributes.tcp_info, facts);
 }
@@ -157,7 +159,7 @@ Timer timer_of(const Bytes& message, const Attributes& attributes) {
 bool read_message(const Bytes& message, Protocol protocol, SocketRecord& record) {
     const std::uint8_t family = message.u8(diag_family);
     if (family != af_inet && family != af_inet6) return false;
-    record = SocketRecord{};
+    record.clear();
     record.protocol = protocol;
     record.family = family == af_inet6 ? Family::Inet6 : Family::Inet;
     record.native_state = message.u8(diag_state);
@@ -190,7 +192,7 @@ SocketDecoder sock_diag_decoder(const DecodeContext& context) {
             protocol = protocol_of(context.interface)](Bytes& rest, SocketRecord& record) mutable {
         while (const auto message = messages.next(rest)) {
             if (read_message(*message, protocol, record)) return true;
-            messages.problem(message->offset(), "a socket of an unknown family");
+            messages.problem(message->offset(), linux_messages.unknown_family);
         }
         return false;
     };

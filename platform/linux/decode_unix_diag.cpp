@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "linux/netlink.hpp"
+#include "linux/own_messages.hpp"
 
 namespace netstat46 {
 
@@ -32,7 +33,7 @@ public:
     std::optional<Bytes> next(Bytes& rest) {
         while (const auto message = messages_.next(rest)) {
             if (message->u8(unix_diag_family) == af_unix) return message;
-            messages_.problem(message->offset(), "a socket of an unknown family");
+            messages_.problem(message->offset(), linux_messages.unknown_family);
         }
         return std::nullopt;
     }
@@ -44,13 +45,13 @@ private:
 /// Sockets that sock_diag tells have a descriptor or wait for one, so of /proc/net/unix's states they have
 /// the two that such sockets have (net/unix/af_unix.c, unix_seq_show()).
 void read_socket(const Bytes& message, SocketRecord& record) {
-    record = SocketRecord{};
+    record.clear();
     record.protocol = Protocol::Unix;
     record.family = Family::Local;
     record.inode = message.u32(unix_diag_inode);
     record.owner_key = record.inode;
     const std::uint8_t state = message.u8(unix_diag_state);
-    UnixFacts& facts = record.unix_;
+    UnixFacts& facts = unix_facts(record);
     facts.type = message.u8(unix_diag_type);
     facts.flags = state == tcp_listen ? unix_accepting : 0;
     facts.state = state == tcp_established ? ss_connected : ss_unconnected;

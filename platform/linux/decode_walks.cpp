@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include "linux/decode.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/wire.hpp"
+#include "messages.hpp"
 
 namespace netstat46 {
 
@@ -18,8 +20,8 @@ HostTablesDecoder task_walk_decoder(const DecodeContext& context) {
                               {task_walk_owner(block.u32(task_walk_pid)), block.i32(task_walk_fd)});
         tables.owners_read = true;
         if (!block.empty())
-            context.problem(
-                {fmt::format("{}: a cut record at offset {}", context.interface, block.offset())});
+            context.problem({fmt::format(messages.damaged, context.interface, linux_messages.cut_record,
+                                         block.offset())});
     };
 }
 
@@ -37,7 +39,7 @@ std::string_view tcp_walk_name(std::uint8_t family) {
 namespace {
 
 void read_record(const Bytes& bytes, std::size_t size, SocketRecord& record) {
-    record = SocketRecord{};
+    record.clear();
     record.protocol = Protocol::Tcp;
     record.family = bytes.u8(walked_family) == af_inet6 ? Family::Inet6 : Family::Inet;
     record.native_state = bytes.u8(walked_state);
@@ -60,7 +62,8 @@ SocketDecoder tcp_walk_decoder(const DecodeContext& context) {
         const std::size_t size = tcp_walk_record(rest);
         if (size == 0) {
             context.notes->damaged = true;
-            context.problem({fmt::format("{}: a cut record at offset {}", context.interface, rest.offset())});
+            context.problem(
+                {fmt::format(messages.damaged, context.interface, linux_messages.cut_record, rest.offset())});
             rest.skip(rest.size());
             return false;
         }

@@ -131,7 +131,7 @@ std::optional<Message> take_option(Flags& flags, const GivenOption& option, cons
                                    const ParseContext& context) {
     switch (option.letter) {
     case '?':
-        return wrong_usage(arguments.mistake);
+        return as_mistake(wrong_usage(arguments.mistake), arguments);
     case 'h':
         return Message{std::string(linux_usage), std::string(linux_families), 0, Message::About::Help};
     case 'V':
@@ -195,19 +195,20 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
     if (!flags.modes.empty()) return flags.modes.back();
     settle(flags);
     ParsedOptions chosen;
-    chosen.plan = [flags](const PlanContext& look) { return linux_look::make_plan(flags, look); };
+    chosen.plan = [flags](const PlanContext& context) { return linux_look::make_plan(flags, context); };
     chosen.numeric = flags.numeric;
     chosen.errors = flags.errors;
     chosen.all = flags.all;
     chosen.listening = flags.listening;
     chosen.owners_asked = flags.programs;
     chosen.repeat_seconds = flags.continuous ? 1 : 0;
+    chosen.operands = arguments.operands;
     if (flags.continuous) chosen.look_options.push_back("-c");
     return chosen;
 }
 
 } // namespace
 
-const Dialect linux_dialect{parse_linux, 3, long_options, linux_native_options};
+const Dialect linux_dialect{parse_linux, linux_look::usual_columns, 3, long_options, linux_native_options};
 
 } // namespace netstat46

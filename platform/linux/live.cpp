@@ -27,8 +27,10 @@
 #include "linux/live_proc.hpp"
 #include "linux/live_tcp_walk.hpp"
 #include "linux/live_unix.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/row.hpp"
 #include "linux/wire.hpp"
+#include "messages.hpp"
 #include "posix/host.hpp"
 #include "posix/limits.hpp"
 #include "posix/read_ahead.hpp"
@@ -304,17 +306,14 @@ private:
     /// Reports once that sock_diag refuses, whichever table meets it first.
     void report_refused(int error) {
         if (!reported_refused_.exchange(true))
-            problem_({fmt::format("sock_diag: {}; reading /proc/net instead, which tells neither V6ONLY nor "
-                                  "where a unix socket's name ends",
-                                  std::strerror(error)),
-                      false});
+            problem_({fmt::format(linux_messages.no_sock_diag, std::strerror(error)), false});
     }
 
     BlockReader instead(const Interface& interface, std::size_t table, DumpResult why) {
         if (interface.file == nullptr) {
             // The files of SCTP in /proc/net are not read, but they exist only where it may have sockets.
             if (access("/proc/net/sctp", F_OK) == 0 && !std::exchange(reported_sctp_, true))
-                problem_({fmt::format("{}: {}", interface.name, std::strerror(why.error))});
+                problem_({fmt::format(messages.refused, interface.name, std::strerror(why.error))});
             return nullptr;
         }
         if (why.end == DumpEnd::Refused) report_refused(why.error);
@@ -324,7 +323,7 @@ private:
     BlockReader file(const char* path, const char* name, std::size_t table) {
         FileBlocks opened = read_proc_file(path, name, table, problem_);
         if (opened.error != 0 && (opened.error != ENOENT || access("/proc/net", F_OK) != 0))
-            problem_({fmt::format("{}: {}", path, std::strerror(opened.error)), table != no_table});
+            problem_({fmt::format(messages.refused, path, std::strerror(opened.error)), table != no_table});
         return opened.blocks;
     }
 

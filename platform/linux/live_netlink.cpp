@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "capture/bytes.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/wire.hpp"
 
 namespace netstat46 {
@@ -181,9 +182,7 @@ Dump::Heard Dump::look_for_end(std::span<const std::byte> block) {
     if (!handed_out_ && attempts_ < dump_attempts) return Heard::Again;
     if (!reported_) {
         reported_ = true;
-        problem_({fmt::format("{}: the table changed while it was read; sockets may be missing or doubled",
-                              interface_),
-                  false});
+        problem_({fmt::format(linux_messages.interrupted, interface_), false});
     }
     return heard;
 }
@@ -199,7 +198,7 @@ Dump::Heard Dump::receive_one() {
     if (got < 0 && errno == ENOBUFS && !handed_out_ && attempts_ < dump_attempts) return Heard::Again;
     result_ = {DumpEnd::Refused, got < 0 ? errno : ECONNRESET};
     if (handed_out_)
-        problem_({fmt::format("{}: the answer broke off: {}", interface_, std::strerror(result_.error))});
+        problem_({fmt::format(linux_messages.broken_off, interface_, std::strerror(result_.error))});
     return Heard::End;
 }
 

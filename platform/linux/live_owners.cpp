@@ -18,7 +18,9 @@
 #include "linux/decode.hpp"
 #include "linux/live_pool.hpp"
 #include "linux/live_proc.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/wire.hpp"
+#include "messages.hpp"
 #include "posix/limits.hpp"
 
 namespace netstat46 {
@@ -43,7 +45,7 @@ public:
         }
         if (!std::exchange(named_, true)) {
             if (found_.error != 0 && !proc_failed_)
-                problem_({fmt::format("/proc: {}; some owners are not known", std::strerror(found_.error)),
+                problem_({fmt::format(linux_messages.some_owners, std::strerror(found_.error)),
                           is_want(found_.error)});
             bytes_ = std::move(found_.processes);
             return give("processes.tsv");
@@ -83,8 +85,9 @@ private:
         if (processes.error != 0) found_.descriptors = "0\t-\tunread\n";
         proc_failed_ = processes.numbers.empty() || access("/proc/self", F_OK) != 0;
         if (proc_failed_) {
-            problem_({fmt::format("/proc: {}; owners are not known",
-                                  processes.error != 0 ? std::strerror(processes.error) : "no processes"),
+            problem_({fmt::format(linux_messages.no_owners,
+                                  processes.error != 0 ? std::string_view(std::strerror(processes.error))
+                                                       : messages.no_processes),
                       is_want(processes.error)});
             processes.numbers.clear();
             given_ = true;

@@ -14,9 +14,11 @@
 
 #include <fmt/format.h>
 
+#include "linux/live_command.hpp"
 #include "linux/live_groups.hpp"
 #include "linux/live_nat.hpp"
 #include "linux/live_proc.hpp"
+#include "linux/own_messages.hpp"
 #include "parse.hpp"
 #include "platform.hpp"
 #include "posix/limits.hpp"
@@ -42,7 +44,7 @@ std::optional<bool> option(int fd, int level, int name) {
 /// Without descriptors, or memory for them, no answer that depends on options can be given.
 Descriptor permitted(int fd) {
     if (fd < 0 && is_want(errno))
-        throw std::runtime_error(fmt::format("socket options: {}", std::strerror(errno)));
+        throw std::runtime_error(fmt::format(linux_messages.socket_options, std::strerror(errno)));
     return Descriptor(fd);
 }
 
@@ -139,6 +141,8 @@ PortFacts live_port_facts() {
     NatListing nat = linux_nat_rules();
     facts.nat = std::move(nat.known);
     facts.nat_rules = std::move(nat.rules);
+    facts.command_line = command_line_of;
+    facts.unit = unit_of;
     return facts;
 }
 

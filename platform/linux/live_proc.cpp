@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "parse.hpp"
 
 namespace netstat46 {
@@ -31,7 +32,7 @@ public:
             const std::size_t had = buffer_.size();
             buffer_.resize(had + block_size);
             const ssize_t got = read_some(file_.get(), buffer_.data() + had, block_size);
-            if (got < 0) problem_({fmt::format("{}: {}", interface_, std::strerror(errno))});
+            if (got < 0) problem_({fmt::format(messages.refused, interface_, std::strerror(errno))});
             buffer_.resize(had + (got > 0 ? static_cast<std::size_t>(got) : 0));
             ended_ = got <= 0;
             whole_ = ended_ ? buffer_.size() : buffer_.rfind('\n') + 1;

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "linux/decode.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/wire.hpp"
 #include "posix/read_ahead.hpp"
 
@@ -104,13 +105,8 @@ private:
         const int error = cut ? EBADMSG : buffer_.error();
         if (others_) others_->lacks_some = error != 0 || buffer_.partial();
         if (error != 0)
-            problem_(
-                {fmt::format("{}: the answer broke off: {}", tcp_walk_name(family_), std::strerror(error))});
-        if (buffer_.partial())
-            problem_(
-                {fmt::format("{}: sockets that share a place in the kernel's table are too many, or changed "
-                             "each time they were read; some may be missing or doubled",
-                             tcp_walk_name(family_))});
+            problem_({fmt::format(linux_messages.broken_off, tcp_walk_name(family_), std::strerror(error))});
+        if (buffer_.partial()) problem_({fmt::format(linux_messages.partial_walk, tcp_walk_name(family_))});
     }
 
     /// Moves this family's records to the front of what was read.
@@ -192,7 +188,7 @@ BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t tab
         return reader(std::make_shared<FamilyWalk>(std::move(buffer), family,
                                                    family == af_inet ? held : nullptr, table, problem));
     };
-    const BlockReader first = family_walk(std::move(*begin), families.inet ? af_inet : af_inet6);
+    BlockReader first = family_walk(std::move(*begin), families.inet ? af_inet : af_inet6);
     std::deque<std::function<BlockReader()>> makers;
     if (families.inet) {
         makers.push_back([=] { return sock_diag(af_inet, true); });

@@ -12,6 +12,7 @@
 
 #include "linux/live_netlink.hpp"
 #include "linux/live_proc.hpp"
+#include "messages.hpp"
 #include "posix/read_ahead.hpp"
 
 namespace netstat46 {
@@ -65,7 +66,7 @@ BlockReader UnixReader::ask_diag(std::size_t table, int& error, bool& answers) {
 BlockReader UnixReader::ask_proc(std::size_t table) {
     FileBlocks opened = read_proc_file(proc_path, proc_name, table, problem_);
     if (opened.error != 0 && (opened.error != ENOENT || access("/proc/net", F_OK) != 0))
-        problem_({fmt::format("{}: {}", proc_path, std::strerror(opened.error))});
+        problem_({fmt::format(messages.refused, proc_path, std::strerror(opened.error))});
     return opened.blocks;
 }
 
@@ -81,7 +82,7 @@ BlockReader UnixReader::diag(std::size_t table) {
     int error = 0;
     bool answers = false;
     BlockReader blocks = ask_diag(table, error, answers);
-    if (!answers) problem_({fmt::format("{}: {}", diag_name, std::strerror(error))});
+    if (!answers) problem_({fmt::format(messages.refused, diag_name, std::strerror(error))});
     return blocks;
 }
 

@@ -45,12 +45,12 @@ struct Flags {
 };
 
 /// What columns depend on.
-struct Shape {
+struct View {
     Flags flags;
-    PlanContext look;
+    PlanContext context;
 
-    [[nodiscard]] bool programs() const { return flags.programs || !look.classic; }
-    [[nodiscard]] bool whole_names() const { return flags.wide && !look.classic; }
+    [[nodiscard]] bool programs() const { return flags.programs || !context.classic; }
+    [[nodiscard]] bool whole_names() const { return flags.wide && !context.classic; }
 };
 
 inline constexpr std::uint8_t ss_unconnected = 1; ///< linux/net.h: SS_UNCONNECTED
@@ -59,9 +59,12 @@ inline constexpr std::uint8_t ss_unconnected = 1; ///< linux/net.h: SS_UNCONNECT
 /// forgets the byte order).
 bool is_network(const Address& address);
 
-std::vector<Column> internet_columns(Protocol protocol, const Shape& shape);
-std::vector<Column> unix_columns(const Shape& shape);
+std::vector<Column> internet_columns(Protocol protocol, const View& view);
 
-Plan make_plan(const Flags& flags, const PlanContext& look);
+/// As -an lists them.
+std::vector<Column> usual_columns(Protocol protocol, const PlanContext& context);
+std::vector<Column> unix_columns(const View& view);
+
+Plan make_plan(const Flags& flags, const PlanContext& context);
 
 } // namespace netstat46::linux_look

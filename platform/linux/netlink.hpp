@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "linux/own_messages.hpp"
 #include "linux/wire.hpp"
+#include "messages.hpp"
 
 namespace netstat46 {
 
@@ -22,8 +24,8 @@ public:
         while (!rest.empty()) {
             const std::size_t length = rest.u32(nl_length);
             if (rest.size() < nl_header || length < nl_header)
-                return damaged(rest, "a message of impossible length");
-            if (length > rest.size()) return damaged(rest, "a message cut short");
+                return damaged(rest, linux_messages.impossible_length);
+            if (length > rest.size()) return damaged(rest, linux_messages.cut_message);
             const Bytes message = rest.sub(nl_header, length - nl_header);
             const std::uint16_t type = rest.u16(nl_type);
             const std::size_t at = rest.offset();
@@ -32,7 +34,7 @@ public:
             if (type != sock_diag_by_family) {
                 unknown(at, type);
             } else if (message.size() < least_) {
-                problem(at, "a message too short for a socket");
+                problem(at, linux_messages.short_message);
             } else {
                 return message;
             }
@@ -42,7 +44,7 @@ public:
 
     void problem(std::size_t at, std::string_view what) {
         context_.notes->damaged = true;
-        context_.problem({fmt::format("{}: {} at offset {}", context_.interface, what, at)});
+        context_.problem({fmt::format(messages.damaged, context_.interface, what, at)});
     }
 
 private:
@@ -55,7 +57,7 @@ private:
     void unknown(std::size_t at, unsigned type) {
         if (said_unknown_) return;
         said_unknown_ = true;
-        problem(at, fmt::format("an unknown message of type {}", type));
+        problem(at, fmt::format(linux_messages.unknown_message, type));
     }
 
     DecodeContext context_;

@@ -30,7 +30,7 @@ std::function<bool(const SocketRecord&)> selection(Protocol protocol, bool all, 
         return [](const SocketRecord&) { return true; };
     case Protocol::Unix:
         return [listening](const SocketRecord& socket) {
-            const UnixFacts& facts = socket.unix_;
+            const UnixFacts& facts = unix_facts(socket);
             return (facts.state == ss_unconnected && (facts.flags & unix_accepting) != 0) == listening;
         };
     default:
@@ -83,33 +83,32 @@ constexpr InternetTable internet_tables[] = {
     {Protocol::Raw, &Flags::raw, "AF INET (raw)"},
 };
 
-Listing internet_listing(const Shape& shape, bool all, bool everything) {
-    const Flags& flags = shape.flags;
+Listing internet_listing(const View& view, bool all, bool everything) {
+    const Flags& flags = view.flags;
     Listing listing;
-    listing.heading = banner("Internet connections", flags, all) +
-                      heading_of(internet_columns(Protocol::Tcp, shape)) + "\n";
+    listing.heading =
+        banner("Internet connections", flags, all) + heading_of(internet_columns(Protocol::Tcp, view)) + "\n";
     for (const InternetTable& table : internet_tables) {
         if (!everything && !(flags.*table.flag)) continue;
         Section section;
         section.table = {table.protocol, everything || flags.inet, everything || flags.inet6};
         section.table.states = kernel_states(table.protocol, all, flags.listening);
         section.selects = selection(table.protocol, all, flags.listening);
-        section.columns = internet_columns(table.protocol, shape);
+        section.columns = internet_columns(table.protocol, view);
         if (section.table.inet) section.finish = missing(std::string(table.missing), flags);
         listing.sections.push_back(std::move(section));
     }
     return listing;
 }
 
-Listing unix_listing(const Shape& shape, bool all) {
+Listing unix_listing(const View& view, bool all) {
     Listing listing;
-    listing.heading =
-        banner("UNIX domain sockets", shape.flags, all) + heading_of(unix_columns(shape)) + "\n";
+    listing.heading = banner("UNIX domain sockets", view.flags, all) + heading_of(unix_columns(view)) + "\n";
     Section section;
     section.table = {Protocol::Unix, false, false};
-    section.selects = selection(Protocol::Unix, all, shape.flags.listening);
-    section.columns = unix_columns(shape);
-    section.finish = missing("AF UNIX", shape.flags);
+    section.selects = selection(Protocol::Unix, all, view.flags.listening);
+    section.columns = unix_columns(view);
+    section.finish = missing("AF UNIX", view.flags);
     listing.sections.push_back(std::move(section));
     return listing;
 }
@@ -136,21 +135,28 @@ Address looked_up(const SocketRecord&, const Address& address) {
 
 } // namespace
 
-Plan make_plan(const Flags& flags, const PlanContext& look) {
-    const Shape shape{flags, look};
+Plan make_plan(const Flags& flags, const PlanContext& context) {
+    const View view{flags, context};
     const bool everything = !flags.any_table();
-    const bool all = flags.all || (look.all && !flags.listening);
+    const bool all = flags.all || (context.all && !flags.listening);
     Plan plan;
-    if (everything || flags.any_protocol()) plan.listings.push_back(internet_listing(shape, all, everything));
-    if (everything || flags.unix_) plan.listings.push_back(unix_listing(shape, all));
-    plan.wanted.owners = shape.programs();
-    plan.wanted.leaders_only = look.classic; // net-tools reads no other threads' descriptors
+    if (everything || flags.any_protocol()) plan.listings.push_back(internet_listing(view, all, everything));
+    if (everything || flags.unix_) plan.listings.push_back(unix_listing(view, all));
+    plan.wanted.owners = view.programs();
+    plan.wanted.leaders_only = context.classic; // net-tools reads no other threads' descriptors
     plan.wanted.contexts = flags.context;
     plan.wanted.half_open = flags.extend || flags.timers;
     plan.named_address = looked_up;
     plan.epilogue = absent_families(flags, everything);
     if (!flags.other_families.empty()) plan.status = 1;
     return plan;
+}
+
+std::vector<Column> usual_columns(Protocol protocol, const PlanContext& context) {
+    Flags flags;
+    flags.all = true;
+    flags.numeric = {true, true, true};
+    return internet_columns(protocol, {flags, context});
 }
 
 } // namespace netstat46::linux_look

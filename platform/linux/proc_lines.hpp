@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
+#include "linux/own_messages.hpp"
+#include "messages.hpp"
 
 namespace netstat46 {
 
@@ -43,8 +45,8 @@ inline bool is_heading(std::string_view line) {
 /// Says that the line at `offset` is no socket; `whole`: it has an end.
 inline void say_damaged(const DecodeContext& context, bool whole, std::size_t offset, bool fails) {
     context.notes->damaged = true;
-    context.problem({fmt::format("{}: {} at offset {}", context.interface,
-                                 whole ? "a line that is no socket" : "a line cut short", offset),
+    context.problem({fmt::format(messages.damaged, context.interface,
+                                 whole ? linux_messages.no_socket : linux_messages.cut_line, offset),
                      fails});
 }
 

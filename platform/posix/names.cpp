@@ -90,6 +90,34 @@ std::string resolve(const Address& address, std::atomic<int>& failure) {
     return ask(name) ? host : std::string{};
 }
 
+/// Every address of a host, in the resolver's order.
+std::vector<Address> addresses_of(const std::string& host, std::atomic<int>& failure) {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM; // else each address comes once for every type
+    addrinfo* first = nullptr;
+    noting(failure, [&] { return getaddrinfo(host.c_str(), nullptr, &wanted, &first) == 0; });
+    std::vector<Address> addresses;
+    for (const addrinfo* each = first; each != nullptr; each = each->ai_next) {
+        Address address;
+        if (each->ai_family == AF_INET) {
+            address.family = Family::Inet;
+            const auto* name = reinterpret_cast<const sockaddr_in*>(each->ai_addr);
+            std::copy_n(reinterpret_cast<const std::uint8_t*>(&name->sin_addr), 4, address.bytes.begin());
+        } else if (each->ai_family == AF_INET6) {
+            address.family = Family::Inet6;
+            const auto* name = reinterpret_cast<const sockaddr_in6*>(each->ai_addr);
+            std::copy_n(reinterpret_cast<const std::uint8_t*>(&name->sin6_addr), 16, address.bytes.begin());
+            address.scope = name->sin6_scope_id;
+        } else {
+            continue;
+        }
+        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
+            addresses.push_back(address);
+    }
+    if (first != nullptr) freeaddrinfo(first);
+    return addresses;
+}
+
 /// What has been asked already, by question.
 struct Cache {
     Failure failure = std::make_shared<std::atomic<int>>(0);
@@ -164,6 +192,9 @@ Names live_names() {
         const passwd* entry = noting(*cache->failure, [&] { return getpwnam(std::string(user).c_str()); });
         if (entry == nullptr) return std::nullopt;
         return entry->pw_uid;
+    };
+    names.addresses = [cache](std::string_view host) {
+        return addresses_of(std::string(host), *cache->failure);
     };
     names.failure = [cache] { return cache->failure->load(); };
     names.has_process = [](std::int32_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; };

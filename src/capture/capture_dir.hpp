@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include "capture/capture_files.hpp"
 #include "capture/source.hpp"
 #include "record/names.hpp"
+#include "record/port_facts.hpp"
 
 namespace netstat46 {
 
@@ -21,9 +23,11 @@ Source open_capture(const std::string& directory, std::span<const System* const>
 /// alone, else it throws before anything is touched; all of it is for its owner only. The manifest is written
 /// when all else is on disk, and by renaming: without it no directory is a capture. After a failure or an
 /// ending signal what was written is removed again. `names` fill services.tsv and users.tsv, and with
-/// `resolve_hosts` hosts.tsv. The result is that capture, whatever has become of its path.
+/// `resolve_hosts` hosts.tsv; `port_facts`, null if there is nobody to ask, what decides over ports; it is
+/// called when the sockets are saved. The result is that capture, whatever has become of its path.
 Source save_capture(const std::string& directory, const Source& source, const Names& names,
-                    bool resolve_hosts, const ProblemSink& problem);
+                    bool resolve_hosts, const std::function<PortFacts()>& port_facts,
+                    const ProblemSink& problem);
 
 /// Host tables of a capture up to this size are handed out whole; of larger ones only what the sockets need,
 /// for which those are read twice.

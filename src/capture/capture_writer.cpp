@@ -12,12 +12,13 @@
 #include <fmt/format.h>
 
 #include "capture/manifest.hpp"
+#include "messages.hpp"
 
 namespace netstat46 {
 namespace {
 
-[[noreturn]] void fail(const std::string& path, const std::string& why) {
-    throw std::runtime_error(fmt::format("--save: {}: {}", path, why));
+[[noreturn]] void fail(const std::string& path, std::string_view why) {
+    throw std::runtime_error(fmt::format(messages.save, path, why));
 }
 
 /// Without what would make a link at the end be followed.
@@ -44,8 +45,8 @@ OpenFile open_directory(const std::string& path) {
     const int error = errno;
     struct stat status {};
     const bool seen = lstat(path.c_str(), &status) == 0; // only for the message
-    if (seen && S_ISLNK(status.st_mode)) fail(path, "is a link; name the directory itself");
-    if (seen && !S_ISDIR(status.st_mode)) fail(path, "is not a directory; name a new or empty one");
+    if (seen && S_ISLNK(status.st_mode)) fail(path, messages.save_link);
+    if (seen && !S_ISDIR(status.st_mode)) fail(path, messages.save_not_directory);
     fail(path, std::strerror(error));
 }
 
@@ -81,14 +82,12 @@ void CaptureWriter::make(const std::string& path) {
     created_ = created;
     struct stat status {};
     if (fstat(directory_->fd(), &status) != 0) fail(path, std::strerror(errno));
-    if (status.st_uid != geteuid())
-        fail(path, "belongs to another user; name a new directory, or an empty one of your own");
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        fail(path, "others may write to it; name a new directory, or take that away with chmod go-w");
-    if (!directory_->names().empty()) fail(path, "is not empty; name a new or empty directory");
+    if (status.st_uid != geteuid()) fail(path, messages.save_of_another);
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) fail(path, messages.save_writable);
+    if (!directory_->names().empty()) fail(path, messages.save_not_empty);
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
     if (fchmod(directory_->fd(), S_IRWXU) != 0)
-        fail(path, fmt::format("cannot be kept from others: {}", std::strerror(errno)));
+        fail(path, fmt::format(messages.save_open, std::strerror(errno)));
     mode_before_ = status.st_mode & 07777U;
 }
 
@@ -156,9 +155,7 @@ void CaptureWriter::remove_all() {
     } else if (mode_before_ && fchmod(directory_->fd(), static_cast<mode_t>(*mode_before_)) != 0) {
         error = errno;
     }
-    if (error != 0)
-        problem_({fmt::format("--save: {}: something is left there that could not be removed: {}",
-                              directory_->path(), std::strerror(error))});
+    if (error != 0) problem_({fmt::format(messages.save_left, directory_->path(), std::strerror(error))});
 }
 
 } // namespace netstat46

@@ -29,20 +29,21 @@ void complete_unix(SocketRecord& socket, const HostTables& tables) {
     const auto found = tables.unix_sockets.find(socket.inode);
     if (found == tables.unix_sockets.end()) return;
     const UnixDetails& told = found->second;
+    UnixFacts& facts = unix_facts(socket);
     if (told.refs && !told.refs_disputed) {
-        socket.unix_.refs = *told.refs;
-        socket.unix_.refs_supposed = false;
+        facts.refs = *told.refs;
+        facts.refs_supposed = false;
     }
     if (told.queues) {
-        const bool listens = (socket.unix_.flags & unix_accepting) != 0;
-        socket.unix_.has_queues = true;
+        const bool listens = (facts.flags & unix_accepting) != 0;
+        facts.has_queues = true;
         socket.recv_q = told.queues->receive;
         socket.send_q = listens ? 0 : told.queues->send;
         if (listens) socket.backlog = Backlog{told.queues->receive, 0, told.queues->send};
     }
-    socket.unix_.peer = told.peer;
+    facts.peer = told.peer;
     const auto peer = told.peer != 0 ? tables.unix_sockets.find(told.peer) : tables.unix_sockets.end();
-    if (peer != tables.unix_sockets.end()) socket.unix_.peer_path = peer->second.path;
+    if (peer != tables.unix_sockets.end()) facts.peer_path = peer->second.path;
 }
 
 /// Unix sockets with the connections that wait between them.
@@ -55,11 +56,11 @@ public:
 
     bool operator()(Bytes& rest, SocketRecord& record) {
         if (waiting_ != waiting_end_) {
-            record = SocketRecord{};
+            record.clear();
             record.protocol = Protocol::Unix;
             record.family = Family::Local;
             record.unix_ = waiting_->second.facts;
-            record.unix_.path = waiting_->second.path;
+            record.unix_->path = waiting_->second.path;
             ++waiting_;
             return true;
         }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "parse.hpp"
 
 namespace netstat46 {
@@ -36,8 +37,8 @@ HostTablesDecoder descriptor_lines(const DecodeContext& context, KeyOf key_of) {
             const std::string_view line = take_line(text);
             const bool ended = left - text.size() > line.size();
             if (!ended || !read_descriptor(line, key_of, tables))
-                context.problem({fmt::format("{}: a line that is no descriptor at offset {}",
-                                             context.interface, block.offset() + block.size() - left)});
+                context.problem({fmt::format(messages.damaged, context.interface, messages.not_descriptor,
+                                             block.offset() + block.size() - left)});
         }
     };
 }

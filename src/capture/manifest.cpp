@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "parse.hpp"
 #include "system.hpp"
 #include "text.hpp"
@@ -48,7 +49,7 @@ std::optional<std::string> take_system(std::span<const System* const> systems, s
     for (const System* system : systems)
         if (system->name == name) host.system = system;
     if (host.system != nullptr) return std::nullopt;
-    return fmt::format("{}: `{}' is not {}", "os", name, names_of(systems));
+    return fmt::format(messages.manifest_value, "os", name, names_of(systems));
 }
 
 /// Sets `value` to what `text` names; else says what it might have named.
@@ -60,7 +61,7 @@ std::optional<std::string> take(const Named<Value> (&names)[count], std::string_
             value = named;
             return std::nullopt;
         }
-    return fmt::format("{}: `{}' is not {}", key, text, choice(names));
+    return fmt::format(messages.manifest_value, key, text, choice(names));
 }
 
 /// Without what would end the line.
@@ -103,7 +104,7 @@ std::optional<std::string> read_manifest(std::string_view text, std::span<const 
             if (name == key) host.*member = value;
     }
     if (host.system != nullptr) return std::nullopt;
-    return fmt::format("no line `os: NAME', where NAME is {}", names_of(systems));
+    return fmt::format(messages.manifest_without_system, names_of(systems));
 }
 
 std::string manifest_of(const HostFacts& host, std::string_view origin) {

@@ -1,8 +1,10 @@
 #include "capture/names_by_name.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "capture/host_tables_reader.hpp"
+#include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
@@ -15,7 +17,8 @@ void for_each_piece(const Source& source, const std::function<void(const Names&)
     const BlockReader next = source.blocks({}, quiet);
     while (const auto block = next()) {
         const auto it_is = [&](std::string_view table) { return block->interface == table; };
-        if (!it_is("services.tsv") && !it_is("users.tsv") && !it_is("interfaces.tsv")) continue;
+        if (!it_is("services.tsv") && !it_is("users.tsv") && !it_is("interfaces.tsv") && !it_is("hosts.tsv"))
+            continue;
         HostTables piece;
         reader.read(*block, piece);
         visit(replayed_names(piece));
@@ -50,6 +53,19 @@ Names names_by_name(const Source& source) {
     };
     names.uid = [source](std::string_view user) {
         return lowest_of(source, [&](const Names& known) { return known.uid(user); });
+    };
+    names.addresses = [source](std::string_view host) {
+        std::vector<Address> addresses;
+        const auto add = [&](const Address& address) {
+            if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
+                addresses.push_back(address);
+        };
+        for_each_piece(source, [&](const Names& known) {
+            for (const Address& address : known.addresses(host)) add(address);
+        });
+        if (host == "localhost")
+            for (const char* loopback : {"127.0.0.1", "::1"}) add(*parse_address(loopback));
+        return addresses;
     };
     names.interface_index = [source](std::string_view interface) {
         return lowest_of(source, [&](const Names& known) { return known.interface_index(interface); });

@@ -5,7 +5,6 @@
 
 #include "capture/capture_dir.hpp"
 #include "capture/decoders.hpp"
-#include "capture/record_stream.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
 #include "record/host_tables.hpp"
@@ -25,10 +24,10 @@ void note(Needs& needs, const SocketRecord& socket) {
     needs.ports.add(socket.ip_protocol);
     needs.interfaces.add(socket.device);
     needs.sockets.add(socket.owner_key);
-    needs.sockets.add(socket.unix_.peer);
+    needs.sockets.add(unix_facts(socket).peer);
     if (socket.uid) needs.users.add(*socket.uid);
-    if (socket.darwin.last_pid) needs.pids.add(*socket.darwin.last_pid);
-    needs.pids.add(socket.darwin.effective_pid);
+    if (socket.last_pid) needs.pids.add(*socket.last_pid);
+    needs.pids.add(socket.effective_pid);
 }
 
 /// What was told of the sockets besides.
@@ -121,18 +120,17 @@ Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_owner)
     Needs needs;
     HostTables tables;
     TableStatus notes;
-    SocketRecord record;
-    SocketRecord* const place = &record;
+    SocketRecord socket;
     while (const auto block = next()) {
         const DecoderEntry* entry = find_decoder(*host.system, block->interface);
         const DecodeContext context{block->interface, &host, [](const Problem&) {}, &notes};
-        const Bytes bytes(block->bytes, host.byte_order, block->offset);
+        Bytes bytes(block->bytes, host.byte_order, block->offset);
         if (block->table == no_table) {
             entry->tables(context)(bytes, tables);
             continue;
         }
         const SocketDecoder decode = entry->sockets(context);
-        for (const SocketRecord& socket : RecordStream(decode, bytes, place)) note(needs, socket);
+        while (decode(bytes, socket)) note(needs, socket);
     }
     note(needs, tables, every_owner);
     return needs;

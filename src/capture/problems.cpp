@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "messages.hpp"
+
 namespace netstat46 {
 
 ProblemSink Problems::of(std::string_view interface) {
@@ -13,8 +15,7 @@ ProblemSink Problems::of(std::string_view interface) {
 void Problems::say(const std::string& interface, Problem problem) {
     std::set<std::string>& said = said_[interface];
     if (said.size() > most_problems_said || said.count(problem.text) != 0) return;
-    if (said.size() == most_problems_said)
-        problem.text = fmt::format("{}: there are more problems; they are not said", interface);
+    if (said.size() == most_problems_said) problem.text = fmt::format(messages.more_problems, interface);
     said.insert(problem.text);
     sink_(std::move(problem));
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "record/owners.hpp"
 #include "record/port_facts.hpp"
 #include "record/socket_record.hpp"
 
@@ -36,10 +37,6 @@ struct Problem {
 };
 
 using ProblemSink = std::function<void(Problem)>;
-
-/// Whose descriptors can be seen by whoever asks: every process's of the host, every process's of a process
-/// id namespace, or only those of one user.
-enum class Visibility : std::uint8_t { NotTold, Everyone, Namespace, Own };
 
 struct System;
 

@@ -14,6 +14,7 @@
 #include "capture/descriptor_lines.hpp"
 #include "capture/manifest.hpp"
 #include "capture/needs.hpp"
+#include "messages.hpp"
 #include "parse.hpp"
 
 namespace netstat46 {
@@ -97,8 +98,8 @@ public:
             file_ = reading_.directory->map(part().interface);
             text_ = left_ = {};
             if (!file_.wrong().empty()) {
-                reading_.problem(
-                    {fmt::format("{}: {}", reading_.directory->path_of(part().interface), file_.wrong())});
+                reading_.problem({fmt::format(messages.refused, reading_.directory->path_of(part().interface),
+                                              file_.wrong())});
             } else if (part().lines) {
                 text_ = left_ = Bytes(file_.bytes()).text();
             } else {
@@ -141,7 +142,7 @@ std::vector<std::string> files_of(const CaptureDirectory& directory) {
     try {
         return directory.names();
     } catch (const std::system_error& error) {
-        throw std::runtime_error(fmt::format("--replay: {}: {}", directory.path(), error.code().message()));
+        throw std::runtime_error(fmt::format(messages.replay, directory.path(), error.code().message()));
     }
 }
 
@@ -165,8 +166,7 @@ std::shared_ptr<const CaptureDirectory> open_directory(const std::string& path) 
     try {
         return std::make_shared<const CaptureDirectory>(CaptureDirectory::at(path));
     } catch (const std::system_error& error) {
-        throw std::runtime_error(fmt::format("--replay: {}: {}; a capture is a directory that --save wrote",
-                                             path, error.code().message()));
+        throw std::runtime_error(fmt::format(messages.replay_no_capture, path, error.code().message()));
     }
 }
 
@@ -189,11 +189,10 @@ Source open_capture(const std::string& path, std::span<const System* const> syst
     const std::string file = directory->path_of(manifest_name);
     const MappedFile manifest = directory->map(std::string(manifest_name));
     if (!manifest.wrong().empty())
-        throw std::runtime_error(fmt::format("--replay: {}: {}; a capture is a directory that --save wrote",
-                                             file, manifest.wrong()));
+        throw std::runtime_error(fmt::format(messages.replay_no_capture, file, manifest.wrong()));
     HostFacts host;
     if (const auto wrong = read_manifest(Bytes(manifest.bytes()).text(), systems, host))
-        throw std::runtime_error(fmt::format("--replay: {}: {}", file, *wrong));
+        throw std::runtime_error(fmt::format(messages.replay, file, *wrong));
     return captured_source(directory, host);
 }
 

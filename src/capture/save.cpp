@@ -10,8 +10,6 @@
 #include "capture/capture_writer.hpp"
 #include "capture/decoders.hpp"
 #include "capture/manifest.hpp"
-#include "capture/record_stream.hpp"
-#include "platform.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -51,25 +49,24 @@ Asked names_asked(const Source& capture) {
     const BlockReader next = capture.blocks(request, quiet);
     TableStatus notes;
     HostTables tables;
-    SocketRecord record;
-    SocketRecord* const place = &record;
+    SocketRecord socket;
     while (const auto block = next()) {
         const DecoderEntry* entry = find_decoder(*capture.host.system, block->interface);
         const DecodeContext context{block->interface, &capture.host, quiet, &notes};
-        const Bytes bytes(block->bytes, capture.host.byte_order);
+        Bytes bytes(block->bytes, capture.host.byte_order);
         if (block->table == no_table) {
             entry->tables(context)(bytes, tables);
             continue;
         }
         const SocketDecoder decode = entry->sockets(context);
-        for (const SocketRecord& socket : RecordStream(decode, bytes, place)) {
+        while (decode(bytes, socket)) {
             note_endpoint(asked, socket, socket.local);
             note_endpoint(asked, socket, socket.foreign);
             if (socket.device != 0) asked.interfaces.insert(socket.device);
             if (socket.uid) asked.users.insert(*socket.uid);
             const bool has_port = socket.protocol == Protocol::Tcp || socket.protocol == Protocol::Udp;
             const auto owner = tables.owners.lowest(socket.owner_key);
-            if (has_port && owner && !socket.options) asked.sockets.emplace(socket.owner_key, *owner);
+            if (has_port && owner && !socket.has_options) asked.sockets.emplace(socket.owner_key, *owner);
         }
     }
     for (const auto& [pid, process] : tables.processes)
@@ -122,7 +119,8 @@ void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts&
 } // namespace
 
 Source save_capture(const std::string& directory, const Source& source, const Names& names,
-                    bool resolve_hosts, const ProblemSink& problem) {
+                    bool resolve_hosts, const std::function<PortFacts()>& port_facts,
+                    const ProblemSink& problem) {
     CaptureWriter writer(directory, problem);
     Request request;
     request.everything = request.wanted.owners = request.wanted.half_open = request.wanted.bound = true;
@@ -132,13 +130,13 @@ Source save_capture(const std::string& directory, const Source& source, const Na
     writer.flush();
     constexpr std::size_t all = static_cast<std::size_t>(-1);
     Asked asked = names_asked(captured_source(writer.directory(), source.host, all));
-    const PortFacts facts = source.live ? live_port_facts() : PortFacts{};
+    const PortFacts facts = port_facts ? port_facts() : PortFacts{};
     for (const HostAddress& own : facts.addresses)
         if (own.interface != 0) asked.interfaces.insert(own.interface);
     save_names(writer, asked, names, resolve_hosts);
-    if (source.live) save_port_facts(writer, asked, facts);
+    if (port_facts) save_port_facts(writer, asked, facts);
     HostFacts host = source.host;
-    if (source.live) host.nat = facts.nat;
+    if (port_facts) host.nat = facts.nat;
     writer.finish(manifest_of(host, "netstat46 --save"));
     return captured_source(writer.directory(), host);
 }

@@ -8,6 +8,7 @@
 
 #include "capture/capture_dir.hpp"
 #include "capture/decoders.hpp"
+#include "messages.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
 
@@ -51,8 +52,7 @@ HostTablesDecoder rows(const DecodeContext& context, Take take) {
             std::string_view line = take_line(text);
             if (line.ends_with('\r')) line.remove_suffix(1); // one in a name is escaped
             if (!line.empty() && (line.size() > longest_line || !take(split(line), tables)))
-                context.problem(
-                    {fmt::format("{}: a line that is no entry at offset {}", context.interface, at)});
+                context.problem({fmt::format(messages.damaged, context.interface, messages.not_entry, at)});
         }
     };
 }
@@ -129,8 +129,8 @@ HostTablesDecoder addresses(const DecodeContext& context) {
         full = tables.ports.addresses.size() > most_addresses;
         if (!full) return;
         tables.ports.addresses.resize(most_addresses);
-        context.problem({fmt::format("{}: more addresses than are read at offset {}", context.interface,
-                                     block.offset())});
+        context.problem(
+            {fmt::format(messages.damaged, context.interface, messages.more_addresses, block.offset())});
     };
 }
 
@@ -161,7 +161,7 @@ HostTablesDecoder nat_rules(const DecodeContext& context) {
         const std::size_t room = most_rules - tables.ports.nat_rules.size();
         tables.ports.nat_rules += block.text().substr(0, room);
         if (block.size() > room)
-            context.problem({fmt::format("{}: more rules than are read at offset {}", context.interface,
+            context.problem({fmt::format(messages.damaged, context.interface, messages.more_rules,
                                          block.offset() + room)});
     };
 }

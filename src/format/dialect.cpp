@@ -17,6 +17,12 @@ Names shown_names(Names names, const Numeric& numeric) {
     return names;
 }
 
+Message as_mistake(Message message, const Arguments& arguments) {
+    message.sentence = arguments.mistake;
+    if (arguments.unknown) message.option = arguments.options.back().name;
+    return message;
+}
+
 std::string heading_of(std::span<const Column> columns) {
     Text out;
     for (const Column& column : columns) {
@@ -30,7 +36,11 @@ std::string heading_of(std::span<const Column> columns) {
 
 void put_row(Text& out, std::span<const Column> columns, const Row& row) {
     for (const Column& column : columns) {
-        if (!column.gap.empty()) put(out, column.gap);
+        if (column.gap.size() == 1) {
+            out.push_back(column.gap.front());
+        } else if (!column.gap.empty()) {
+            put(out, column.gap);
+        }
         const std::size_t start = out.size();
         column.cell(out, row);
         if (column.width != 0) justify(out, start, column.width);
@@ -54,7 +64,11 @@ Column v6only_column() {
 }
 
 Column process_pid_column() {
-    return {" ", "process:pid", -22, -22, [](Text& out, const Row& row) {
+    return {" ",
+            "process:pid",
+            -22,
+            -22,
+            [](Text& out, const Row& row) {
                 if (!row.owner) return put(out, "-");
                 const Process* process = row.tables.process(row.owner->pid);
                 if (process == nullptr || process->name.empty()) {
@@ -63,7 +77,8 @@ Column process_pid_column() {
                     put_clean(out, process->name);
                 }
                 fmt::format_to(std::back_inserter(out), FMT_COMPILE(":{}"), row.owner->pid);
-            }};
+            },
+            Role::Owner};
 }
 
 } // namespace netstat46

@@ -31,6 +31,9 @@ struct Row {
 /// Appends its text, without padding, cleaned where it comes from outside.
 using Cell = std::function<void(Text&, const Row&)>;
 
+/// What a column is to whoever shows a socket in a few words.
+enum class Role : std::uint8_t { None, Protocol, LocalAddress, Owner };
+
 /// Widths as in printf: negative is left-aligned, 0 is as long as it gets; nothing is ever cut by a width.
 struct Column {
     std::string gap; ///< before the title and before every cell
@@ -38,6 +41,7 @@ struct Column {
     int title_width = 0;
     int width = 0;
     Cell cell;
+    Role role = Role::None;
 };
 
 /// One pass over one table. The same table may be read by several sections.
@@ -100,7 +104,12 @@ struct Message {
     std::string out, error;
     int status = 0;
     enum class About : std::uint8_t { Mistake, Help, Version } about = About::Mistake;
+    std::string sentence = {}; ///< getopt's on a mistake that it found, else empty
+    std::string option = {};   ///< which is unknown; empty: the mistake is another one
 };
+
+/// `message` on the mistake that the last of `arguments` is.
+Message as_mistake(Message message, const Arguments& arguments);
 
 /// Not a socket listing: run the system's netstat with the native arguments.
 struct NativeMode {
@@ -118,6 +127,7 @@ struct ParsedOptions {
     std::vector<std::string>
         look_options;   ///< given options that only change the look and cannot go with --json (-A, -L, -c)
     std::string errors; ///< for standard error before the listing
+    std::vector<std::string> operands; ///< that the native program ignores
 };
 
 using Parsed = std::variant<ParsedOptions, Message, NativeMode>;
@@ -142,6 +152,8 @@ struct NativeOption {
 /// One system's grammar and look.
 struct Dialect {
     Parsed (*parse)(std::span<const std::string> arguments, const ParseContext&);
+    /// The columns of internet sockets as -an lists them.
+    std::vector<Column> (*internet_columns)(Protocol, const PlanContext&);
     int usage_status;                         ///< how the native program ends over a wrong option
     std::span<const LongOption> long_options; ///< that the native program knows; empty: it knows none
     std::span<const NativeOption> options;    ///< for completions

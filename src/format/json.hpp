@@ -1,6 +1,7 @@
 // Records as data: one JSON document, a line per socket.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "capture/raw_block.hpp"
 #include "format/dialect.hpp"
+#include "format/field.hpp"
 #include "record/names.hpp"
 #include "text.hpp"
 
@@ -21,12 +23,28 @@ struct JsonField {
 };
 
 /// Every member that a document can have, in the order written.
-std::vector<JsonField> json_fields();
+std::vector<JsonField> json_fields(std::span<const System* const> systems);
 
-/// What all sockets of a document share; outlived by both.
-struct JsonContext {
-    const HostFacts* host;
-    const Names* names; ///< answers nothing for the kinds that stay numbers
+/// One member of a socket's object: a field, an object, or an array of objects.
+struct JsonMember {
+    std::string key; ///< `"port":`
+    std::optional<Field> field;
+    std::vector<Owner> (*each)(const FieldRow&) = nullptr; ///< FieldGroup::each
+    bool empty_too = false;
+    std::vector<JsonMember> members;
+};
+
+/// Sockets of one host as objects. What it is made from outlives it.
+class JsonSockets {
+public:
+    JsonSockets(const HostFacts& host, const Names& names);
+
+    /// What is not known is left out.
+    void put(Text& out, const Row& row) const;
+
+private:
+    FieldContext context_;
+    std::vector<JsonMember> members_;
 };
 
 /// A string with its quotes. Control characters (as is_control() has it) are escaped; each byte that is not
@@ -35,9 +53,6 @@ void put_json_string(Text& out, std::string_view text);
 
 /// The document up to its first socket.
 void put_json_head(Text& out, const HostFacts& host);
-
-/// One socket's object. What is not known is left out.
-void put_json_socket(Text& out, const Row& row, const JsonContext& look);
 
 /// All behind the last socket.
 void put_json_tail(Text& out, std::span<const std::string> problems);

@@ -1,222 +1,251 @@
 #include "ports/ask.hpp"
 
-#include <unistd.h>
+#include <algorithm>
+#include <set>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
 #include "capture/names_by_name.hpp"
-#include "platform.hpp"
-#include "ports/explain.hpp"
+#include "messages.hpp"
+#include "ports/ask_one.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
 
-constexpr int ok = 0, no = 1, depends = 3;
-
-/// The columns of the listing that -an gives, for sockets of `protocol`.
-std::vector<Column> columns_of(const PortAsker& asker, const Names& names, Protocol protocol) {
-    const std::vector<std::string> all_numeric{"-an"};
-    const HostFacts& host = asker.source.host;
-    const Parsed parsed = asker.dialect.parse(all_numeric, {asker.classic, &host});
-    const PlanContext look{asker.classic, &names, &host, true};
-    for (const Listing& listing : std::get<ParsedOptions>(parsed).plan(look).listings)
-        for (const Section& section : listing.sections)
-            if (section.table.protocol == protocol) return section.columns;
-    return {};
-}
-
-/// What a capture says of its nat rules; one that does not say may hold them all the same.
-NatKnown kept_nat(NatKnown known, bool has_rules) {
-    using State = NatKnown::State;
-    if (known.state == State::NotTold && has_rules) known.state = State::Read;
-    if (known.state == State::Read && !has_rules) return {State::NotRead, "this capture lacks nat_rules"};
-    if (known.state == State::NotRead) known.reason += " (when this was saved)";
-    return known;
-}
-
-/// What is known of the host that the sockets are on: of a capture's, only what the capture holds.
-PortHost host_of(const Source& source, const PortTable& table, const PortFacts& facts) {
-    PortHost host;
-    host.rules = source.host.system->port_rules;
-    host.major = major_of(source.host.release);
-    if (source.live) {
-        host.first_unprivileged = facts.first_unprivileged.value_or(host.first_unprivileged);
-        host.is_local = facts.is_local;
-        host.may_bind_low = facts.may_bind_low;
-        host.nat = parse_nat_rules(facts.nat_rules);
-        host.addresses = facts.addresses;
-        host.groups = facts.groups;
-        host.nat_known = facts.nat;
-        return host;
-    }
-    const KeptPortFacts& kept = table.tables.ports;
-    host.first_unprivileged = kept.first_unprivileged.value_or(host.first_unprivileged);
-    host.nat = parse_nat_rules(kept.nat_rules);
-    host.addresses = kept.addresses;
-    host.groups = kept.groups;
-    host.nat_known = kept_nat(source.host.nat, !kept.nat_rules.empty());
-    host.is_local = [&table, &kept](const Address& address) -> std::optional<bool> {
-        if (is_loopback(address)) return true;
-        if (!kept.addresses.empty())
-            return std::any_of(kept.addresses.begin(), kept.addresses.end(),
-                               [&](const HostAddress& own) { return same_address(address, own.address); });
-        for (const BoundSocket& bound : table.bound_sockets)
-            if (same_address(address, bound.address)) return true;
-        return std::nullopt;
+/// Of a protocol that nobody named: what cannot be looked at is said in its line, and does not keep the other
+/// protocol from being answered.
+Part explain_if_told(const Asked& asked, const PortTarget& target) {
+    std::string why;
+    const ProblemSink note = [&](const Problem& what) {
+        if (what.fails && why.empty()) why = what.text;
+        if (!what.fails) asked.problem(what);
     };
-    return host;
+    Part part;
+    try {
+        part = explain_one({asked.asker, note, asked.facts}, target);
+    } catch (const std::runtime_error& error) {
+        why = error.what();
+        part.status = answer_no;
+    }
+    if (why.empty() || part.status != answer_no) return part;
+    part.status = answer_unknown;
+    part.in_a_line =
+        fmt::format("{} {}: not known: {}\n", name_of(target.protocol), written(target), cleaned(why));
+    return part;
 }
 
-struct Asked {
-    const PortAsker& asker;
-    const ProblemSink& problem;
+/// What is asked of one port and address: a protocol that was named or left by the native options, or both.
+struct Group {
+    std::vector<PortTarget> targets;
 };
 
-/// Those of `groups` that the answer may be about: the one asked for, and those that sockets are bound to.
-std::vector<JoinedGroup> groups_of(const std::vector<JoinedGroup>& groups, const PortTarget& target,
-                                   const PortTable& table) {
-    std::vector<JoinedGroup> out;
-    for (const JoinedGroup& each : groups) {
-        const bool bound =
-            std::any_of(table.bound_sockets.begin(), table.bound_sockets.end(),
-                        [&](const BoundSocket& bound) { return same_address(bound.address, each.group); });
-        const bool asked = target.address && same_address(unmapped(*target.address), each.group);
-        if (bound || asked) out.push_back(each);
+bool is_inet(const Address& address) { return unmapped(address).family == Family::Inet; }
+
+constexpr Protocol both_protocols[] = {Protocol::Tcp, Protocol::Udp};
+
+/// The protocols that --who-answers and --can-bind mean where none is named: TCP.
+std::span<const Protocol> usual_protocols(const Narrowing& narrowing) {
+    return narrowing.tcp && !narrowing.both_named ? std::span(both_protocols).first(1) : both_protocols;
+}
+
+/// What the native options leave of `asked`. `usual`: the protocols where none is named.
+std::vector<Group> narrowed(const std::vector<WrittenPort>& asked, const Narrowing& narrowing,
+                            std::span<const Protocol> usual) {
+    std::vector<Group> groups;
+    for (const WrittenPort& each : asked) {
+        if (each.address && !(is_inet(*each.address) ? narrowing.inet : narrowing.inet6)) continue;
+        const std::span<const Protocol> meant = each.protocol ? std::span(&*each.protocol, 1) : usual;
+        Group group;
+        for (const Protocol protocol : meant)
+            if (protocol == Protocol::Tcp ? narrowing.tcp : narrowing.udp)
+                group.targets.push_back({protocol, each.address, each.port, narrowing.inet, narrowing.inet6});
+        if (!group.targets.empty()) groups.push_back(std::move(group));
     }
-    return out;
+    return groups;
 }
 
-/// A capture's sockets are judged without rules that it says nothing of.
-void note_nat(const Asked& asked, const NatKnown& known) {
-    if (known.state != NatKnown::State::NotTold) return;
-    asked.problem({"nat rules are not part of this capture", false});
-}
-
-/// The sockets of another port, which a rule leads to.
-using OtherPort = std::function<PortTable(std::uint16_t)>;
-
-/// `answer` writes its text and gives the status.
-template <class Answer>
-PortReply with_table(const Asked& asked, const PortTarget& target, Answer answer) {
-    const Source& source = asked.asker.source;
-    const PortFacts facts = source.live ? live_port_facts() : PortFacts{};
-    PortTable table =
-        read_port_table(source, target.protocol, target.port, facts.options, asked.problem, asked.asker.json);
-    if (target.protocol == Protocol::Udp && facts.groups && facts.joined)
-        add_memberships(table, groups_of(*facts.groups, target, table), facts.joined);
-    const Names all_names = source.live ? live_names() : replayed_names(table.tables);
-    const Names names = shown_names(all_names, {true, true, false});
-    // No name server is asked for the hosts of a whole port.
-    const Names data_names = shown_names(all_names, {source.live, false, false});
-    const PortRows rows{table, columns_of(asked.asker, names, target.protocol),
-                        asked.asker.json ? data_names : names};
-    Text text;
-    const OtherPort other_port = [&](std::uint16_t other) {
-        return read_port_table(
-            source, target.protocol, other, facts.options, [](const Problem&) {}, false);
+/// What is held in full, the other protocol in a line; the first in full where none is held.
+void put_group(Text& out, const std::vector<Part>& parts, bool held) {
+    const auto in_full = [&](const Part& part) {
+        return held ? part.status == answer_ok : &part == &parts.front();
     };
-    const int status = answer(text, rows, host_of(source, table, facts), other_port);
-    return {fmt::to_string(text), status};
+    bool first = true;
+    for (const Part& part : parts) {
+        if (!in_full(part)) continue;
+        if (!first) out.push_back('\n');
+        first = false;
+        put(out, std::string_view(part.text.data(), part.text.size()));
+    }
+    for (const Part& part : parts)
+        if (!in_full(part)) {
+            out.push_back('\n');
+            put(out, part.in_a_line);
+        }
 }
 
-std::optional<std::uint32_t> default_uid(const Source& source) {
-    return source.live ? std::optional<std::uint32_t>(geteuid()) : std::nullopt;
+/// Documents as one: the others stand in the first one's member `also`.
+Text one_document(std::vector<Part>& parts) {
+    Text text;
+    std::string_view first(parts.front().text.data(), parts.front().text.size());
+    if (parts.size() == 1) {
+        put(text, first);
+        return text;
+    }
+    put(text, first.substr(0, first.rfind('}')));
+    put(text, ",\"also\":[");
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        if (i > 1) text.push_back(',');
+        put(text, std::string_view(parts[i].text.data(), parts[i].text.size() - 1));
+    }
+    put(text, "]}\n");
+    return text;
 }
 
-PortReply ask_explain(const Asked& asked, const PortTarget& target) {
-    return with_table(asked, target,
-                      [&](Text& out, const PortRows& rows, const PortHost& host, const OtherPort& /*other*/) {
-                          const Explanation explanation =
-                              explain(target, rows.table, host, default_uid(asked.asker.source), rows.names);
-                          note_nat(asked, explanation.nat);
-                          if (asked.asker.json)
-                              put_explanation_json(out, explanation, rows);
-                          else
-                              put_explanation(out, explanation, rows);
-                          return explanation.rows.empty() && explanation.intercepted_by.empty() ? no : ok;
-                      });
-}
-
-int status_of(const WhoAnswer& answer) {
-    if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty() || answer.depends_on_nat())
-        return depends;
-    return answer.verdict.who.empty() ? no : ok;
-}
-
-PortReply ask_who_answers(const Asked& asked, const PortTarget& target) {
-    return with_table(
-        asked, target, [&](Text& out, const PortRows& rows, PortHost host, const OtherPort& other_port) {
-            WhoAnswer answer =
-                who_answers(host, target.protocol, *target.address, target.port, rows.table.bound_sockets);
-            if (answer.cast == Cast::Unicast && host.is_local && host.is_local(answer.reached) == false) {
-                answer.verdict = {};
-                answer.elsewhere = true;
+PortReply explain_groups(const Asked& asked, const std::vector<Group>& groups) {
+    PortReply reply;
+    std::vector<Part> documents;
+    Text text;
+    reply.status = answer_no;
+    bool held = false;
+    for (const Group& group : groups) {
+        std::vector<Part> parts;
+        for (const PortTarget& target : group.targets)
+            parts.push_back(parts.empty() ? explain_one(asked, target) : explain_if_told(asked, target));
+        bool one_held = false;
+        for (const Part& part : parts) {
+            one_held |= part.status == answer_ok;
+            if (part.status == answer_unknown) reply.status = answer_unknown;
+        }
+        held |= one_held;
+        if (asked.asker.json) {
+            for (Part& part : parts) { // of a protocol that nobody named only what is held
+                if (part.status == answer_unknown && &part != &parts.front())
+                    asked.problem({part.in_a_line.substr(0, part.in_a_line.size() - 1), false});
+                else if (part.status == answer_ok || &part == &parts.front())
+                    documents.push_back(std::move(part));
             }
-            note_nat(asked, answer.nat);
-            PortTable table_there;
-            std::optional<PortRows> rows_there;
-            std::vector<std::size_t> there;
-            if (answer.leads_here) {
-                table_there = other_port(answer.leads_to->port);
-                host.nat = {};
-                there = who_answers(host, target.protocol, answer.leads_to->address, answer.leads_to->port,
-                                    table_there.bound_sockets)
-                            .verdict.who;
-                rows_there.emplace(PortRows{table_there, rows.columns, rows.names});
-            }
-            const LedTo led{rows_there ? &*rows_there : nullptr, there};
-            if (asked.asker.json)
-                put_who_answers_json(out, target, answer, rows, led);
-            else
-                put_who_answers(out, target, answer, rows, led);
-            return status_of(answer);
-        });
+            continue;
+        }
+        if (text.size() != 0) text.push_back('\n');
+        put_group(text, parts, one_held);
+    }
+    if (held) reply.status = answer_ok;
+    if (asked.asker.json) text = one_document(documents);
+    reply.text = fmt::to_string(text);
+    return reply;
 }
 
-PortReply ask_can_bind(const Asked& asked, BindRequest request) {
-    if (!request.uid) request.uid = default_uid(asked.asker.source);
-    return with_table(asked, {request.protocol, {}, request.port},
-                      [&](Text& out, const PortRows& rows, const PortHost& host, const OtherPort& /*other*/) {
-                          const BindAnswer answer = can_bind(host, request, rows.table.bound_sockets);
-                          if (asked.asker.json)
-                              put_bind_answer_json(out, request, answer, rows);
-                          else
-                              put_bind_answer(out, request, answer, rows);
-                          if (answer.verdict.outcome == Outcome::Refused) return no;
-                          const bool sure =
-                              answer.verdict.outcome == Outcome::Ok && answer.intercepted_by.empty();
-                          return sure ? ok : depends;
-                      });
+/// `answer` of every target, one behind the other.
+template <class Answer>
+PortReply answer_each(const Asked& asked, const std::vector<Group>& groups, Answer answer) {
+    std::vector<Part> parts;
+    for (const Group& group : groups)
+        for (const PortTarget& target : group.targets) parts.push_back(answer(target));
+    PortReply reply;
+    reply.status = common_status(parts, [](const Part& part) { return part.status; });
+    Text text;
+    if (asked.asker.json)
+        text = one_document(parts);
+    else
+        for (const Part& part : parts) put(text, std::string_view(part.text.data(), part.text.size()));
+    reply.text = fmt::to_string(text);
+    return reply;
+}
+
+PortReply can_bind_groups(const Asked& asked, const std::vector<Group>& groups, const BindOptions& options) {
+    bool refused = false;
+    PortReply reply = answer_each(asked, groups, [&](const PortTarget& target) {
+        Part part = can_bind_one(asked, *bind_request(target, options));
+        refused |= part.status == answer_no;
+        return part;
+    });
+    if (refused) reply.status = answer_no;
+    return reply;
 }
 
 UsageError not_a_target(std::string_view option, std::string_view text, std::string_view form) {
-    return {fmt::format("{}: `{}' is not {}", option, text, form)};
+    return {fmt::format(messages.wrong_target, option, text, form)};
+}
+
+UsageError nothing_left(std::string_view option, std::string_view text) {
+    return {fmt::format(messages.nothing_left, option, text)};
+}
+
+bool has_ipv4(const std::vector<Group>& groups) {
+    const auto is_ipv4 = [](const PortTarget& target) {
+        return !bind_request(target, {true, false, false, {}});
+    };
+    return std::any_of(groups.begin(), groups.end(), [&](const Group& group) {
+        return std::any_of(group.targets.begin(), group.targets.end(), is_ipv4);
+    });
+}
+
+using Reply = std::variant<PortReply, UsageError>;
+
+Reply reply_to_explain(const Asked& asked, const std::string& text, const Names& names) {
+    const auto ports = parse_ports_asked(text, names);
+    if (ports.empty()) return not_a_target("--explain", text, messages.target_form);
+    const Narrowing& narrowing = asked.asker.narrowing;
+    const auto groups = narrowed(ports, narrowing, both_protocols);
+    if (groups.empty()) return nothing_left("--explain", text);
+    return explain_groups(asked, groups);
+}
+
+Reply reply_to_who_answers(const Asked& asked, const std::string& text, const Names& names) {
+    const auto ports = parse_ports_asked(text, names);
+    if (ports.empty()) return not_a_target("--who-answers", text, messages.address_form);
+    const Narrowing& narrowing = asked.asker.narrowing;
+    const auto groups = narrowed(ports, narrowing, usual_protocols(narrowing));
+    if (groups.empty()) return nothing_left("--who-answers", text);
+    return answer_each(asked, groups,
+                       [&](const PortTarget& target) { return who_answers_one(asked, target); });
+}
+
+Reply reply_to_can_bind(const Asked& asked, const std::string& text, const Names& names) {
+    const auto binds = parse_binds_asked(text, names);
+    if (!binds) return not_a_target("--can-bind", text, messages.bind_form);
+    const Narrowing& narrowing = asked.asker.narrowing;
+    const auto groups = narrowed(binds->ports, narrowing, usual_protocols(narrowing));
+    if (groups.empty()) return nothing_left("--can-bind", text);
+    if (binds->options.v6only && has_ipv4(groups))
+        return not_a_target("--can-bind", text, messages.v6only_form);
+    return can_bind_groups(asked, groups, binds->options);
 }
 
 } // namespace
 
+Narrowing narrowing_of(const Plan& plan) {
+    Narrowing left{false, false, false, false, false};
+    bool others = false;
+    for (const Listing& listing : plan.listings)
+        for (const Section& section : listing.sections) {
+            const Table& table = section.table;
+            const bool tcp = table.protocol == Protocol::Tcp, udp = table.protocol == Protocol::Udp;
+            left.tcp |= tcp;
+            left.udp |= udp;
+            others |= !tcp && !udp;
+            if (!tcp && !udp) continue;
+            left.inet |= table.inet;
+            left.inet6 |= table.inet6;
+        }
+    left.both_named = left.tcp && left.udp && !others;
+    return left;
+}
+
 std::variant<PortReply, UsageError> answer_port_question(const PortQuestion& question, const PortAsker& asker,
                                                          const ProblemSink& problem) {
     const Names names = asker.source.live ? live_names() : names_by_name(asker.source);
-    const Asked asked{asker, problem};
-    if (question.explain) {
-        const auto target = parse_port_target(*question.explain, names);
-        if (target) return ask_explain(asked, *target);
-        return not_a_target("--explain", *question.explain,
-                            "[PROTO:][ADDR:]PORT, such as 8888, udp:53 or [::1]:8888");
-    }
-    if (question.who_answers) {
-        const auto target = parse_port_target(*question.who_answers, names);
-        if (target && target->address) return ask_who_answers(asked, *target);
-        return not_a_target("--who-answers", *question.who_answers,
-                            "[PROTO:]ADDR:PORT, such as 127.0.0.1:8888 or udp:[::1]:53");
-    }
-    const auto request = parse_bind_request(*question.can_bind, names);
-    if (request) return ask_can_bind(asked, *request);
-    return not_a_target(
-        "--can-bind", *question.can_bind,
-        "[PROTO:]ADDR:PORT[,v6only][,reuseaddr][,reuseport][,uid=N], such as 0.0.0.0:8888,reuseaddr");
+    std::set<std::string> said;
+    const ProblemSink once = [&](const Problem& what) { // each protocol's table has its own
+        if (said.insert(what.text).second) problem(what);
+    };
+    const PortFacts facts = asker.source.live ? live_port_facts() : PortFacts{};
+    const Asked asked{asker, once, facts};
+    if (question.explain) return reply_to_explain(asked, *question.explain, names);
+    if (question.who_answers) return reply_to_who_answers(asked, *question.who_answers, names);
+    return reply_to_can_bind(asked, *question.can_bind, names);
 }
 
 } // namespace netstat46

@@ -21,8 +21,8 @@ std::uint32_t number_of(const Address& address) {
 std::uint32_t host_bits(unsigned prefix) { return prefix >= inet_bits ? 0 : ~std::uint32_t{0} >> prefix; }
 
 bool in_network(const Address& address, const HostAddress& own) {
-    return own.address.family == Family::Inet && address.family == Family::Inet && own.prefix != 0 &&
-           ((number_of(address) ^ number_of(own.address)) & ~host_bits(own.prefix)) == 0;
+    return address.family == Family::Inet && own.prefix != 0 &&
+           same_leading_bits(address, own.address, own.prefix);
 }
 
 /// fib_add_ifaddr(): the broadcast address that was set, and the network's last one.

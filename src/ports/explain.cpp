@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
+#include <range/v3/algorithm/find.hpp>
 
 #include "list.hpp"
+#include "ports/holders.hpp"
+#include "ports/lines.hpp"
 #include "record/no_owner.hpp"
+#include "system.hpp"
 
 namespace netstat46 {
 namespace {
@@ -19,21 +22,18 @@ std::string trimmed(std::string_view text) {
     return std::string(text.substr(begin, text.find_last_not_of(' ') - begin + 1));
 }
 
-/// The columns that tell sockets of one port apart: protocol, local address, owner.
+/// What tells sockets of one port apart: protocol, local address, owner.
 using Brief = std::array<std::string, 3>;
 
 Brief brief_of(const PortRows& rows, std::size_t row) {
-    constexpr std::string_view titles[][2] = {
-        {"Proto", "Proto"}, {"Local Address", "Local Address"}, {"PID/Program name", "process:pid"}};
+    constexpr Role roles[] = {Role::Protocol, Role::LocalAddress, Role::Owner};
     Brief brief;
-    for (const Column& column : rows.columns) {
-        const std::string title = trimmed(column.title);
-        for (std::size_t i = 0; i < brief.size(); ++i) {
-            if (title != titles[i][0] && title != titles[i][1]) continue;
-            Text text;
-            column.cell(text, with_owner(rows.table.sockets[row], rows.table.tables));
-            brief[i] = trimmed(fmt::to_string(text));
-        }
+    for (std::size_t i = 0; i < brief.size(); ++i) {
+        const auto column = ranges::find(rows.columns, roles[i], &Column::role);
+        if (column == rows.columns.end()) continue;
+        Text text;
+        column->cell(text, with_owner(rows.table.sockets[row], rows.table.tables));
+        brief[i] = trimmed(fmt::to_string(text));
     }
     return brief;
 }
@@ -44,19 +44,11 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
     return text;
 }
 
-/// Of a socket that nobody is known to hold.
-NoOwner why_no_owner(const PortTable& table, std::size_t row) {
-    return why_no_owner(table.sockets[row], table.tables, table.host);
-}
-
-bool has_no_owner(const PortTable& table, std::size_t row) {
-    return table.tables.owners_of(table.sockets[row]).empty();
-}
-
 /// The owner's name, or in brackets why there is none.
 std::string owner_of(const PortRows& rows, std::size_t row, const Brief& brief) {
     if (!has_no_owner(rows.table, row)) return brief[2];
-    return fmt::format("({})", words_of(why_no_owner(rows.table, row)).word);
+    const PortTable& table = rows.table;
+    return fmt::format("({})", words_of(why_no_owner(table, row)).word);
 }
 
 /// `tcp4 *.8888 com.docker:412 and tcp6 ::1.8888 com.docker:412`.
@@ -82,13 +74,27 @@ std::string users_of(const UserVerdict& users) {
     return joined(names, ", ");
 }
 
-std::string because(const BindVerdict& verdict, const PortRows& rows) {
-    if (!verdict.because.empty()) return "because of " + names_of(rows, verdict.because);
-    if (verdict.error == "EACCES") return "only root may bind this port";
-    if (verdict.error == "EADDRNOTAVAIL") return "this host has no such address";
-    if (verdict.error == "EINVAL")
-        return "the address does not go with the socket's options or lacks its %interface";
-    return "the system keeps this port for itself";
+/// An errno as people read it.
+std::string_view error_in_words(std::string_view error) {
+    if (error == "EADDRINUSE") return "address in use";
+    if (error == "EACCES") return "not permitted";
+    if (error == "EADDRNOTAVAIL") return "not an address of this host";
+    return "not possible";
+}
+
+std::string_view why_refused(std::string_view error) {
+    if (error == "EACCES") return "needs root's privilege, on Linux CAP_NET_BIND_SERVICE";
+    if (error == "EADDRNOTAVAIL") return "";
+    if (error == "EINVAL")
+        return "the address does not go with the socket's options, or lacks its %interface";
+    return "the system reserves this port";
+}
+
+std::string refused_in_words(const BindVerdict& verdict, const PortRows& rows) {
+    const std::string who = verdict.because.empty() ? std::string(why_refused(verdict.error))
+                                                    : holders_in_words(rows.table, verdict.because);
+    return fmt::format("refused ({}){}{} ({})", error_in_words(verdict.error), who.empty() ? "" : ": ", who,
+                       verdict.error);
 }
 
 /// Each socket under its own doubt.
@@ -97,7 +103,7 @@ std::string words_of_doubts(const BindVerdict& verdict, const PortRows& rows) {
         std::vector<std::size_t> which;
         for (std::size_t i = 0; i < verdict.because.size(); ++i)
             if (verdict.doubts[i] == doubt) which.push_back(verdict.because[i]);
-        return names_of(rows, which);
+        return holders_in_words(rows.table, which);
     };
     const std::string options = those(Doubt::Option);
     const std::string v6only = those(Doubt::V6Only);
@@ -111,25 +117,29 @@ std::string words_of_doubts(const BindVerdict& verdict, const PortRows& rows) {
     const std::string_view otherwise = !options.empty()  ? "; without them "
                                        : !v6only.empty() ? "; else "
                                                          : "";
-    return fmt::format("depends  {}{}{}", joined(parts, "; and "), otherwise,
-                       otherwise.empty() ? std::string_view{} : verdict.error);
+    if (otherwise.empty()) return fmt::format("depends {}", joined(parts, "; and "));
+    return fmt::format("depends {}{}refused ({}) ({})", joined(parts, "; and "), otherwise,
+                       error_in_words(verdict.error), verdict.error);
 }
 
 std::string words_of(const BindVerdict& verdict, const PortRows& rows) {
-    if (verdict.outcome == Outcome::Ok) return "ok";
-    if (verdict.outcome == Outcome::Refused)
-        return fmt::format("{}  {}", verdict.error, because(verdict, rows));
+    if (verdict.outcome == Outcome::Ok) return "works";
+    if (verdict.outcome == Outcome::Refused) return refused_in_words(verdict, rows);
     if (!verdict.doubts.empty()) return words_of_doubts(verdict, rows);
-    const std::string who = names_of(rows, verdict.because);
-    switch (verdict.doubt) {
-    case Doubt::ReuseportCache:
-        return fmt::format(
-            "depends  {} by rule, because of {}; what Linux remembers of earlier SO_REUSEPORT sockets "
-            "may let it in",
-            verdict.error, who);
-    default:
-        return "depends  on the user";
+    if (verdict.doubt != Doubt::ReuseportCache) return "depends on the user";
+    return fmt::format(
+        "depends: {} by rule; what Linux remembers of earlier SO_REUSEPORT sockets may let it in",
+        refused_in_words(verdict, rows));
+}
+
+/// What it would receive, in words: `all IPv4`.
+std::string ends_of(const std::vector<std::string>& gets) {
+    std::vector<std::string> all;
+    for (std::string to : gets) {
+        if (to.starts_with("any ")) to.replace(0, 3, "all");
+        all.push_back(std::move(to));
     }
+    return enumerated(all, " and ");
 }
 
 std::vector<std::string> lines_of(const BindAnswer& answer, const PortRows& rows) {
@@ -138,94 +148,100 @@ std::vector<std::string> lines_of(const BindAnswer& answer, const PortRows& rows
         lines.push_back(fmt::format("for {}: {}", users_of(users), words_of(users.verdict, rows)));
     if (lines.empty()) lines.push_back(words_of(answer.verdict, rows));
     if (answer.verdict.outcome != Outcome::Refused && !answer.intercepted_by.empty())
-        lines.push_back(fmt::format("intercepted  by a nat rule: {}", cleaned(answer.intercepted_by)));
+        lines.push_back(fmt::format("redirected by NAT rule: {}", cleaned(answer.intercepted_by)));
     return lines;
 }
 
-std::string ends_of(const BindLine& line) {
-    if (line.answer.verdict.outcome != Outcome::Ok) return {};
-    return line.gets.empty() ? ", but would get nothing: shadowed"
-                             : ", and would get " + joined(line.gets, ", ");
+std::string cures_in_words(const std::vector<std::string>& cures) {
+    return cures.empty() ? std::string() : fmt::format("-> {}", enumerated(cures, " or "));
+}
+
+/// The same, of a program that would be there.
+std::vector<std::string> lines_of(const BindLine& line, const PortRows& rows) {
+    std::vector<std::string> lines = lines_of(line.answer, rows);
+    if (line.answer.verdict.outcome == Outcome::Ok) {
+        if (line.gets.empty())
+            lines.front() = "receives nothing, although the bind works: shadowed";
+        else
+            lines.front() += ", receives " + ends_of(line.gets);
+    }
+    if (!line.cures.empty()) lines.back() += " " + cures_in_words(line.cures);
+    return lines;
 }
 
 // ---- Tables
 
-/// Rows of cells under each other, the last one as long as it gets.
-void put_table(Text& out, const std::vector<std::vector<std::string>>& lines) {
-    std::vector<std::size_t> widths;
-    for (const auto& line : lines) {
-        widths.resize(std::max(widths.size(), line.size()));
-        for (std::size_t i = 0; i + 1 < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+/// `to` in pieces that leave room for what stands beside them.
+std::vector<std::string> pieces_of(const std::vector<std::string>& to) {
+    constexpr std::size_t room = 25;
+    std::vector<std::string> pieces;
+    for (const std::string& each : to) {
+        if (!pieces.empty() && pieces.back().size() + 2 + each.size() <= room)
+            pieces.back() += ", " + each;
+        else
+            pieces.push_back("  " + each);
     }
-    for (const auto& line : lines) {
-        std::string text;
-        std::size_t column = 0;
-        for (std::size_t i = 0; i < line.size(); ++i) {
-            text.resize(std::max(text.size(), column), ' ');
-            text += line[i];
-            column += widths[i] + (i == 0 ? 3 : 2);
-        }
-        text.erase(text.find_last_not_of(' ') + 1);
-        put(out, text);
-        out.push_back('\n');
-    }
+    return pieces;
 }
 
-void put_answers(Text& out, const Explanation& explanation, const PortRows& rows) {
-    const bool tcp = explanation.target.protocol == Protocol::Tcp;
-    std::vector<std::vector<std::string>> lines{
-        {tcp ? "A client that connects to" : "A datagram that is sent to",
-         tcp ? "is answered by" : "is received by"}};
-    for (const AnswerLine& line : explanation.answers) {
-        std::string to = "  " + joined(line.to, ", ");
-        const std::string why = line.why.empty() ? "" : fmt::format("({})", line.why);
-        const AnswerVerdict& verdict = line.answer.verdict;
-        if (!line.answer.intercepted_by.empty())
-            lines.push_back(
-                {std::exchange(to, ""), "whom a nat rule names: " + cleaned(line.answer.intercepted_by)});
-        if (verdict.who.empty() && line.answer.intercepted_by.empty())
-            lines.push_back({std::exchange(to, ""), "nobody",
-                             verdict.silent.empty() ? "" : names_of(rows, verdict.silent), "", why});
-        for (const std::size_t row : verdict.who) {
-            const Brief brief = brief_of(rows, row);
-            const bool last = row == verdict.who.back();
-            lines.push_back(
-                {std::exchange(to, ""), brief[0], brief[1], owner_of(rows, row, brief), last ? why : ""});
-        }
-        if (verdict.maybe_nobody && !verdict.who.empty()) lines.push_back({"", "or nobody"});
+/// What stands beside the pieces: cells of one socket each, or one sentence.
+std::vector<std::vector<std::string>> beside(const AnswerLine& line, const PortRows& rows, bool tcp) {
+    std::vector<std::vector<std::string>> right;
+    const AnswerVerdict& verdict = line.answer.verdict;
+    const bool redirected = !line.answer.intercepted_by.empty();
+    if (redirected) right.push_back({"redirected by NAT rule: " + cleaned(line.answer.intercepted_by)});
+    if (verdict.who.empty() && !redirected) {
+        const std::string silent = verdict.silent.empty() ? "" : names_of(rows, verdict.silent) + ": ";
+        const std::string_view refusal = tcp ? "connection refused" : "port unreachable";
+        right.push_back({fmt::format("nobody: {}{}", silent, line.why.empty() ? refusal : line.why)});
+        return right;
     }
-    // Lines of fewer cells do not widen the others.
-    put_table(out, lines);
+    for (const std::size_t row : verdict.who) {
+        const Brief brief = brief_of(rows, row);
+        right.push_back({brief[0], brief[1], owner_of(rows, row, brief)});
+    }
+    if (verdict.maybe_nobody && !verdict.who.empty()) right.push_back({"or nobody"});
+    if (!line.why.empty()) right.push_back({fmt::format("({})", line.why)});
+    return right;
 }
 
 void put_binds(Text& out, const Explanation& explanation, const PortRows& rows) {
-    std::vector<std::vector<std::string>> lines{{"A program that binds", "would get"}};
+    const bool tcp = explanation.target.protocol == Protocol::Tcp;
+    std::vector<std::vector<std::string>> lines{
+        {tcp ? "If a program now listens on" : "If a program now binds", ""}};
     for (const BindLine& bind : explanation.binds) {
-        std::string what = fmt::format("  {:<13} {}", bind.address, bind.programs);
-        for (const std::string& line : lines_of(bind.answer, rows))
-            lines.push_back({std::exchange(what, ""), line + ends_of(bind)});
+        std::string what = fmt::format("  {:<11} {}", bind.address, bind.programs);
+        for (const std::string& line : lines_of(bind, rows)) lines.push_back({std::exchange(what, ""), line});
     }
-    put_table(out, lines);
+    put_cells(out, lines);
 }
 
-/// Why some owners are `-`: a sentence for each reason, and of how many sockets if there are several.
-void put_owner_note(Text& out, std::span<const std::size_t> which, const PortRows& rows) {
-    std::map<NoOwner, std::vector<std::size_t>> reasons;
-    for (const std::size_t row : which)
-        if (has_no_owner(rows.table, row)) reasons[why_no_owner(rows.table, row)].push_back(row);
-    for (const auto& [reason, those] : reasons) {
-        std::vector<const BoundSocket*> bound_sockets;
-        for (const std::size_t row : those) bound_sockets.push_back(&rows.table.bound_sockets[row]);
-        const std::string of = reasons.size() > 1 ? " of " + counted(bound_sockets) : "";
-        put(out, fmt::format("Owner `-'{}: {}.\n", of, words_of(reason).sentence));
-    }
+bool is_kernels(const PortTable& table, std::size_t row) {
+    return why_no_owner(table, row) == NoOwner::Kernel;
 }
 
-std::string_view why_nobody(const WhoAnswer& answer) {
-    if (answer.elsewhere) return " here: it is no address of this host";
+/// Rows in columns as wide as these sockets need. What does not fit in a line loses the queues, then the end
+/// of the owner's name.
+void put_fitted_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which) {
+    std::vector<std::vector<std::string>> lines(1);
+    for (const Column& column : rows.columns) lines.front().push_back(trimmed(column.title));
+    for (const std::size_t row : which) {
+        lines.emplace_back();
+        for (const Column& column : rows.columns) {
+            Text cell;
+            column.cell(cell, with_owner(rows.table.sockets[row], rows.table.tables));
+            lines.back().push_back(trimmed(fmt::to_string(cell)));
+        }
+    }
+    fit_columns(lines);
+    put_cells(out, lines, Overlong::Cut, 2);
+}
+
+std::string_view why_nobody(Protocol protocol, const WhoAnswer& answer) {
+    if (answer.elsewhere) return ": not an address of this host";
     if (answer.unconnectable) return ": TCP does not connect to a multicast or broadcast address";
-    if (answer.unjoined) return ": no interface has joined this group";
-    return {};
+    if (answer.unjoined) return ": no interface has joined this multicast group";
+    return protocol == Protocol::Tcp ? ": connection refused" : ": port unreachable";
 }
 
 std::string unread(const NatKnown& nat) {
@@ -254,16 +270,36 @@ void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> whic
     }
 }
 
+void put_answers(Text& out, const Explanation& explanation, const PortRows& rows) {
+    const bool tcp = explanation.target.protocol == Protocol::Tcp;
+    std::vector<std::vector<std::string>> lines{
+        {tcp ? "A client that connects to" : "A datagram that is sent to",
+         tcp ? "is answered by" : "is received by"}};
+    for (const AnswerLine& line : explanation.answers) {
+        const std::vector<std::string> left = pieces_of(line.to);
+        const auto right = beside(line, rows, tcp);
+        for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
+            std::vector<std::string> cells{i < left.size() ? left[i] : ""};
+            if (i < right.size()) cells.insert(cells.end(), right[i].begin(), right[i].end());
+            if (cells.size() == 1) cells.emplace_back();
+            lines.push_back(std::move(cells));
+        }
+    }
+    put_cells(out, lines);
+}
+
 void put_explanation(Text& out, const Explanation& explanation, const PortRows& rows) {
     put(out, explanation.headline);
     out.push_back('\n');
     if (!explanation.rows.empty()) {
         out.push_back('\n');
-        put_rows(out, rows, explanation.rows, true);
+        put_fitted_rows(out, rows, explanation.rows);
+        out.push_back('\n');
+        put_holders(out, rows, explanation.rows);
     }
+    put_leftover_note(out, rows.table, explanation.rows);
     put_owner_note(out, explanation.rows, rows);
-    if (explanation.nat.state == NatKnown::State::NotRead)
-        put(out, fmt::format("{}\n", unread(explanation.nat)));
+    if (explanation.nat.state == NatKnown::State::NotRead) put_wrapped(out, unread(explanation.nat));
     if (!explanation.rows.empty() || !explanation.intercepted_by.empty()) {
         out.push_back('\n');
         put_answers(out, explanation, rows);
@@ -272,10 +308,13 @@ void put_explanation(Text& out, const Explanation& explanation, const PortRows& 
     put_binds(out, explanation, rows);
 }
 
-void put_bind_answer(Text& out, const BindRequest& request, const BindAnswer& answer, const PortRows& rows) {
+void put_bind_answer(Text& out, const BindRequest& request, const BindAnswer& answer,
+                     const std::vector<std::string>& cures, const PortRows& rows) {
     const std::string where =
         fmt::format("{} {}", name_of(request.protocol), written(request.address, request.port, rows.names));
-    for (const std::string& line : lines_of(answer, rows)) put(out, fmt::format("{}: {}\n", where, line));
+    for (const std::string& line : lines_of(answer, rows))
+        put_wrapped(out, fmt::format("{}: {}", where, line));
+    if (!cures.empty()) put_wrapped(out, fmt::format("{}: {}", where, cures_in_words(cures)));
     if (answer.assumes_local)
         put(out, fmt::format("{}: if that is an address of the host, which is not known here\n", where));
     if (answer.verdict.because.empty()) return;
@@ -290,16 +329,16 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
     const std::string where =
         fmt::format("{} {}", name_of(target.protocol), written(*target.address, target.port, rows.names));
     if (!answer.intercepted_by.empty())
-        put(out, fmt::format("{}: a nat rule takes it first: {}\n{}", where, cleaned(answer.intercepted_by),
+        put(out, fmt::format("{}: redirected by NAT rule: {}\n{}", where, cleaned(answer.intercepted_by),
                              lead_in_words(where, answer, led)));
     else if (verdict.who.empty())
-        put(out, fmt::format("{}: nobody{}\n", where, why_nobody(answer)));
+        put(out, fmt::format("{}: nobody{}\n", where, why_nobody(target.protocol, answer)));
     if (answer.depends_on_nat()) put(out, fmt::format("{}: depends: {}\n", where, unread(answer.nat)));
     for (const std::size_t row : verdict.silent)
         put(out,
             fmt::format("{}: {} is bound without listening and refuses it\n", where, names_of(rows, {row})));
     for (const std::size_t row : verdict.who)
-        if (has_no_owner(rows.table, row) && why_no_owner(rows.table, row) == NoOwner::Kernel)
+        if (has_no_owner(rows.table, row) && is_kernels(rows.table, row))
             put(out, fmt::format("{}: {}: {}\n", where, names_of(rows, {row}),
                                  words_of(NoOwner::Kernel).sentence));
     if (verdict.copies && verdict.who.size() > 1 && verdict.doubt == Doubt::None)

@@ -16,6 +16,8 @@ struct PortRows {
     const PortTable& table;
     std::vector<Column> columns;
     const Names& names; ///< of the host that the sockets are on
+    std::function<std::string(std::int32_t pid)> command_line = {},
+                                                 unit = {}; ///< of a process; unset: not known
 };
 
 /// The sockets of the port that a nat rule leads to.
@@ -30,8 +32,12 @@ void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> whic
 /// For people: who holds it, who answers, who could bind.
 void put_explanation(Text& out, const Explanation& explanation, const PortRows& rows);
 
+/// Of it only who answers.
+void put_answers(Text& out, const Explanation& explanation, const PortRows& rows);
+
 /// The verdict on one bind, in a sentence or two, and the rows that it is because of.
-void put_bind_answer(Text& out, const BindRequest& request, const BindAnswer& answer, const PortRows& rows);
+void put_bind_answer(Text& out, const BindRequest& request, const BindAnswer& answer,
+                     const std::vector<std::string>& cures, const PortRows& rows);
 
 /// The rows that answer, and a sentence where that is not the whole truth.
 void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,
@@ -39,6 +45,7 @@ void put_who_answers(Text& out, const PortTarget& target, const WhoAnswer& answe
 
 // The same as one JSON document each.
 void put_explanation_json(Text& out, const Explanation& explanation, const PortRows& rows);
+void put_answers_json(Text& out, const Explanation& explanation, const PortRows& rows);
 void put_bind_answer_json(Text& out, const BindRequest& request, const BindAnswer& answer,
                           const PortRows& rows);
 void put_who_answers_json(Text& out, const PortTarget& target, const WhoAnswer& answer, const PortRows& rows,

@@ -51,8 +51,8 @@ void put_socket(Text& out, const PortRows& rows, std::size_t row, Doubt doubt) {
     const PortTable& table = rows.table;
     const BoundSocket& bound = table.bound_sockets[row];
     List object(out, '{', '}');
-    put_json_socket(object.member("socket"), with_owner(table.sockets[row], table.tables),
-                    {&table.host, &rows.names});
+    JsonSockets(table.host, rows.names)
+        .put(object.member("socket"), with_owner(table.sockets[row], table.tables));
     put_truth(object, "receives_ipv4", bound.ipv4);
     put_truth(object, "receives_ipv6", bound.ipv6);
     put_truth(object, "reuseaddr", bound.reuseaddr);
@@ -145,7 +145,27 @@ void put_target(List& object, Protocol protocol, std::uint16_t port) {
     object.number("port", port);
 }
 
+void put_answer_lines(List& object, const Explanation& explanation, const PortRows& rows) {
+    List answers(object.member("answers"), '[', ']');
+    for (const AnswerLine& line : explanation.answers) {
+        List one(answers.item(), '{', '}');
+        put_texts(one, "to", line.to);
+        put_who(one, line.answer, rows);
+        if (!line.why.empty()) one.text("why", line.why);
+    }
+}
+
 } // namespace
+
+void put_answers_json(Text& out, const Explanation& explanation, const PortRows& rows) {
+    {
+        List object(out, '{', '}');
+        put_target(object, explanation.target.protocol, explanation.target.port);
+        put_nat(object, explanation.nat);
+        put_answer_lines(object, explanation, rows);
+    }
+    out.push_back('\n');
+}
 
 void put_explanation_json(Text& out, const Explanation& explanation, const PortRows& rows) {
     {
@@ -155,15 +175,7 @@ void put_explanation_json(Text& out, const Explanation& explanation, const PortR
         object.flag("held", !explanation.rows.empty());
         put_sockets(object, "holders", rows, explanation.rows);
         put_nat(object, explanation.nat);
-        {
-            List answers(object.member("answers"), '[', ']');
-            for (const AnswerLine& line : explanation.answers) {
-                List one(answers.item(), '{', '}');
-                put_texts(one, "to", line.to);
-                put_who(one, line.answer, rows);
-                if (!line.why.empty()) one.text("why", line.why);
-            }
-        }
+        put_answer_lines(object, explanation, rows);
         List binds(object.member("binds"), '[', ']');
         for (const BindLine& line : explanation.binds) {
             List one(binds.item(), '{', '}');

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ports/cures.hpp"
 #include "record/address.hpp"
 #include "text.hpp"
 
@@ -55,14 +56,15 @@ bool answers_at_all(const BoundSocket& bound) {
 
 std::string headline_of(const PortTarget& target, const std::vector<const BoundSocket*>& bound_sockets,
                         const Names& names) {
-    const std::string port =
-        target.address ? written(*target.address, target.port, names) : std::to_string(target.port);
-    const std::string name = fmt::format("Port {}/{}", port, name_of(target.protocol));
+    const std::string name = target.address || (target.inet && target.inet6)
+                                 ? fmt::format("Port {}/{}", written(target, names), name_of(target.protocol))
+                                 : fmt::format("Port {}/{} over {}", target.port, name_of(target.protocol),
+                                               target.inet ? "IPv4" : "IPv6");
     if (bound_sockets.empty()) return name + " is free: no socket holds it";
     const bool answered = std::any_of(bound_sockets.begin(), bound_sockets.end(),
                                       [](const BoundSocket* bound) { return answers_at_all(*bound); });
     const std::string_view nobody =
-        target.protocol == Protocol::Tcp ? "; nobody listens" : "; nobody receives";
+        target.protocol == Protocol::Tcp ? "; none of them listens" : "; nobody receives";
     return fmt::format("{} is held by {}{}", name, counted(bound_sockets), answered ? "" : nobody);
 }
 
@@ -97,6 +99,7 @@ std::vector<Destination> destinations_of(const PortTarget& target, std::span<con
     if (!is_unspecified(asked)) return {{asked, scoped_text(asked, names)}};
     for (const Family family : {Family::Inet, Family::Inet6}) {
         if (asked.family == Family::Inet && family == Family::Inet6) continue;
+        if (!(family == Family::Inet ? target.inet : target.inet6)) continue;
         const auto more = destinations_of(family, bound_sockets, names);
         out.insert(out.end(), more.begin(), more.end());
     }
@@ -117,7 +120,7 @@ bool another(std::span<const BoundSocket> bound_sockets, const BoundSocket& one,
 
 std::string why_of(const WhoAnswer& who, const Destination& to, std::span<const BoundSocket> bound_sockets) {
     if (who.unconnectable) return "TCP does not connect to a multicast or broadcast address";
-    if (who.unjoined) return "no interface has joined this group";
+    if (who.unjoined) return "no interface has joined this multicast group";
     if (who.verdict.doubt != Doubt::None) return doubt_in_words(who.verdict.doubt);
     if (who.verdict.copies) return who.verdict.who.size() > 1 ? "each of these receives a copy" : "";
     if (!who.verdict.silent.empty()) return "bound without listening, it refuses for all behind it";
@@ -131,6 +134,8 @@ std::string why_of(const WhoAnswer& who, const Destination& to, std::span<const 
         return "exact: its address beats a wildcard";
     if (one.family == Family::Inet && one.wildcard && another(bound_sockets, one, to, dual))
         return "a 0.0.0.0 socket beats a dual-stack [::]";
+    if (one.family == Family::Inet6 && one.wildcard && one.v6only == Tristate::Yes)
+        return "V6ONLY: takes no IPv4";
     return {};
 }
 
@@ -230,14 +235,15 @@ std::vector<std::string> gets(const PortTarget& target, const PortHost& host, co
     return out;
 }
 
-std::vector<BindLine> binds_of(const PortTarget& target, const PortHost& host,
-                               std::span<const BoundSocket> bound_sockets, std::optional<std::uint32_t> uid,
-                               const Names& names) {
+std::vector<BindLine> binds_of(const PortTarget& target, const PortHost& host, const PortTable& table,
+                               std::optional<std::uint32_t> uid, const Names& names) {
     std::vector<BindLine> lines;
     const auto add = [&](const BindRequest& request, std::string_view address, std::string_view programs) {
-        BindLine line{request, address, programs, can_bind(host, request, bound_sockets), {}};
+        BindLine line{request, address, programs, can_bind(host, request, table.bound_sockets), {}, {}};
         if (line.answer.verdict.outcome == Outcome::Ok)
-            line.gets = gets(target, host, request, bound_sockets, names);
+            line.gets = gets(target, host, request, table.bound_sockets, names);
+        for (Cure& cure : cures_of(host, request, table, line.answer.verdict))
+            line.cures.push_back(std::move(cure.text));
         lines.push_back(std::move(line));
     };
     BindRequest request;
@@ -262,12 +268,23 @@ std::vector<BindLine> binds_of(const PortTarget& target, const PortHost& host,
         request.reuseaddr = program.reuseaddr;
         if (target.address && target.address->family == Family::Inet && request.family == Family::Inet6)
             continue;
+        if (!(request.family == Family::Inet ? target.inet : target.inet6)) continue;
         add(request, program.shown, program.programs);
     }
     return lines;
 }
 
 } // namespace
+
+bool is_connection(const BoundSocket& bound) {
+    const Kind kind = kind_of(bound);
+    return kind == Kind::Connection || kind == Kind::HalfOpen || is_leftover(bound);
+}
+
+bool is_leftover(const BoundSocket& bound) {
+    const Kind kind = kind_of(bound);
+    return kind == Kind::TimeWait || kind == Kind::FinWait2;
+}
 
 std::string doubt_in_words(Doubt doubt) {
     switch (doubt) {
@@ -309,8 +326,9 @@ Explanation explain(const PortTarget& target, const PortTable& table, const Port
     out.target = target;
     BindRequest asked;
     asked.protocol = target.protocol;
-    asked.address = target.address.value_or(Address{Family::Inet6, {}, 0});
+    asked.address = target.address.value_or(Address{target.inet6 ? Family::Inet6 : Family::Inet, {}, 0});
     asked.family = asked.address.family;
+    asked.v6only = !target.address && !target.inet;
     const BoundSocket self = bound_socket(asked);
     std::vector<const BoundSocket*> about;
     for (const BoundSocket& bound : table.bound_sockets) {
@@ -321,7 +339,7 @@ Explanation explain(const PortTarget& target, const PortTable& table, const Port
     out.headline = headline_of(target, about, names);
     out.nat = host.nat_known;
     out.answers = answers_of(target, host, table.bound_sockets, names);
-    out.binds = binds_of(target, host, table.bound_sockets, uid, names);
+    out.binds = binds_of(target, host, table, uid, names);
     for (const AnswerLine& line : out.answers)
         if (out.intercepted_by.empty()) out.intercepted_by = line.answer.intercepted_by;
     return out;

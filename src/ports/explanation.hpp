@@ -24,7 +24,8 @@ struct BindLine {
     std::string_view address;  ///< `0.0.0.0`, `[::] dual`
     std::string_view programs; ///< who binds so
     BindAnswer answer;
-    std::vector<std::string> gets; ///< what it would then receive
+    std::vector<std::string> gets;  ///< what it would then receive
+    std::vector<std::string> cures; ///< what helps where it is refused
 };
 
 struct Explanation {
@@ -40,6 +41,12 @@ struct Explanation {
 /// `uid`: the user who asks, or nobody in particular. `names`: of interfaces.
 Explanation explain(const PortTarget& target, const PortTable& table, const PortHost& host,
                     std::optional<std::uint32_t> uid, const Names& names = {});
+
+/// A TCP socket with two ends, or what the kernel keeps of one.
+bool is_connection(const BoundSocket& bound);
+
+/// One that is over: TIME_WAIT, and FIN_WAIT2 without a descriptor.
+bool is_leftover(const BoundSocket& bound);
 
 /// Why one cannot say who answers; empty for None.
 std::string doubt_in_words(Doubt doubt);

@@ -11,20 +11,11 @@
 #include "capture/decoders.hpp"
 #include "format/output.hpp"
 #include "list.hpp"
+#include "messages.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
 namespace {
-
-/// A socket that outlives its block.
-SocketRecord kept(SocketRecord socket, std::deque<std::string>& texts) {
-    socket.unix_ = {};
-    socket.control = {};
-    FreeBsdFacts& facts = socket.freebsd;
-    for (std::string_view* text : {&facts.stack, &facts.congestion, &facts.log_id})
-        if (!text->empty()) *text = texts.emplace_back(*text);
-    return socket;
-}
 
 Plan plan_of(const PortTable& table, bool whole) {
     Section section;
@@ -33,7 +24,7 @@ Plan plan_of(const PortTable& table, bool whole) {
     Plan plan;
     plan.wanted.owners = plan.wanted.bound = true;
     plan.wanted.tcp_info = whole;
-    plan.wanted.all_owners = whole || table.protocol == Protocol::Udp; // all are looked at: is_kernels_own()
+    plan.wanted.all_owners = true; // all are named, and looked at: is_kernels_own()
     plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
     return plan;
@@ -109,17 +100,14 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     table.host = source.host;
     table.protocol = protocol;
     table.port = port;
-    table.texts = std::make_shared<std::deque<std::string>>();
     Output nowhere(STDOUT_FILENO); // each socket is kept instead of printed
-    const Streams streams{
-        nowhere, problem, [](std::string_view) {},
-        [&](Text&, const Row& row) { table.sockets.push_back(kept(row.socket, *table.texts)); }};
+    const Streams streams{nowhere, problem, [](std::string_view) {},
+                          [&](Text&, const Row& row) { table.sockets.push_back(row.socket); }};
     const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
     Seen seen;
     list(plan_of(table, whole), noting(source, seen), on_port, table.tables, streams);
     if (const auto missing = lacking(table, seen); !source.live && !missing.empty())
-        throw std::runtime_error(
-            fmt::format("{}: this capture lacks it, so nothing can be said of the port", missing));
+        throw std::runtime_error(fmt::format(messages.table_missing, missing));
     for (std::size_t row = 0; row < table.sockets.size(); ++row) {
         BoundSocket bound = bound_socket(table.sockets[row], *source.host.system, row);
         if (is_kernels_own(table.sockets[row], table.tables, source.host)) set_defaults(bound);
@@ -132,6 +120,11 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
         table.bound_sockets.push_back(bound);
     }
     return table;
+}
+
+NoOwner why_no_owner(const PortTable& table, std::size_t row) {
+    return why_no_owner(table.sockets[row], table.tables, table.host.system->owner_keys,
+                        table.host.visibility);
 }
 
 } // namespace netstat46

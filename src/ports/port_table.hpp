@@ -1,9 +1,7 @@
 // The sockets that hold one port, read from a source.
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +10,7 @@
 #include "capture/source.hpp"
 #include "ports/bound_socket.hpp"
 #include "record/host_tables.hpp"
+#include "record/no_owner.hpp"
 
 namespace netstat46 {
 
@@ -19,10 +18,9 @@ struct PortTable {
     HostFacts host;
     Protocol protocol = Protocol::Tcp;
     std::uint16_t port = 0;
-    std::vector<SocketRecord> sockets; ///< with this local port, in the kernel's order; views into `texts`
+    std::vector<SocketRecord> sockets;      ///< with this local port, in the kernel's order
     std::vector<BoundSocket> bound_sockets; ///< of the same sockets: holders[i].row == i
     HostTables tables;
-    std::shared_ptr<std::deque<std::string>> texts; ///< what `sockets` view
 };
 
 /// Linux: whether a UDP socket is one of the kernel's own (vxlan, wireguard): no process holds it although
@@ -39,5 +37,8 @@ void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
                           const std::function<SocketOptions(const Owner&)>& options,
                           const ProblemSink& problem, bool whole = false);
+
+/// Of a socket that nobody is known to hold.
+NoOwner why_no_owner(const PortTable& table, std::size_t row);
 
 } // namespace netstat46

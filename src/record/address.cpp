@@ -11,11 +11,41 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-void put_dotted(Text& out, const std::uint8_t* bytes) {
-    for (int i = 0; i < 4; ++i) {
-        if (i != 0) out.push_back('.');
-        put_number(out, unsigned{bytes[i]});
+/// Three characters, of which the first `length` are the number.
+struct Octet {
+    std::array<char, 3> digits{};
+    std::uint8_t length = 0;
+};
+
+constexpr std::array<Octet, 256> octets = [] {
+    std::array<Octet, 256> all;
+    for (unsigned value = 0; value < all.size(); ++value) {
+        Octet& octet = all[value];
+        for (const unsigned unit : {100U, 10U, 1U})
+            if (value >= unit || unit == 1)
+                octet.digits[octet.length++] = static_cast<char>('0' + value / unit % 10);
     }
+    return all;
+}();
+
+/// Writes up to 15 characters at `at`, and scratches one more; returns their end.
+char* write_dotted(char* at, const std::uint8_t* bytes) {
+    for (int i = 0; i < 4; ++i) {
+        const Octet& octet = octets[bytes[i]];
+        std::copy(octet.digits.begin(), octet.digits.end(), at);
+        at += octet.length;
+        *at++ = '.';
+    }
+    return at - 1;
+}
+
+char* write_hex(char* at, unsigned word) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    if (word >= 0x1000) *at++ = digits[word >> 12];
+    if (word >= 0x100) *at++ = digits[word >> 8 & 0xf];
+    if (word >= 0x10) *at++ = digits[word >> 4 & 0xf];
+    *at++ = digits[word & 0xf];
+    return at;
 }
 
 /// The first longest run of at least two zero words: what `::` stands for.
@@ -34,7 +64,8 @@ Run longest_zero_run(const std::array<unsigned, 8>& words) {
     return best;
 }
 
-void put_inet6(Text& out, const std::array<std::uint8_t, 16>& bytes) {
+/// Writes up to 45 characters at `at`, and scratches one more; returns their end.
+char* write_inet6(char* at, const std::array<std::uint8_t, 16>& bytes) {
     std::array<unsigned, 8> words{};
     for (std::size_t i = 0; i < 8; ++i) words[i] = unsigned{bytes[2 * i]} << 8 | bytes[2 * i + 1];
     const Run zeros = longest_zero_run(words);
@@ -42,17 +73,16 @@ void put_inet6(Text& out, const std::array<std::uint8_t, 16>& bytes) {
         zeros.begin == 0 && (zeros.length == 6 || (zeros.length == 5 && words[5] == 0xffff));
     for (int i = 0; i < 8; ++i) {
         if (i == zeros.begin) {
-            put(out, "::");
+            *at++ = ':';
+            *at++ = ':';
             i += zeros.length - 1;
             continue;
         }
-        if (i != 0 && i != zeros.begin + zeros.length) out.push_back(':');
-        if (i == 6 && dotted_tail) {
-            put_dotted(out, &bytes[12]);
-            return;
-        }
-        put_hex(out, words[static_cast<std::size_t>(i)]);
+        if (i != 0 && i != zeros.begin + zeros.length) *at++ = ':';
+        if (i == 6 && dotted_tail) return write_dotted(at, &bytes[12]);
+        at = write_hex(at, words[static_cast<std::size_t>(i)]);
     }
+    return at;
 }
 
 std::optional<std::array<std::uint8_t, 4>> parse_dotted(std::string_view text) {
@@ -130,6 +160,14 @@ bool is_link_local(const Address& address) {
     return address.family == Family::Inet6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
 }
 
+bool same_leading_bits(const Address& one, const Address& other, unsigned length) {
+    const std::size_t whole = std::min<std::size_t>(length / 8, one.bytes.size()), rest = length % 8;
+    if (one.family != other.family ||
+        !std::equal(one.bytes.begin(), one.bytes.begin() + whole, other.bytes.begin()))
+        return false;
+    return whole == one.bytes.size() || (one.bytes[whole] ^ other.bytes[whole]) >> (8 - rest) == 0;
+}
+
 Address unmapped(const Address& address) {
     if (!is_v4_mapped(address)) return address;
     Address inner{Family::Inet, {}, 0};
@@ -137,12 +175,16 @@ Address unmapped(const Address& address) {
     return inner;
 }
 
+char* write_address(char* at, const Address& address) {
+    return address.family == Family::Inet6 ? write_inet6(at, address.bytes)
+                                           : write_dotted(at, address.bytes.data());
+}
+
 void put_address(Text& out, const Address& address) {
-    if (address.family == Family::Inet6) {
-        put_inet6(out, address.bytes);
-    } else {
-        put_dotted(out, address.bytes.data());
-    }
+    const std::size_t start = out.size();
+    out.reserve(start + address_room);
+    const char* const end = write_address(out.data() + start, address);
+    out.resize(static_cast<std::size_t>(end - out.data()));
 }
 
 void put_scoped(Text& out, const Address& address, const Names& names) {

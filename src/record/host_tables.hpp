@@ -75,7 +75,7 @@ struct HostTables {
     /// descriptor).
     [[nodiscard]] std::vector<Owner> owners_of(const SocketRecord& socket) const {
         std::vector<Owner> found = owners.all(socket.owner_key);
-        if (found.empty() && socket.darwin.last_pid) found.push_back({*socket.darwin.last_pid, -1});
+        if (found.empty() && socket.last_pid) found.push_back({*socket.last_pid, -1});
         return found;
     }
 };

@@ -53,6 +53,14 @@ Names replayed_names(const HostTables& tables) {
             if (name == user) return uid;
         return std::nullopt;
     };
+    names.addresses = [&tables](std::string_view host) {
+        std::vector<Address> addresses;
+        for (const auto& [number, name] : tables.hosts)
+            if (name == host)
+                if (const auto address = parse_address(number.substr(0, number.find('%'))))
+                    addresses.push_back(*address);
+        return addresses;
+    };
     names.has_process = [&tables](std::int32_t pid) {
         return tables.process(pid) != nullptr || tables.owners.has_owner(pid);
     };

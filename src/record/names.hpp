@@ -27,6 +27,8 @@ struct Names {
     std::function<std::string_view(std::uint8_t number)> ip_protocol;
     std::function<std::vector<std::uint16_t>(std::string_view service)> ports; ///< a service name's ports
     std::function<std::optional<std::uint32_t>(std::string_view user)> uid;
+    std::function<std::vector<Address>(std::string_view host)>
+        addresses; ///< of a host by its name, each once; unset: no name is known
     std::function<std::string_view(const Address&)> network; ///< IPv4 only; unset: none has a name
     /// Resolves all of them at once, before host() is asked; unset: host() keeps nobody waiting.
     std::function<void(std::span<const Address>)> prefetch;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "system.hpp"
-
 namespace netstat46 {
 namespace {
 
@@ -17,16 +15,14 @@ constexpr NoOwnerWords table[] = {
     {NoOwner::Kernel, "kernel", "the kernel opened it for itself, as for a tunnel or NFS"},
     {NoOwner::AddressesWithheld, "addresses withheld",
      "the kernel hides from this user the addresses by which holders are found"},
-    {NoOwner::NotPermitted, "not permitted", "only root sees every process's sockets"},
+    {NoOwner::NotPermitted, "not permitted", "held by a hidden process or the kernel; try as root"},
     {NoOwner::NotRead, "not read", "the descriptors of some processes were not, or could not be, read"},
     {NoOwner::OtherPidNamespace, "other pid namespace",
      "a process outside of this process id namespace holds it, or the kernel"},
     {NoOwner::InDoubt, "in doubt", "more than one row of /proc/net/unix has this inode"},
     {NoOwner::NoProcess, "no process holds it", "no process holds it"},
-    {NoOwner::NotTold, "not told", "it is not told whose sockets could be seen"},
+    {NoOwner::NotTold, "not told", "this system or capture does not say whose sockets could be seen"},
 };
-
-constexpr std::uint32_t no_descriptor = 0x1; // SS_NOFDREF in so_state, sys/socketvar.h of Darwin and FreeBSD
 
 /// Of a TCP connection whose socket has no descriptor. close(2) leads from ESTABLISHED and CLOSE_WAIT to
 /// other states at once, so that these were never accepted. FIN_WAIT2 without a descriptor is a TIME_WAIT
@@ -63,7 +59,7 @@ bool has_states(const SocketRecord& socket) {
 
 /// Of a socket that Linux gives no inode.
 NoOwner without_inode(const SocketRecord& socket) {
-    if (socket.protocol == Protocol::Unix) return by_unix_state(socket.unix_);
+    if (socket.protocol == Protocol::Unix) return by_unix_state(unix_facts(socket));
     if (!has_states(socket)) return NoOwner::Kernel;
     return by_state(socket.state).value_or(NoOwner::NoProcess);
 }
@@ -85,20 +81,21 @@ const NoOwnerWords& words_of(NoOwner reason) {
                          [reason](const NoOwnerWords& words) { return words.reason == reason; });
 }
 
-NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, const HostFacts& host) {
+NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, OwnerKeys keys,
+                     Visibility visibility) {
     if (socket.protocol == Protocol::KernelControl && socket.owner_key == 0) return NoOwner::Kernel;
     if (socket.protocol == Protocol::Unix && tables.unix_doubled.contains(socket.inode))
         return NoOwner::InDoubt;
-    const bool inodes = host.system->owner_keys == OwnerKeys::Inodes;
+    const bool inodes = keys == OwnerKeys::Inodes;
     if (socket.owner_key == 0) return inodes ? without_inode(socket) : without_address(socket);
-    if (!inodes && has_states(socket) && (socket.socket_state & no_descriptor) != 0)
+    if (!inodes && has_states(socket) && socket.no_descriptor)
         if (const auto by = by_state(socket.state)) return *by;
     if (tables.owners_withheld || tables.links_withheld) return NoOwner::NotPermitted;
     if (tables.owners_unread) return NoOwner::NotRead;
-    if (host.visibility == Visibility::Own) return NoOwner::NotPermitted;
+    if (visibility == Visibility::Own) return NoOwner::NotPermitted;
     if (!tables.owners_read && tables.owners.empty()) return NoOwner::NotRead;
-    if (host.visibility == Visibility::Everyone) return NoOwner::Kernel;
-    return host.visibility == Visibility::Namespace ? NoOwner::OtherPidNamespace : NoOwner::NotTold;
+    if (visibility == Visibility::Everyone) return NoOwner::Kernel;
+    return visibility == Visibility::Namespace ? NoOwner::OtherPidNamespace : NoOwner::NotTold;
 }
 
 } // namespace netstat46

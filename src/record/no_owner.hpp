@@ -5,7 +5,6 @@
 #include <span>
 #include <string_view>
 
-#include "capture/raw_block.hpp"
 #include "record/host_tables.hpp"
 #include "record/socket_record.hpp"
 
@@ -37,7 +36,8 @@ std::span<const NoOwnerWords> no_owner_words();
 
 const NoOwnerWords& words_of(NoOwner reason);
 
-/// Of a socket without holders, by what the kernel tells of it and what was looked at.
-NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, const HostFacts& host);
+/// Why `socket`, which has none, has no known owner. `keys` and `visibility` are those of its host.
+NoOwner why_no_owner(const SocketRecord& socket, const HostTables& tables, OwnerKeys keys,
+                     Visibility visibility);
 
 } // namespace netstat46

@@ -10,6 +10,14 @@
 
 namespace netstat46 {
 
+/// What finds a socket's owners. Linux: inodes, 0 for what has no descriptor. BSD: kernel addresses, 0 also
+/// for those that the kernel hides from the caller.
+enum class OwnerKeys : std::uint8_t { Inodes, Addresses };
+
+/// Whose descriptors can be seen by whoever asks: every process's of the host, every process's of a process
+/// id namespace, or only those of one user.
+enum class Visibility : std::uint8_t { NotTold, Everyone, Namespace, Own };
+
 /// One descriptor of one process.
 struct Owner {
     std::int32_t pid = 0;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "record/owners.hpp"
 #include "record/socket_record.hpp"
 
 namespace netstat46 {
@@ -56,7 +58,24 @@ struct NatListing {
     std::string rules; ///< as parse_nat_rules() reads them; empty unless they are Read
 };
 
-/// What a capture holds of that. BSD socket tables tell options themselves.
+/// What decides over ports besides the sockets, of the host that runs.
+struct PortFacts {
+    std::function<SocketOptions(const Owner&)> options; ///< of another process's socket, which stays as it is
+    std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
+    std::vector<HostAddress> addresses;                          ///< of this host
+    std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not told
+    /// Whether another process's socket is a member itself; nothing where that cannot be asked.
+    std::function<std::optional<bool>(const Owner&, const JoinedGroup&)> joined;
+    std::function<bool(std::uint32_t uid)> may_bind_low; ///< bind(2) to privileged ports
+    std::optional<std::uint16_t> first_unprivileged;     ///< where the kernel has a setting for it
+    NatKnown nat;
+    std::string nat_rules; ///< as parse_nat_rules() reads them; empty unless `nat` is Read
+    /// What a process was started as, and the service manager's unit that it belongs to; unset: not asked
+    /// for. What they give is as the process chose it.
+    std::function<std::string(std::int32_t pid)> command_line, unit;
+};
+
+/// What a capture holds of PortFacts. BSD socket tables tell options themselves.
 struct KeptPortFacts {
     std::unordered_map<std::uint64_t, SocketOptions> options; ///< by owner key
     std::vector<HostAddress> addresses;                       ///< of the host; empty: not told

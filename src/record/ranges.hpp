@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "record/socket_record.hpp"
@@ -11,6 +12,7 @@ namespace netstat46 {
 /// Inclusive.
 struct PortRange {
     std::uint16_t first = 0, last = 0;
+    std::optional<Protocol> protocol = std::nullopt; ///< nothing: any. A kernel filter may ignore it.
 
     friend bool operator==(const PortRange&, const PortRange&) = default;
 };

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include <fnmatch.h>
+
 #include <fmt/format.h>
 
 #include "record/address.hpp"
+#include "text.hpp"
 
 namespace netstat46 {
 namespace {
@@ -21,13 +24,10 @@ std::string_view tcp_word(State state) {
     return words[static_cast<std::size_t>(state)];
 }
 
-constexpr std::uint32_t bsd_acceptconn = 2; // sys/socket.h: SO_ACCEPTCONN
-
 /// Linux tells a state; of a BSD socket the connection's other end says it.
 std::string_view unix_word(const SocketRecord& socket) {
-    const UnixFacts& facts = socket.unix_;
-    const bool listens = (facts.flags & unix_accepting) != 0 ||
-                         (socket.options.value_or(0) & bsd_acceptconn) != 0 || socket.backlog;
+    const UnixFacts& facts = unix_facts(socket);
+    const bool listens = (facts.flags & unix_accepting) != 0 || socket.accepts || socket.backlog;
     switch (static_cast<UnixState>(facts.state)) {
     case UnixState::Unconnected:
         return listens ? "listen" : "unconnected";
@@ -46,20 +46,15 @@ std::string_view unix_word(const SocketRecord& socket) {
 
 // ---- Does a socket satisfy it?
 
-bool holds(const std::vector<PortRange>& ranges, std::uint16_t port) {
-    return std::any_of(ranges.begin(), ranges.end(),
-                       [&](const PortRange& range) { return range.first <= port && port <= range.last; });
+bool holds(const std::vector<PortRange>& ranges, std::uint16_t port, Protocol protocol) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](const PortRange& range) {
+        return range.first <= port && port <= range.last && range.protocol.value_or(protocol) == protocol;
+    });
 }
 
 bool has_ports(const SocketRecord& socket) {
     return socket.protocol != Protocol::Raw && socket.protocol != Protocol::Unix &&
            socket.protocol != Protocol::KernelControl;
-}
-
-bool same_bits(const std::uint8_t* left, const std::uint8_t* right, unsigned length) {
-    const unsigned whole = length / 8, rest = length % 8;
-    if (!std::equal(left, left + whole, right)) return false;
-    return rest == 0 || (left[whole] ^ right[whole]) >> (8 - rest) == 0;
 }
 
 bool in_scope(const AddressRange& range, const Address& address, const SocketRecord& socket,
@@ -72,8 +67,7 @@ bool in_scope(const AddressRange& range, const Address& address, const SocketRec
 bool in_range(const AddressRange& range, const Address& address, const SocketRecord& socket,
               const Names& names) {
     const Address compared = range.address.family == Family::Inet ? unmapped(address) : address;
-    return compared.family == range.address.family &&
-           same_bits(compared.bytes.data(), range.address.bytes.data(), range.length) &&
+    return same_leading_bits(compared, range.address, range.length) &&
            in_scope(range, address, socket, names);
 }
 
@@ -81,8 +75,8 @@ using Predicate = std::function<bool(const SocketRecord&)>;
 
 Predicate ports_predicate(const Selection& selection) {
     return [=](const SocketRecord& socket) {
-        const auto fits = [](const std::vector<PortRange>& ranges, std::uint16_t port) {
-            return ranges.empty() || holds(ranges, port);
+        const auto fits = [&](const std::vector<PortRange>& ranges, std::uint16_t port) {
+            return ranges.empty() || holds(ranges, port, socket.protocol);
         };
         return has_ports(socket) &&
                (fits(selection.ports, socket.local.port) || fits(selection.ports, socket.foreign.port)) &&
@@ -143,15 +137,33 @@ std::vector<Predicate> predicates(const Selection& selection, const HostTables& 
             return contains(pids, owner.pid);
         }));
     if (!selection.commands.empty())
-        all.push_back(
-            owners_predicate(side, [commands = selection.commands](const Owner&, const Process* process) {
+        all.push_back(owners_predicate(
+            side, [patterns = selection.commands](const Owner& owner, const Process* process) {
                 return process != nullptr &&
-                       (contains(commands, process->name) || contains(commands, process->command));
+                       std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+                           return is_command(pattern, owner.pid, *process);
+                       });
             }));
     return all;
 }
 
 } // namespace
+
+bool is_command(const std::string& pattern, std::int32_t pid, const Process& process) {
+    constexpr std::size_t shown_length = 19; // of Linux's cell
+    const std::string name = cleaned(process.name), cell = fmt::format("{}/{}", pid, name);
+    std::string cut = cell.substr(0, shown_length);
+    const std::string shown[] = {process.name,
+                                 process.command,
+                                 name,
+                                 cell,
+                                 cut,
+                                 cut.substr(std::min(cut.find('/') + 1, cut.size())),
+                                 fmt::format("{}:{}", name, pid)};
+    return std::any_of(std::begin(shown), std::end(shown), [&](const std::string& text) {
+        return !text.empty() && (text == pattern || fnmatch(pattern.c_str(), text.c_str(), 0) == 0);
+    });
+}
 
 bool Selection::empty() const {
     return ports.empty() && local_ports.empty() && foreign_ports.empty() && addresses.empty() &&

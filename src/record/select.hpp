@@ -24,7 +24,7 @@ struct Selection {
     std::vector<PortRange> local_ports, foreign_ports;
     std::vector<AddressRange> addresses;  ///< local or foreign in any of them
     std::vector<std::int32_t> pids;       ///< of any holder
-    std::vector<std::string> commands;    ///< of any holder: as listed, or the kernel's own short name
+    std::vector<std::string> commands;    ///< shell patterns for any holder: its name, or its cell
     std::vector<std::uint32_t> users;     ///< the socket's; where that is not told, any holder's
     std::vector<std::string_view> states; ///< as state_word() writes them
     std::optional<bool> v6only;
@@ -39,6 +39,10 @@ std::variant<std::vector<PortRange>, std::string> parse_ports(std::string_view l
 
 /// `10.0.0.0/8`, `::1`, `fe80::1%eth0`.
 std::optional<AddressRange> parse_address_range(std::string_view text);
+
+/// Whether `pattern` is for a process: its name, the kernel's short name, or what a listing shows of it
+/// (`812/nginx`, cut or not; `nginx:812`).
+bool is_command(const std::string& pattern, std::int32_t pid, const Process& process);
 
 /// The state in one spelling for every OS and protocol: `listen`, `time_wait`, `established` (connected UDP
 /// and unix sockets too), `unconnected`; empty if there is none.

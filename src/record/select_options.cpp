@@ -1,6 +1,7 @@
 // The values of the options that select.
 #include <fmt/format.h>
 
+#include "messages.hpp"
 #include "parse.hpp"
 #include "record/address.hpp"
 #include "record/select_options.hpp"
@@ -20,8 +21,8 @@ std::optional<std::string_view> each_item(std::string_view list, Take take) {
     }
 }
 
-/// One item of a port list: `80`, `8000-8100`, `http`.
-std::vector<PortRange> parse_port_item(std::string_view item, const Names& names) {
+/// `80`, `8000-8100`, `http`.
+std::vector<PortRange> parse_bare_port_item(std::string_view item, const Names& names) {
     if (const auto port = parse_number<std::uint16_t>(item)) return {{*port, *port}};
     if (const std::size_t dash = item.find('-'); dash != std::string_view::npos) {
         const auto first = parse_number<std::uint16_t>(item.substr(0, dash));
@@ -33,6 +34,54 @@ std::vector<PortRange> parse_port_item(std::string_view item, const Names& names
     std::vector<PortRange> ranges;
     for (const std::uint16_t port : names.ports(item)) ranges.push_back({port, port});
     return ranges;
+}
+
+/// Takes any-address off the front: `:80`, `*:80`, `any:80`, and `*.80` as BSD has it.
+void take_any_address(std::string_view& item) {
+    for (const std::string_view any : {":", "*:", "any:", "*.", "any."})
+        if (item.starts_with(any)) return item.remove_prefix(any.size());
+}
+
+/// Takes `udp:` off the front or `/udp` off the end.
+std::optional<Protocol> take_protocol(std::string_view& item) {
+    constexpr std::pair<std::string_view, Protocol> known[] = {
+        {"tcp", Protocol::Tcp}, {"udp", Protocol::Udp}, {"sctp", Protocol::Sctp}};
+    for (const auto& [name, protocol] : known) {
+        if (item.size() <= name.size()) continue;
+        if (item.starts_with(name) && item[name.size()] == ':') {
+            item.remove_prefix(name.size() + 1);
+            return protocol;
+        }
+        if (item.ends_with(name) && item[item.size() - name.size() - 1] == '/') {
+            item.remove_suffix(name.size() + 1);
+            return protocol;
+        }
+    }
+    return std::nullopt;
+}
+
+/// One item of a port list, in any form that names no address.
+std::vector<PortRange> parse_port_item(std::string_view item, const Names& names) {
+    const auto protocol = take_protocol(item);
+    take_any_address(item);
+    std::vector<PortRange> ranges = parse_bare_port_item(item, names);
+    for (PortRange& range : ranges) range.protocol = protocol;
+    return ranges;
+}
+
+/// What to write instead of an item that holds an address too, or nothing.
+std::string with_address_apart(std::string_view item, const Names& names) {
+    take_protocol(item);
+    for (const char between : {':', '.'}) {
+        const std::size_t at = item.rfind(between);
+        if (at == std::string_view::npos || parse_bare_port_item(item.substr(at + 1), names).empty())
+            continue;
+        std::string_view host = item.substr(0, at);
+        if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+            host = host.substr(1, host.size() - 2);
+        if (parse_address_range(host)) return fmt::format(messages.names_address, host);
+    }
+    return {};
 }
 
 // ---- States
@@ -91,8 +140,11 @@ std::string state_words() {
 template <std::vector<PortRange> Selection::*member>
 Wrong select_ports(Selection& selection, std::string_view value, const Names& names) {
     auto ports = parse_ports(value, names);
-    if (const std::string* item = std::get_if<std::string>(&ports))
-        return fmt::format("`{}' is no port, range or service", *item);
+    if (const std::string* item = std::get_if<std::string>(&ports)) {
+        const std::string apart = with_address_apart(*item, names);
+        if (!apart.empty()) return fmt::format(messages.not_port_alone, *item, apart);
+        return fmt::format(messages.not_ports, *item);
+    }
     for (const PortRange& range : std::get<0>(ports)) (selection.*member).push_back(range);
     return std::nullopt;
 }
@@ -102,10 +154,21 @@ bool is_interface(const std::string& scope, const Names& names) {
 }
 
 Wrong select_address(Selection& selection, std::string_view value, const Names& names) {
+    if (value == "*" || value == "any") {
+        for (const Family family : {Family::Inet, Family::Inet6})
+            selection.addresses.push_back({{family, {}, 0}, family == Family::Inet ? 32U : 128U, {}});
+        return std::nullopt;
+    }
     auto range = parse_address_range(value);
-    if (!range) return fmt::format("`{}' is no address or prefix", value);
+    if (!range && names.addresses && value.find_first_of(":/[]% ") == std::string_view::npos) {
+        const std::vector<Address> found = names.addresses(value);
+        for (const Address& address : found)
+            selection.addresses.push_back({address, address.family == Family::Inet ? 32U : 128U, {}});
+        if (!found.empty()) return std::nullopt;
+    }
+    if (!range) return fmt::format(messages.not_address, value);
     if (!range->scope.empty() && !is_interface(range->scope, names))
-        return fmt::format("`{}' is no interface of this host", range->scope);
+        return fmt::format(messages.not_interface, range->scope);
     selection.addresses.push_back(std::move(*range));
     return std::nullopt;
 }
@@ -116,12 +179,12 @@ Wrong select_pids(Selection& selection, std::string_view value, const Names& /*n
         if (pid) selection.pids.push_back(*pid);
         return pid.has_value();
     });
-    if (refused) return fmt::format("`{}' is no process id", *refused);
+    if (refused) return fmt::format(messages.not_pid, *refused);
     return std::nullopt;
 }
 
 Wrong select_command(Selection& selection, std::string_view value, const Names& /*names*/) {
-    if (value.empty()) return "`' is no name";
+    if (value.empty()) return std::string(messages.not_name);
     selection.commands.emplace_back(value);
     return std::nullopt;
 }
@@ -129,7 +192,7 @@ Wrong select_command(Selection& selection, std::string_view value, const Names& 
 Wrong select_user(Selection& selection, std::string_view value, const Names& names) {
     auto uid = value.empty() ? std::nullopt : names.uid(value);
     if (!uid && is_digits(value)) uid = parse_number<std::uint32_t>(value);
-    if (!uid) return fmt::format("`{}' is no user of this host", value);
+    if (!uid) return fmt::format(messages.not_user, value);
     selection.users.push_back(*uid);
     return std::nullopt;
 }
@@ -140,12 +203,12 @@ Wrong select_states(Selection& selection, std::string_view value, const Names& /
         if (word) selection.states.push_back(*word);
         return word.has_value();
     });
-    if (refused) return fmt::format("`{}' is no state (as listen, established, time_wait)", *refused);
+    if (refused) return fmt::format(messages.not_state, *refused);
     return std::nullopt;
 }
 
 Wrong select_v6only(Selection& selection, std::string_view value, const Names& /*names*/) {
-    if (value != "yes" && value != "no") return fmt::format("`{}' is neither yes nor no", value);
+    if (value != "yes" && value != "no") return fmt::format(messages.not_yes_or_no, value);
     selection.v6only = value == "yes";
     return std::nullopt;
 }
@@ -169,6 +232,7 @@ std::optional<AddressRange> parse_address_range(std::string_view text) {
     AddressRange range;
     const std::size_t slash = text.find('/');
     std::string_view host = text.substr(0, slash);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
     if (const std::size_t percent = host.find('%'); percent != std::string_view::npos) {
         range.scope = host.substr(percent + 1);
         if (range.scope.empty()) return std::nullopt;

@@ -11,7 +11,7 @@
 
 namespace netstat46 {
 
-/// What is wrong with a value, if anything is: `` `x' is no port, range or service``.
+/// What is wrong with a value, if anything is: `` `x' is not a port, range or service``.
 using Wrong = std::optional<std::string>;
 using TakeSelection = Wrong (*)(Selection&, std::string_view value, const Names&);
 

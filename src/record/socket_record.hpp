@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "record/own_facts.hpp"
+
 namespace netstat46 {
 
 /// Our own numbers: AF_INET6 is 10, 30 or 28 by OS, so no record carries the kernel's.
@@ -105,100 +107,63 @@ struct UnixFacts {
     std::string_view peer_path;
 };
 
-/// What Linux tells of a TCP connection (struct tcp_info), as far as that kernel's version has it.
-struct TcpFacts {
-    std::array<char, 16> congestion{}; ///< the algorithm's name (TCP_CA_NAME_MAX), NUL-terminated
-    std::optional<std::uint32_t> rtt_us, rttvar_us, rto_us;
-    std::optional<std::uint32_t> snd_mss, rcv_mss, pmtu;         ///< bytes
-    std::optional<std::uint32_t> cwnd, ssthresh;                 ///< segments
-    std::optional<std::uint32_t> retransmitted, out_of_order;    ///< segments
-    std::optional<std::uint32_t> last_sent_ms, last_received_ms; ///< since data went or came
-    std::optional<std::uint64_t> bytes_sent, bytes_acked, bytes_received, bytes_retransmitted;
-};
-
-/// Send and receive buffer limits and counts (BSD's sockbuf).
-struct BufferFacts {
-    std::uint32_t high_water = 0;
-    std::uint32_t low_water = 0;
-    std::uint32_t mbuf_bytes = 0;
-    std::uint32_t mbuf_limit = 0;
-    std::uint32_t mbufs = 0, clusters = 0; ///< FreeBSD 13 and older
-};
-
-/// What only Apple's records hold (xsocket_n, xsockstat_n, xinpcb_n).
-struct DarwinFacts {
-    std::uint64_t pcb_generation = 0;
-    std::uint64_t socket_generation = 0;
-    std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
-    std::uint32_t flags = 0, flags1 = 0, flags2 = 0, flow_hash = 0, filter_flags = 0;
-    std::int32_t use_count = 0, retain_count = 0;
-    std::optional<std::int32_t> last_pid; ///< so_last_pid: the process that used the socket last
-    std::int32_t effective_pid = 0;       ///< so_e_pid: for whom it acted
-    bool has_packet_counts = false;
-};
-
-/// Darwin's kernel control registrations, event sockets and control sockets.
-struct KernelControlFacts {
-    std::uint32_t id = 0;
-    std::int32_t unit = 0;
-    std::uint32_t flags = 0;
-    std::int32_t pcb_count = 0, receive_size = 0, send_size = 0;
-    std::int32_t vendor = 0, event_class = 0, subclass = 0;
-    std::string_view name;
-};
-
-/// What only FreeBSD's records hold (xinpcb, xtcpcb).
-struct FreeBsdFacts {
-    std::uint32_t tcp_flags = 0;
-    std::array<std::int32_t, 6> timers_ms{}; ///< rexmt, persist, keep, 2msl, delack, rcvtime
-    std::uint32_t send_window = 0, slow_start = 0, segment = 0, ecn = 0;
-    std::uint32_t retransmitted = 0, out_of_order = 0, zero_windows = 0;
-    std::uint32_t flow_id = 0, flow_type = 0, fib = 0;
-    std::string_view stack, congestion, log_id;
-};
-
-/// One socket. Trivially copyable; what it views lives as long as the block it was decoded from.
-/// A field that a kernel does not give keeps its default; where 0 would be a claim the field is optional.
-struct SocketRecord {
+/// What every system and protocol may have of a socket. A field that a kernel does not give keeps its
+/// default; where 0 would be a claim the field is optional.
+struct SocketCore {
     Protocol protocol = Protocol::Tcp;
     Family family = Family::Unknown; ///< of the socket itself, not of the address it shows
     State state = State::Unknown;
     V6Only v6only = V6Only::NotApplicable;
     Serves serves;
-    std::uint8_t ip_protocol = 0;  ///< raw sockets: the IP protocol number
+    std::uint8_t ip_protocol = 0; ///< raw sockets: the IP protocol number
+    bool past_damage = false;     ///< read after damage at which the native program stops
+    bool accepts = false;         ///< SO_ACCEPTCONN is set, where the kernel gives the option (BSD)
+    bool no_descriptor = false;   ///< SS_NOFDREF is set, where the kernel gives the socket's state (BSD)
+    bool has_options = false;     ///< the record has the socket's options (BSD); else a process must be asked
     std::int32_t native_state = 0; ///< the kernel's own number, for states that have no name
 
     Endpoint local, foreign;
     std::uint64_t recv_q = 0, send_q = 0;
     std::optional<Backlog> backlog; ///< listeners only
+    std::optional<Timer> timer;     ///< Linux TCP
     std::optional<std::uint32_t> uid;
-    std::uint64_t inode = 0; ///< Linux; 0: none
-    std::uint64_t pcb = 0;   ///< BSD: address of the protocol control block
-    std::uint64_t tcb = 0;   ///< BSD: address of the tcpcb (what -A shows for TCP)
-    std::uint64_t owner_key =
-        0; ///< looks its holders up in Owners: Linux inode, BSD socket address; 0: no holder
-    std::uint32_t device = 0;             ///< interface index it is bound to (Linux idiag_if)
-    std::optional<std::uint32_t> options; ///< so_options where the kernel tells (BSD)
-    std::uint32_t socket_state = 0;       ///< BSD so_state
-    std::uint32_t pcb_flags = 0;          ///< BSD inp_flags
-    std::uint32_t vflag = 0;              ///< BSD inp_vflag as it came
-    std::int16_t socket_type = 0;         ///< BSD xso_type
-    std::int32_t socket_protocol = 0;     ///< BSD xso_protocol
-    BufferFacts receive, send;
-    std::optional<Timer> timer;
-    std::optional<TcpFacts> tcp; ///< Linux
-    bool past_damage = false;    ///< read from behind damage at which the native program stops
-    UnixFacts unix_;
-    DarwinFacts darwin;
-    FreeBsdFacts freebsd;
-    KernelControlFacts control;
+    std::uint32_t device = 0; ///< interface index it is bound to (Linux idiag_if)
+    std::uint64_t inode = 0;  ///< Linux; 0: none
+    std::uint64_t pcb = 0;    ///< BSD: address of the protocol control block
+    std::uint64_t tcb = 0;    ///< BSD: address of the tcpcb (what -A shows for TCP)
+    /// Finds the socket's owners in Owners: Linux inode, BSD socket address. 0: no owner can be found.
+    std::uint64_t owner_key = 0;
+    std::optional<std::int32_t> last_pid; ///< the process that used it last (Darwin so_last_pid)
+    std::int32_t effective_pid = 0;       ///< the process that it acts for (Darwin so_e_pid)
 };
 
+/// One socket. Trivially copyable. The views of its UnixFacts live as long as the block it was decoded from.
+struct SocketRecord : SocketCore {
+    std::optional<UnixFacts> unix_; ///< unix sockets only: unix_facts() reads them
+    OwnFacts own;                   ///< what its system alone has
+
+    /// As a new one. Much cheaper than to assign one: what is optional is not written.
+    void clear() {
+        static_cast<SocketCore&>(*this) = SocketCore{};
+        unix_.reset();
+        own.clear();
+    }
+};
+
+/// A unix socket's facts, or their defaults.
+inline const UnixFacts& unix_facts(const SocketRecord& socket) {
+    static constexpr UnixFacts absent{};
+    return socket.unix_ ? *socket.unix_ : absent;
+}
+
+/// The same to be written: made if there are none.
+inline UnixFacts& unix_facts(SocketRecord& socket) {
+    return socket.unix_ ? *socket.unix_ : socket.unix_.emplace();
+}
+
 /// Whether it views into the block that it was decoded from.
-constexpr bool views_block(const SocketRecord& socket) {
-    return !socket.unix_.path.empty() || !socket.unix_.peer_path.empty() || !socket.control.name.empty() ||
-           !socket.freebsd.stack.empty() || !socket.freebsd.congestion.empty() ||
-           !socket.freebsd.log_id.empty();
+inline bool views_block(const SocketRecord& socket) {
+    return socket.unix_ && !(socket.unix_->path.empty() && socket.unix_->peer_path.empty());
 }
 
 } // namespace netstat46

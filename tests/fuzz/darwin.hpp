@@ -30,7 +30,8 @@ inline void decode(std::string_view interface, const std::uint8_t* data, std::si
         volatile std::size_t sum = 0;
         for (std::size_t left = rest.size(); next(rest, record); left = rest.size()) {
             if (rest.size() >= left) __builtin_trap();
-            sum = sum + read(record.unix_.path) + read(record.unix_.peer_path) + read(record.control.name);
+            sum = sum + read(unix_facts(record).path) + read(unix_facts(record).peer_path) +
+                  read(darwin_facts(record).control.name);
         }
         if (!rest.empty()) __builtin_trap();
     }

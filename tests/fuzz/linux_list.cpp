@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     volatile std::size_t sum = 0;
     for (std::size_t left = rest.size(); decode(rest, record); left = rest.size()) {
         if (rest.size() >= left) __builtin_trap();
-        for (const char c : record.unix_.path) sum = sum + static_cast<unsigned char>(c);
+        for (const char c : unix_facts(record).path) sum = sum + static_cast<unsigned char>(c);
     }
     if (!rest.empty()) __builtin_trap();
     return 0;

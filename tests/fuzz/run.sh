@@ -30,8 +30,17 @@ pair() { # both answers of unix sockets, the first behind its length
     printf "\\$(printf %03o $((length % 256)))\\$(printf %03o $((length / 256)))\\000"
     cat "$1/sock_diag.unix" "$1/proc.net.unix"
 }
+# A dump's answers, each behind its length.
+dump() {
+    length=$(wc -c <"$1")
+    printf "\\$(printf %03o $((length % 256)))\\$(printf %03o $((length / 256)))"
+    cat "$1"
+}
 for capture in tests/captures/linux/*; do
     [ -e "$capture/sock_diag.unix" ] && pair "$capture" >"$scratch/fuzz-seeds/linux/unix-$(basename "$capture")"
+    for answer in "$capture"/sock_diag.*; do
+        [ -e "$answer" ] && dump "$answer" >"$scratch/fuzz-seeds/linux/dump-$(basename "$capture")-$(basename "$answer")"
+    done
 done
 answers tests/captures/darwin* | sow darwin ''
 answers tests/captures/freebsd | sow freebsd "$ten"

@@ -9,6 +9,7 @@
 
 #include "../unit/files.hpp"
 #include "completion/completion.hpp"
+#include "help.hpp"
 #include "linux/dialect.hpp"
 #include "options.hpp"
 #include "run.hpp"
@@ -70,7 +71,7 @@ protected:
 
 TEST_P(Completion, OffersEveryOptionOfOurs) {
     const Words words = offered("--");
-    for (const std::string& word : words_of(own_help())) {
+    for (const std::string& word : words_of(all_help())) {
         const std::string line = word.substr(0, word.find('\n'));
         if (!line.starts_with("--")) continue;
         EXPECT_TRUE(words.contains(line.substr(0, line.find('=')))) << line;
@@ -79,7 +80,7 @@ TEST_P(Completion, OffersEveryOptionOfOurs) {
         const bool native =
             std::any_of(linux_dialect.long_options.begin(), linux_dialect.long_options.end(),
                         [&](const LongOption& option) { return "--" + std::string(option.name) == word; });
-        EXPECT_TRUE(native || own_help().find(word) != std::string::npos) << word << " is no option";
+        EXPECT_TRUE(native || all_help().find(word) != std::string::npos) << word << " is no option";
     }
 }
 

@@ -84,19 +84,6 @@ TEST_F(Hostile, ArgumentsAreEchoedAsTheNativeProgramDoesButCleaned) {
         }
 }
 
-TEST_F(Hostile, OurMessagesCleanWhatTheyEcho) {
-    const std::string bad = "\x1b[31m\n\u202e\u2028\xc2\x85\x9b";
-    for (const char* option : {"--port=", "--local-port=", "--address=", "--pid=", "--user=", "--state=",
-                               "--v6only=", "--dialect=", "--save=/dev/null/",
-                               "--replay=", "--explain=", "--who-answers=", "--can-bind=", "--json="}) {
-        const Ran ran = run(our_program(), {"netstat46", option + bad});
-        EXPECT_NE(ran.status, 0) << option;
-        const std::vector<std::string> lines = lines_of(ran.error);
-        ASSERT_EQ(lines.size(), 1U) << ran.error;
-        EXPECT_EQ(cleaned(lines[0]), lines[0]);
-    }
-}
-
 // ---- Copies with rights of their own
 
 void become_nobody() {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "record.hpp"
 #include "zoo.hpp"
 
 int main(int argc, char** argv) {
@@ -15,6 +16,8 @@ int main(int argc, char** argv) {
     getrlimit(RLIMIT_NOFILE, &descriptors);
     descriptors.rlim_cur = descriptors.rlim_max;
     setrlimit(RLIMIT_NOFILE, &descriptors);
+    if (argc == 3 && std::strcmp(argv[1], netstat46::live::record_word) == 0)
+        return netstat46::live::record(argv[2]);
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

@@ -69,7 +69,7 @@ TEST_P(NatLive, ATakenPortIsInterceptedAndTheOthersAnswerThemselves) {
         const bool taken = port == 8888 || port == 7002 || port == 7003;
         EXPECT_EQ(got, taken ? taker : port) << "the kernel";
         EXPECT_EQ(said.status, taken ? 3 : 0) << said.out;
-        EXPECT_EQ(said.out.find("a nat rule takes it first: ") != std::string::npos, taken) << said.out;
+        EXPECT_EQ(said.out.find("redirected by NAT rule: ") != std::string::npos, taken) << said.out;
     }
     EXPECT_EQ(ours("--can-bind=127.0.0.1:6999").status, 0);
 }

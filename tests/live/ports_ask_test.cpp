@@ -57,14 +57,14 @@ void zones(const Interfaces& interfaces) {
     EXPECT_EQ(there.status, 0) << there.out;
     EXPECT_FALSE(says(there, "depends")) << there.out;
     EXPECT_EQ(ours("--who-answers=[fe80::77%v3]:5002").out,
-              "tcp [fe80::77%v3]:5002: nobody here: it is no address of this host\n");
+              "tcp [fe80::77%v3]:5002: nobody: not an address of this host\n");
     const Ran explained = ours("--explain=[fe80::77%v1]:5002");
     EXPECT_TRUE(says(explained, "Port [fe80::77%v1]:5002/tcp is held by 1 listening socket"))
         << explained.out;
     EXPECT_TRUE(says(ours("--explain=5002"), "  fe80::77%v1 ")) << "a line of its own";
     const Ran refused = ours("--can-bind=[fe80::77%v1]:5002");
     EXPECT_EQ(refused.status, 1);
-    EXPECT_TRUE(refused.out.starts_with("tcp [fe80::77%v1]:5002: EADDRINUSE")) << refused.out;
+    EXPECT_TRUE(refused.out.starts_with("tcp [fe80::77%v1]:5002: refused (address in use)")) << refused.out;
     EXPECT_TRUE(
         says(ours("--json --can-bind=[fe80::77%v1]:5002"), "\"address\":\"fe80::77\",\"scope\":\"v1\""));
     EXPECT_EQ(ours("--address=fe80::1%nonexist").status, 3);
@@ -92,7 +92,7 @@ void copies(const Interfaces& interfaces) {
     const Ran explained = ours("--explain=udp:224.1.2.3:6000");
     EXPECT_TRUE(says(explained, "(each of these receives a copy)")) << explained.out;
     EXPECT_EQ(ours("--who-answers=udp:224.1.2.9:6000").out,
-              "udp 224.1.2.9:6000: nobody: no interface has joined this group\n");
+              "udp 224.1.2.9:6000: nobody: no interface has joined this multicast group\n");
     bound(made(Protocol::Tcp, "0.0.0.0", 6000));
     for (const char* to : {"224.1.2.3", "10.46.0.255", "255.255.255.255"}) {
         const Ran tcp = ours(fmt::format("--who-answers={}:6000", to));

@@ -20,7 +20,7 @@
 namespace netstat46::live {
 namespace {
 
-class Tristate : public testing::Test {
+class Truth : public testing::Test {
 protected:
     void SetUp() override {
         if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
@@ -73,7 +73,7 @@ RandomSocket random_socket(std::mt19937& random) {
     return out;
 }
 
-TEST_F(Tristate, V6OnlyIsWhatGetsockoptSays) {
+TEST_F(Truth, V6OnlyIsWhatGetsockoptSays) {
     for (const unsigned seed : {1U, 2U, 3U}) {
         std::mt19937 random(seed);
         const Fd peer = open_socket(AF_INET6, SOCK_STREAM); // whom TCP clients connect to
@@ -104,7 +104,7 @@ TEST_F(Tristate, V6OnlyIsWhatGetsockoptSays) {
     }
 }
 
-TEST_F(Tristate, ConnectedSocketsHaveNoV6Only) {
+TEST_F(Truth, ConnectedSocketsHaveNoV6Only) {
     const Zoo zoo;
     std::set<std::string> dashed;
     for (const ListedSocket& row : internet_rows(ours("-ane").out)) {
@@ -122,7 +122,7 @@ TEST_F(Tristate, ConnectedSocketsHaveNoV6Only) {
     EXPECT_TRUE(dashed.contains("SYN_RECV") && dashed.contains("TIME_WAIT"));
 }
 
-TEST_F(Tristate, AMappedAddressThatIsNotConnectedIsNotV6Only) {
+TEST_F(Truth, AMappedAddressThatIsNotConnectedIsNotV6Only) {
     std::vector<Fd> sockets;
     for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
         sockets.push_back(open_socket(AF_INET6, type));
@@ -134,7 +134,7 @@ TEST_F(Tristate, AMappedAddressThatIsNotConnectedIsNotV6Only) {
     for (const ListedSocket& row : rows) EXPECT_EQ(row.v6only, "no") << row.line;
 }
 
-TEST_F(Tristate, EveryStateAppears) {
+TEST_F(Truth, EveryStateAppears) {
     const Zoo zoo;
     std::set<std::string> states;
     for (const ListedSocket& row : internet_rows(ours("-ane").out)) states.insert(row.state);
@@ -158,7 +158,7 @@ std::set<pid_t> bound_sockets_of(const std::string& inode) {
     return pids;
 }
 
-TEST_F(Tristate, TheOwnerShownIsTheLowestProcessThatHoldsTheSocket) {
+TEST_F(Truth, TheOwnerShownIsTheLowestProcessThatHoldsTheSocket) {
     if (geteuid() != 0) GTEST_SKIP() << "not root: not every holder can be seen";
     const Zoo zoo;
     int owned = 0;
@@ -185,7 +185,7 @@ std::string without_v6only(const std::string& line) {
     return without_trailing_blanks(line.substr(0, line.rfind(' ') + 1));
 }
 
-TEST_F(Tristate, WithoutItsColumnTheListingIsTheClassicOneWithOwners) {
+TEST_F(Truth, WithoutItsColumnTheListingIsTheClassicOneWithOwners) {
     const Zoo zoo;
     // Linux 7.2 has none any more.
     const bool has_udplite = access("/proc/net/udplite", F_OK) == 0;
@@ -207,7 +207,7 @@ TEST_F(Tristate, WithoutItsColumnTheListingIsTheClassicOneWithOwners) {
     }
 }
 
-TEST_F(Tristate, TheColumnStandsUnderItsTitleAndEndsTheLine) {
+TEST_F(Truth, TheColumnStandsUnderItsTitleAndEndsTheLine) {
     const Zoo zoo;
     for (const char* options : {"-an", "-ane", "-aneo", "-ano", "-tuan", "-tln"}) {
         const std::string listing = ours(options).out, header = internet_header(listing);
@@ -227,7 +227,7 @@ TEST_F(Tristate, TheColumnStandsUnderItsTitleAndEndsTheLine) {
     }
 }
 
-TEST_F(Tristate, WideShowsProgramNamesWholeAndNoArguments) {
+TEST_F(Truth, WideShowsProgramNamesWholeAndNoArguments) {
     const Zoo zoo;
     const std::string wide = ours("-anW").out, narrow = ours("-an").out;
     EXPECT_NE(wide.find("/a-name-longer-than-nineteen-characters "), std::string::npos);
@@ -238,14 +238,14 @@ TEST_F(Tristate, WideShowsProgramNamesWholeAndNoArguments) {
     EXPECT_EQ(ours("--classic -anpW").out.find("a-name-longer-than-nineteen-characters"), std::string::npos);
 }
 
-TEST_F(Tristate, NoControlCharacterComesThrough) {
+TEST_F(Truth, NoControlCharacterComesThrough) {
     const Zoo zoo;
     for (const char* options : {"-an", "-a", "-anW", "-anpeoW --classic", "-xa"})
         for (const char c : ours(options).out)
             EXPECT_TRUE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)) << options;
 }
 
-TEST_F(Tristate, PortsSelectLocalAndForeignAndImplyAll) {
+TEST_F(Truth, PortsSelectLocalAndForeignAndImplyAll) {
     const Zoo zoo;
     struct Case {
         const char* options;

@@ -256,7 +256,7 @@ pid_t Holders::add(const std::string& argv0, const std::vector<const Fd*>& socke
 
 // ---- The zoo
 
-Zoo::Zoo() {
+Zoo::Zoo(ZooNames names) : names_(names) {
     std::array<char, 32> path{"/tmp/netstat46-zoo-XXXXXX"};
     if (mkdtemp(path.data()) == nullptr) throw std::runtime_error(failed("mkdtemp"));
     directory_ = path.data();
@@ -296,6 +296,11 @@ Fd listener(const Name& name, V6 v6 = V6::Default, int backlog = 5) {
 }
 
 } // namespace
+
+bool Zoo::has_name(std::string_view name) const {
+    return names_ == ZooNames::All || std::all_of(name.begin() + (name.starts_with('\0') ? 1 : 0), name.end(),
+                                                  [](char c) { return c > ' ' && c < 0x7f; });
+}
 
 void Zoo::tcp_listeners() {
     keep(listener({"0.0.0.0", 8888}), "tcp 0.0.0.0");
@@ -512,6 +517,7 @@ void Zoo::unix_sockets() {
           directory_ + "/c1\xc2\x9b.", directory_ + "/" + std::string(108 - directory_.size() - 1, 'l'),
           std::string("\0abstract"sv), std::string("\0a blank"sv), std::string("\0nul\0inside"sv),
           std::string("\0", 1) + std::string(107, 'a'), std::string("relative")}) {
+        if (!has_name(path)) continue;
         Fd& socket = keep(open_socket(AF_UNIX, SOCK_STREAM), "unix");
         if (path == "relative") {
             const std::string here = std::filesystem::current_path();
@@ -548,6 +554,7 @@ void Zoo::processes() {
           "new\nline", "name-c1\xc2\x9b.", "/opt/a/b: c/d", "100%s%n"}) {
         const Name where{port % 2 == 0 ? "0.0.0.0" : "::", port};
         ++port;
+        if (!has_name(name)) continue;
         const Fd socket = listener(where);
         owners_.add(name, {&socket});
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -75,10 +76,16 @@ private:
     std::vector<pid_t> pids_;
 };
 
+/// Which names unix sockets and processes have.
+enum class ZooNames : std::uint8_t {
+    All,
+    Plain, ///< only those that the native program prints as we do: printable, and without blanks
+};
+
 /// One socket of every kind that can be made here.
 class Zoo {
 public:
-    Zoo();
+    explicit Zoo(ZooNames names = ZooNames::All);
     ~Zoo();
     Zoo(const Zoo&) = delete;
     Zoo& operator=(const Zoo&) = delete;
@@ -95,6 +102,9 @@ private:
     void unix_sockets();
     void processes();
 
+    [[nodiscard]] bool has_name(std::string_view name) const;
+
+    ZooNames names_;
     std::deque<Fd> kept_; ///< references to them stay good
     std::vector<std::string> missing_;
     std::string directory_; ///< for unix sockets

@@ -9,6 +9,7 @@
 
 #include "capture/bytes.hpp"
 #include "capture/decoders.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/row.hpp"
 #include "darwin/wire.hpp"
 

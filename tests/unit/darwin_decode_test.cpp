@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/facts.hpp"
 #include "darwin_bytes.hpp"
 #include "record/address.hpp"
 
@@ -87,8 +88,8 @@ TEST(DarwinDecodeTest, ReadsEveryItemOfASocket) {
     EXPECT_EQ(record.owner_key, 0x5000U);
     EXPECT_EQ(record.pcb, 0xdd1e8686466d3c79U);
     EXPECT_EQ(record.tcb, 0xdd1e8686466d3c7aU);
-    EXPECT_EQ(record.darwin.last_pid, 4567);
-    EXPECT_EQ(record.darwin.rx_bytes, 10U + 20U + 30U + 40U) << "all four traffic classes";
+    EXPECT_EQ(record.last_pid, 4567);
+    EXPECT_EQ(darwin_facts(record).rx_bytes, 10U + 20U + 30U + 40U) << "all four traffic classes";
 }
 
 TEST(DarwinDecodeTest, ReadsTheShorterSocketOfMacOs12) {
@@ -96,8 +97,8 @@ TEST(DarwinDecodeTest, ReadsTheShorterSocketOfMacOs12) {
     socket.xsocket_size = wire::xsocket_n::size_7195;
     const SocketRecord record =
         only(decode_tcp(tcp_list({socket, socket}).substr(0, tcp_list({socket}).size() - 24)));
-    EXPECT_EQ(record.darwin.last_pid, 4567);
-    EXPECT_EQ(record.darwin.socket_generation, 0U);
+    EXPECT_EQ(record.last_pid, 4567);
+    EXPECT_EQ(darwin_facts(record).socket_generation, 0U);
 }
 
 TEST(DarwinDecodeTest, MappedAddressesAreIpv4AndTheFamilyStays) {
@@ -241,7 +242,7 @@ TEST_F(DarwinDamageTest, ADoubledItemIsIgnored) {
     items_.insert(items_.begin() + 2, socket_item(other));
     const Decoded got = decoded();
     ASSERT_EQ(ports(got), all_);
-    EXPECT_EQ(got.records[1].darwin.last_pid, 4567);
+    EXPECT_EQ(got.records[1].last_pid, 4567);
     EXPECT_EQ(got.problems.size(), 1U) << said(got);
 }
 
@@ -320,13 +321,15 @@ std::string unix_list(std::string_view name, std::uint32_t count) {
 
 TEST(DarwinUnixTest, ANameReachesToItsLengthOrItsEnd) {
     using namespace std::string_literals;
-    EXPECT_EQ(only(decode("net.local.stream.pcblist_n", unix_list("/tmp/a b", 24))).unix_.path, "/tmp/a b");
-    EXPECT_EQ(only(decode("net.local.stream.pcblist_n", unix_list("/tmp\0tail"s, 24))).unix_.path, "/tmp");
+    EXPECT_EQ(unix_facts(only(decode("net.local.stream.pcblist_n", unix_list("/tmp/a b", 24)))).path,
+              "/tmp/a b");
+    EXPECT_EQ(unix_facts(only(decode("net.local.stream.pcblist_n", unix_list("/tmp\0tail"s, 24)))).path,
+              "/tmp");
 }
 
 TEST(DarwinUnixTest, NoNameHasNoData) {
     const Decoded decoded = decode("net.local.dgram.pcblist_n", unix_list("", 24));
-    EXPECT_EQ(only(decoded).unix_.path.data(), nullptr);
+    EXPECT_EQ(unix_facts(only(decoded)).path.data(), nullptr);
 }
 
 TEST(DarwinUnixTest, TheTrailersCountIsRemarkedUnlessItIsAKind) {
@@ -353,8 +356,8 @@ TEST(DarwinUnixTest, ReadsTheOlderRecords) {
     ASSERT_EQ(decoded.records.size(), 2U);
     EXPECT_TRUE(decoded.problems.empty());
     EXPECT_EQ(decoded.records[1].pcb, 0x20U);
-    EXPECT_EQ(decoded.records[1].unix_.path, "/two");
-    EXPECT_EQ(decoded.records[1].unix_.type, 1);
+    EXPECT_EQ(unix_facts(decoded.records[1]).path, "/two");
+    EXPECT_EQ(unix_facts(decoded.records[1]).type, 1);
     EXPECT_EQ(decoded.records[1].recv_q, 5U);
 }
 
@@ -388,7 +391,7 @@ TEST(DarwinUnixTest, OlderRecordsMayBeLongerThanKnown) {
                                        generation(2, 9) + grown_by(unpcb64(0x10, "/one"), more, filler) +
                                            grown_by(unpcb64(0x20, "/two"), more, filler) + generation(2, 9));
             ASSERT_EQ(got.records.size(), 2U) << more;
-            EXPECT_EQ(got.records[1].unix_.path, "/two");
+            EXPECT_EQ(unix_facts(got.records[1]).path, "/two");
             EXPECT_EQ(got.records[1].recv_q, 5U);
             ASSERT_EQ(got.problems.size(), 1U);
             EXPECT_FALSE(got.problems[0].fails);
@@ -436,7 +439,7 @@ TEST(DarwinLengthTest, BetweenTodaysAndThoseOfOlderKernels) {
         });
         ASSERT_EQ(got.records.size(), 2U) << less;
         EXPECT_TRUE(got.problems.empty()) << got.problems.at(0).text;
-        EXPECT_EQ(got.records[1].darwin.last_pid, 4567);
+        EXPECT_EQ(got.records[1].last_pid, 4567);
     }
     const Decoded all = with_lengths([](std::size_t kind, std::size_t usual) {
         return kind == darwin::statistics_item ? usual : usual - 4;
@@ -483,8 +486,8 @@ TEST(DarwinSystemTest, ReadsRegistrations) {
     const Decoded decoded = decode("net.systm.kctl.reg_list", header + item + item + header);
     ASSERT_EQ(decoded.records.size(), 2U);
     EXPECT_TRUE(decoded.problems.empty());
-    EXPECT_EQ(decoded.records[0].control.id, 10U);
-    EXPECT_EQ(decoded.records[0].control.name, "com.apple.network.statistics");
+    EXPECT_EQ(darwin_facts(decoded.records[0]).control.id, 10U);
+    EXPECT_EQ(darwin_facts(decoded.records[0]).control.name.view(), "com.apple.network.statistics");
 }
 
 } // namespace

@@ -17,8 +17,10 @@
 #include "capture/manifest.hpp"
 #include "darwin/row.hpp"
 #include "files.hpp"
+#include "format/field.hpp"
 #include "freebsd/row.hpp"
 #include "linux/row.hpp"
+#include "system.hpp"
 #include "systems.hpp"
 
 namespace netstat46 {
@@ -68,14 +70,24 @@ std::string text_of(const Endpoint& endpoint) {
     return fmt::format("{}%{}.{}", text, endpoint.address.scope, endpoint.port);
 }
 
+/// What every system has of it.
 std::string text_of(const SocketRecord& record) {
-    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {}", int(record.protocol), int(record.family),
+    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {}", int(record.protocol), int(record.family),
                        int(record.state), int(record.v6only), text_of(record.local), text_of(record.foreign),
                        record.recv_q, record.send_q, record.uid.value_or(0), record.owner_key, record.pcb,
-                       record.darwin.last_pid.value_or(-1)) +
-           fmt::format(" {} {} {} {} {} {} {} {}", record.inode, record.vflag, record.freebsd.stack,
-                       record.freebsd.congestion, record.freebsd.segment, record.control.name,
-                       record.tcp ? record.tcp->congestion.data() : "", record.unix_.path);
+                       record.last_pid.value_or(-1), record.inode, unix_facts(record).path);
+}
+
+/// What its system alone has of it.
+std::string own_text(const SocketRecord& record, const HostFacts& host) {
+    static const HostTables none;
+    const Row row{record, std::nullopt, none};
+    Text out;
+    for (const Field& field : host.system->fields()) {
+        field.put(out, {row, {&host, nullptr}});
+        out.push_back(' ');
+    }
+    return fmt::to_string(out);
 }
 
 /// Decodes a copy of exactly these bytes, so that a sanitizer sees every access outside, and shows each
@@ -103,14 +115,19 @@ Decoded decode(const Answer& answer, std::string_view bytes, const Seen& seen) {
     return decoded;
 }
 
-Decoded decode(const Answer& answer, std::string_view bytes, std::vector<std::string>& texts) {
-    return decode(answer, bytes, [&](const SocketRecord& record) { texts.push_back(text_of(record)); });
+Decoded decode(const Answer& answer, std::string_view bytes, std::vector<std::string>& texts,
+               bool own_too = false) {
+    return decode(answer, bytes, [&](const SocketRecord& record) {
+        texts.push_back((own_too ? own_text(record, answer.host) : "") + text_of(record));
+    });
 }
 
-/// Reads what a record refers to: its path is a view of the answer.
+/// Reads each byte of a record's path too, which may be a view of the answer. Only a sanitizer sees one that
+/// is not the answer's; what records hold is compared in the tests of prefixes.
 Decoded read_through(const Answer& answer, std::string_view bytes) {
-    return decode(answer, bytes, [](const SocketRecord& record) {
-        EXPECT_EQ(std::string(record.unix_.path).size(), record.unix_.path.size());
+    volatile std::size_t sum = 0;
+    return decode(answer, bytes, [&](const SocketRecord& record) {
+        for (const char c : unix_facts(record).path) sum = sum + static_cast<unsigned char>(c);
     });
 }
 
@@ -136,10 +153,11 @@ class SoundAnswerTest : public DecoderPropertiesTest {};
 TEST_P(SoundAnswerTest, APrefixYieldsAPrefixOfItsRecords) {
     const Answer& answer = GetParam();
     std::vector<std::string> all;
-    decode(answer, answer.bytes, all);
+    decode(answer, answer.bytes, all, true);
     for (std::size_t length = 0; length < answer.bytes.size(); length += stride(answer)) {
         std::vector<std::string> some;
-        ASSERT_FALSE(decode(answer, std::string_view(answer.bytes).substr(0, length), some).stuck) << length;
+        ASSERT_FALSE(decode(answer, std::string_view(answer.bytes).substr(0, length), some, true).stuck)
+            << length;
         ASSERT_LE(some.size(), all.size()) << length;
         for (std::size_t i = 0; i < some.size(); ++i) {
             // Of a path that holds a newline nobody can tell that it goes on.

@@ -61,9 +61,9 @@ TEST(LinuxOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
     EXPECT_EQ(got.tables.owners.lowest(8), (Owner{1, 5}));
     EXPECT_FALSE(got.tables.owners.lowest(9));
     EXPECT_EQ(got.problems,
-              (std::vector<std::string>{"proc.pid.fd: a line that is no descriptor at offset 0",
-                                        "proc.pid.fd: a line that is no descriptor at offset 13",
-                                        "proc.pid.fd: a line that is no descriptor at offset 42"}));
+              (std::vector<std::string>{"proc.pid.fd: a line that is not a descriptor at offset 0",
+                                        "proc.pid.fd: a line that is not a descriptor at offset 13",
+                                        "proc.pid.fd: a line that is not a descriptor at offset 42"}));
 }
 
 TEST(DarwinOwners, ALineIsAProcessADescriptorAndASocket) {
@@ -86,9 +86,9 @@ TEST(DarwinOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
     const Read got = read(&darwin_system, "rubbish\n1\t4\n1\t4\t0xabc\n7\t8\tabc\n", 100);
     EXPECT_EQ(got.tables.owners.lowest(0xabc), (Owner{7, 8}));
     EXPECT_EQ(got.problems,
-              (std::vector<std::string>{"proc.pid.fd: a line that is no descriptor at offset 100",
-                                        "proc.pid.fd: a line that is no descriptor at offset 108",
-                                        "proc.pid.fd: a line that is no descriptor at offset 112"}));
+              (std::vector<std::string>{"proc.pid.fd: a line that is not a descriptor at offset 100",
+                                        "proc.pid.fd: a line that is not a descriptor at offset 108",
+                                        "proc.pid.fd: a line that is not a descriptor at offset 112"}));
 }
 
 TEST(DarwinOwners, EveryPrefixGivesAPrefixOfTheHolders) {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/facts.hpp"
 #include "darwin/row.hpp"
 #include "linux/row.hpp"
 #include "record/address.hpp"
@@ -88,7 +89,7 @@ SocketRecord tcp(const char* local, std::uint16_t local_port, const char* foreig
     socket.foreign = {*parse_address(foreign), foreign_port};
     socket.family = socket.local.address.family;
     socket.serves = {socket.family == Family::Inet, socket.family == Family::Inet6};
-    socket.socket_protocol = 6;
+    darwin_facts(socket).socket_protocol = 6;
     return socket;
 }
 
@@ -140,7 +141,7 @@ TEST_F(DarwinLookTest, CutsHostsToSixteenAndServicesToFifteen) {
 TEST_F(DarwinLookTest, TheOtherEndsPortStaysANumberUnlessOursWasChosen) {
     SocketRecord socket = tcp("10.0.0.1", 50000, "10.0.0.2", 8080, State::Established);
     EXPECT_NE(rows({}, {socket}).find(".8080 "), std::string::npos);
-    socket.pcb_flags = 0x40; // INP_ANONPORT
+    darwin_facts(socket).pcb_flags = 0x40; // INP_ANONPORT
     EXPECT_NE(rows({}, {socket}).find(".http-"), std::string::npos);
 }
 
@@ -214,8 +215,8 @@ TEST_F(DarwinLookTest, TheMultipathHeadingNeedsTheTableOnly) {
 TEST_F(DarwinLookTest, PathsAreCleaned) {
     SocketRecord socket;
     socket.protocol = Protocol::Unix;
-    socket.unix_.type = 1;
-    socket.unix_.path = "/tmp/\033[31m\n";
+    unix_facts(socket).type = 1;
+    unix_facts(socket).path = "/tmp/\033[31m\n";
     EXPECT_EQ(rows({"-n"}, {socket}),
               "               0 stream      0      0                0                0                0"
               "                0 /tmp/.[31m.\n");
@@ -224,7 +225,7 @@ TEST_F(DarwinLookTest, PathsAreCleaned) {
 TEST_F(DarwinLookTest, OtherSystemsSocketsShowNothingThatTheyDoNotHave) {
     host_.system = &linux_system;
     SocketRecord socket = dual_stack_listener(8888);
-    socket.socket_protocol = 0;
+    darwin_facts(socket).socket_protocol = 0;
     EXPECT_EQ(
         rows({"-anA"}, {socket}),
         "               0        0 tcp46      0      0  *.8888             *.*                LISTEN     \n");

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "freebsd/facts.hpp"
 #include "freebsd/row.hpp"
 #include "linux/row.hpp"
 #include "record/address.hpp"
@@ -35,7 +36,7 @@ SocketRecord tcp(State state, Endpoint local, Endpoint foreign) {
     socket.foreign = foreign;
     socket.family = local.address.family;
     socket.serves = {local.address.family == Family::Inet, local.address.family == Family::Inet6};
-    socket.socket_protocol = 6;
+    freebsd_facts(socket).socket_protocol = 6;
     socket.native_state = 4;
     return socket;
 }
@@ -50,8 +51,8 @@ struct Listed {
     std::string operator()(std::vector<std::string> arguments, Protocol protocol,
                            const std::vector<SocketRecord>& sockets) const {
         const Parsed parsed = freebsd_dialect.parse(arguments, {classic, &host});
-        const PlanContext look{classic, &names, &host, false};
-        const Plan plan = std::get<ParsedOptions>(parsed).plan(look);
+        const PlanContext context{classic, &names, &host, false};
+        const Plan plan = std::get<ParsedOptions>(parsed).plan(context);
         Text out;
         const HostTables tables;
         for (const Listing& listing : plan.listings) {
@@ -152,7 +153,7 @@ TEST(FreeBsdRows, TheEarlierReleasesCutTheProtocolToThreeLetters) {
     list.host = freebsd("14.3-RELEASE-p2");
     SocketRecord socket = tcp(State::Unknown, end("::1", 0), end("::", 0));
     socket.protocol = Protocol::Raw;
-    socket.socket_protocol = 58;
+    freebsd_facts(socket).socket_protocol = 58;
     EXPECT_EQ(without_heading(list({"-an"}, Protocol::Raw, {socket})),
               "icm6       0      0 ::1.*                  *.*                    \n");
 }
@@ -166,11 +167,11 @@ TEST(FreeBsdRows, AStateWithoutANameIsItsNumber) {
 
 TEST(FreeBsdRows, TheNamesOfStacksAndCongestionControlSetTheirColumnsWidth) {
     SocketRecord one = tcp(State::Established, end("127.0.0.1", 1), end("127.0.0.1", 2));
-    one.freebsd.stack = "rack";
-    one.freebsd.congestion = "cubic";
-    one.freebsd.ecn = 1;
+    freebsd_facts(one).stack = "rack";
+    freebsd_facts(one).congestion = "cubic";
+    freebsd_facts(one).ecn = 1;
     SocketRecord other = one;
-    other.freebsd.stack = "freebsd-long";
+    freebsd_facts(other).stack = "freebsd-long";
     EXPECT_EQ(Listed{}({"-ancC"}, Protocol::Tcp, {one, other}),
               "Active Internet connections (including servers)\n"
               "Proto     Recv-Q Send-Q Local Address          Foreign Address        (state)     Stack       "
@@ -201,7 +202,7 @@ TEST(FreeBsdRows, PortsThatTheKernelChoseStayNumbers) {
         return port == 80 ? "http" : port == 50000 ? "chosen" : "";
     };
     SocketRecord client = tcp(State::Established, end("10.0.0.1", 50000), end("10.0.0.2", 80));
-    client.pcb_flags = 0x40;
+    freebsd_facts(client).pcb_flags = 0x40;
     SocketRecord server = tcp(State::Established, end("10.0.0.2", 80), end("10.0.0.1", 50000));
     EXPECT_EQ(without_heading(list({}, Protocol::Tcp, {client, server})),
               "tcp4           0      0 10.0.0.1.50000         10.0.0.2.http          ESTABLISHED\n"
@@ -213,8 +214,8 @@ TEST(FreeBsdRows, ControlCharactersNeverReachTheScreen) {
     list.names.host = [](const Address&) -> std::string_view { return "evil\x1b[2J"; };
     SocketRecord path;
     path.protocol = Protocol::Unix;
-    path.unix_.type = 1;
-    path.unix_.path = "/tmp/\x07\nx";
+    unix_facts(path).type = 1;
+    unix_facts(path).path = "/tmp/\x07\nx";
     const std::string inet =
         list({}, Protocol::Tcp, {tcp(State::Established, end("10.0.0.1", 1), end("10.0.0.1", 2))});
     EXPECT_NE(inet.find("evil.[2J.1"), std::string::npos);
@@ -226,7 +227,7 @@ TEST(FreeBsdRows, OtherSystemsSocketsFitIn) {
     list.host.system = &linux_system;
     list.classic = false;
     SocketRecord socket = tcp(State::Bound, end("::ffff:10.0.0.1", 80), end("::", 0));
-    socket.socket_protocol = 0;
+    freebsd_facts(socket).socket_protocol = 0;
     socket.serves = {true, false};
     socket.v6only = V6Only::Unknown;
     EXPECT_EQ(without_heading(list({"-an"}, Protocol::Tcp, {socket})),
@@ -234,8 +235,8 @@ TEST(FreeBsdRows, OtherSystemsSocketsFitIn) {
               "           ?\n");
     SocketRecord unnamed;
     unnamed.protocol = Protocol::Unix;
-    unnamed.unix_.type = 3;
-    unnamed.unix_.path = std::string_view("x", 0);
+    unix_facts(unnamed).type = 3;
+    unix_facts(unnamed).path = std::string_view("x", 0);
     EXPECT_TRUE(list({"-an"}, Protocol::Unix, {unnamed}).ends_with("               0\n"))
         << "no blank for an empty path";
 }
@@ -255,9 +256,9 @@ TEST(FreeBsdRemarks, UnixOnesComeAfterTheirOwnType) {
     list.notes.remarks = {"Some dgram sockets may have been created or deleted"};
     SocketRecord stream;
     stream.protocol = Protocol::Unix;
-    stream.unix_.type = 1;
+    unix_facts(stream).type = 1;
     SocketRecord seqpacket = stream;
-    seqpacket.unix_.type = 5;
+    unix_facts(seqpacket).type = 5;
     const std::string text = list({"-f", "unix"}, Protocol::Unix, {seqpacket, stream});
     const std::size_t remark =
         text.find("Some dgram sockets may have been created or deleted               0 seqpac");

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "files.hpp"
+#include "freebsd/facts.hpp"
 #include "freebsd/row.hpp"
 #include "freebsd/wire.hpp"
 #include "record/address.hpp"
@@ -130,13 +131,13 @@ TEST(FreeBsdTcp, AConnectionWithoutASocketHasNoOwnerAndTakesItsFamilyFromVflag) 
 TEST(FreeBsdTcp, TimersNamesAndCountersComeAlong) {
     const Decoded out = decode(tcp, captured("s3", tcp));
     const SocketRecord& socket = out.sockets.at(34);
-    EXPECT_EQ(socket.freebsd.stack, "freebsd");
-    EXPECT_EQ(socket.freebsd.congestion, "cubic");
-    EXPECT_EQ(socket.freebsd.log_id, "bastion");
-    EXPECT_EQ(socket.freebsd.timers_ms, (std::array<std::int32_t, 6>{230, 0, 7195310, 0, 0, 1240}));
-    EXPECT_EQ(socket.freebsd.flow_id, 439041101U);
-    EXPECT_EQ(socket.freebsd.flow_type, 130U);
-    EXPECT_EQ(socket.freebsd.send_window, 28960U);
+    EXPECT_EQ(freebsd_facts(socket).stack.view(), "freebsd");
+    EXPECT_EQ(freebsd_facts(socket).congestion.view(), "cubic");
+    EXPECT_EQ(freebsd_facts(socket).log_id.view(), "bastion");
+    EXPECT_EQ(freebsd_facts(socket).timers_ms, (std::array<std::int32_t, 6>{230, 0, 7195310, 0, 0, 1240}));
+    EXPECT_EQ(freebsd_facts(socket).flow_id, 439041101U);
+    EXPECT_EQ(freebsd_facts(socket).flow_type, 130U);
+    EXPECT_EQ(freebsd_facts(socket).send_window, 28960U);
 }
 
 TEST(FreeBsdTcp, AnUnknownStateKeepsItsNumber) {
@@ -149,7 +150,7 @@ TEST(FreeBsdTcp, AnUnknownStateKeepsItsNumber) {
 
 TEST(FreeBsdRaw, TheIpProtocolIsThePcbsOwn) {
     const Decoded out = decode("net.inet.raw.pcblist", captured("s3", "net.inet.raw.pcblist"));
-    EXPECT_EQ(out.sockets.at(2).socket_protocol, 0) << "a wildcard protosw";
+    EXPECT_EQ(freebsd_facts(out.sockets.at(2)).socket_protocol, 0) << "a wildcard protosw";
     EXPECT_EQ(out.sockets.at(2).ip_protocol, 89);
     EXPECT_EQ(out.sockets.at(0).ip_protocol, 255);
 }
@@ -157,20 +158,20 @@ TEST(FreeBsdRaw, TheIpProtocolIsThePcbsOwn) {
 TEST(FreeBsdUnix, PathPeerAndReferences) {
     const Decoded out = decode("net.local.dgram.pcblist", captured("s3", "net.local.dgram.pcblist"));
     const SocketRecord& log = out.sockets.back();
-    EXPECT_EQ(log.unix_.path, "/var/run/log");
-    EXPECT_EQ(log.unix_.type, 2);
-    EXPECT_EQ(log.unix_.refs, 0xfffff80003d10b00U);
-    EXPECT_EQ(out.sockets.at(1).unix_.peer, 0xfffff80003d10000U);
-    EXPECT_EQ(out.sockets.at(1).unix_.next_ref, 0xfffff80003d10900U);
-    EXPECT_EQ(out.sockets.at(1).unix_.path.data(), nullptr) << "no address";
+    EXPECT_EQ(unix_facts(log).path, "/var/run/log");
+    EXPECT_EQ(unix_facts(log).type, 2);
+    EXPECT_EQ(unix_facts(log).refs, 0xfffff80003d10b00U);
+    EXPECT_EQ(unix_facts(out.sockets.at(1)).peer, 0xfffff80003d10000U);
+    EXPECT_EQ(unix_facts(out.sockets.at(1)).next_ref, 0xfffff80003d10900U);
+    EXPECT_EQ(unix_facts(out.sockets.at(1)).path.data(), nullptr) << "no address";
 }
 
 TEST(FreeBsdUnix, AnOddSunLenNeverReadsBeyondTheAddress) {
     const Decoded out = decode(stream, captured("s6-unix-sunlen", stream));
     ASSERT_EQ(out.sockets.size(), 3U);
-    EXPECT_EQ(out.sockets[0].unix_.path, "/len-zero");
-    EXPECT_EQ(out.sockets[1].unix_.path, "/" + std::string(103, 'f') + "BEYOND");
-    EXPECT_EQ(out.sockets[2].unix_.path.size(), 104U);
+    EXPECT_EQ(unix_facts(out.sockets[0]).path, "/len-zero");
+    EXPECT_EQ(unix_facts(out.sockets[1]).path, "/" + std::string(103, 'f') + "BEYOND");
+    EXPECT_EQ(unix_facts(out.sockets[2]).path.size(), 104U);
     EXPECT_TRUE(out.problems.empty());
 }
 
@@ -180,8 +181,8 @@ TEST(FreeBsdUnix, AnEmptyPathIsAnAddressAllTheSame) {
     poke<std::uint8_t>(bytes, address, 2);
     const Decoded out = decode(stream, bytes);
     const SocketRecord& socket = out.sockets.at(0);
-    EXPECT_TRUE(socket.unix_.path.empty());
-    EXPECT_NE(socket.unix_.path.data(), nullptr);
+    EXPECT_TRUE(unix_facts(socket).path.empty());
+    EXPECT_NE(unix_facts(socket).path.data(), nullptr);
 }
 
 TEST(FreeBsdList, RecordsNewerThanTheHeaderAreSkippedInSilence) {
@@ -308,9 +309,10 @@ std::vector<std::string> rows(const Decoded& decoded) {
     for (const SocketRecord& socket : decoded.sockets)
         all.push_back(fmt::format("{} {} {} {} {} {} {} {} {} {}", shown(socket.local), shown(socket.foreign),
                                   socket.native_state, socket.owner_key, socket.recv_q, socket.send_q,
-                                  socket.pcb_flags, socket.tcb, socket.freebsd.stack,
-                                  socket.freebsd.congestion) +
-                      fmt::format(" {} {} {} {}", socket.vflag, socket.freebsd.segment,
+                                  freebsd_facts(socket).pcb_flags, socket.tcb,
+                                  freebsd_facts(socket).stack.view(),
+                                  freebsd_facts(socket).congestion.view()) +
+                      fmt::format(" {} {} {} {}", freebsd_facts(socket).vflag, freebsd_facts(socket).segment,
                                   socket.uid.value_or(0), socket.past_damage));
     return all;
 }

@@ -23,7 +23,7 @@
 #include <gtest/gtest.h>
 
 #include "files.hpp"
-#include "run.hpp"
+#include "program.hpp"
 
 namespace netstat46 {
 namespace {
@@ -39,11 +39,6 @@ struct Case {
     bool timers_masked = false;
 };
 
-struct Printed {
-    std::string out, error;
-    int status = 0;
-};
-
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> fields;
     std::size_t start = 0;
@@ -54,13 +49,6 @@ std::vector<std::string> split(const std::string& text, char separator) {
     }
     fields.push_back(text.substr(start));
     return fields;
-}
-
-std::vector<std::string> words(const std::string& text) {
-    std::vector<std::string> found;
-    for (std::string& word : split(text, ' '))
-        if (!word.empty()) found.push_back(std::move(word));
-    return found;
 }
 
 /// A copy of the capture whose manifest names another release.
@@ -80,16 +68,7 @@ Printed run_on(const Case& one) {
     if (!one.release.empty()) copy_with_release(one.capture, one.release, capture = scratch.path());
     std::vector<std::string> arguments = words(one.options);
     arguments.insert(arguments.begin(), "--replay=" + capture.string());
-    Printed printed;
-    printed.out = written([&](int out) {
-        printed.error = written([&](int error) {
-            Console console{Output(out), Output(error)};
-            Environment environment;
-            if (one.classic) environment.classic = "1";
-            printed.status = run(arguments, environment, console);
-        });
-    });
-    return printed;
+    return run_program(arguments, one.classic ? "1" : "");
 }
 
 std::vector<Case> cases_of(const fs::path& table) {

@@ -8,10 +8,14 @@
 
 #include <gtest/gtest.h>
 
+#include "darwin/facts.hpp"
 #include "darwin/row.hpp"
+#include "freebsd/facts.hpp"
 #include "freebsd/row.hpp"
+#include "linux/facts.hpp"
 #include "linux/row.hpp"
 #include "record/address.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -44,7 +48,7 @@ HostFacts linux_host() {
 std::string object(const SocketRecord& socket, const HostFacts& host = linux_host(),
                    const HostTables& tables = {}, const Names& names = no_names()) {
     Text out;
-    put_json_socket(out, Row{socket, std::nullopt, tables}, {&host, &names});
+    JsonSockets(host, names).put(out, Row{socket, std::nullopt, tables});
     return text_of(out);
 }
 
@@ -91,7 +95,7 @@ TEST(JsonString, ReplacesEveryByteThatIsNoUtf8) {
 
 TEST(JsonFields, AreThese) {
     std::map<std::string, std::string> names;
-    for (const JsonField& field : json_fields()) {
+    for (const JsonField& field : json_fields(systems())) {
         EXPECT_FALSE(field.meaning.empty()) << field.name;
         std::string& list = names[std::string(field.object)];
         list += list.empty() ? "" : " ";
@@ -110,10 +114,10 @@ TEST(JsonFields, AreThese) {
         {"owner", "pid fd name command uid user context"},
         {"peer", "inode pcb path owners"},
         {"timer", "kind remaining_ms retransmits probes"},
-        {"tcp",
-         "congestion rtt_us rttvar_us rto_us snd_mss rcv_mss pmtu cwnd ssthresh cwnd_bytes ssthresh_bytes "
-         "retransmitted out_of_order bytes_sent bytes_acked bytes_received bytes_retransmitted last_sent_ms "
-         "last_received_ms"},
+        {"tcp", "congestion rtt_us rttvar_us rto_us snd_mss rcv_mss pmtu cwnd ssthresh retransmitted "
+                "out_of_order bytes_sent "
+                "bytes_acked bytes_received bytes_retransmitted last_sent_ms last_received_ms cwnd_bytes "
+                "ssthresh_bytes"},
         {"buffer", "high_water low_water mbuf_bytes mbuf_limit"},
         {"darwin",
          "rx_packets rx_bytes tx_packets tx_bytes last_pid effective_pid pcb_generation socket_generation "
@@ -205,7 +209,7 @@ TEST(JsonSocket, WhereOnlyTheLastUserIsToldItIsAnOwnerWithoutDescriptor) {
     SocketRecord socket = listener("0.0.0.0", 80);
     socket.owner_key = 0xfffff80012345678;
     socket.pcb = 0xfffff80012345678;
-    socket.darwin.last_pid = 77;
+    socket.last_pid = 77;
     HostFacts host = linux_host();
     host.system = &darwin_system;
     const std::string text = object(socket, host);
@@ -238,11 +242,11 @@ TEST(JsonSocket, AUnixListenerWithAnAbstractName) {
     SocketRecord socket;
     socket.protocol = Protocol::Unix;
     socket.family = Family::Local;
-    socket.unix_.type = 5;
-    socket.unix_.flags = 1U << 16;
-    socket.unix_.state = 1;
-    socket.unix_.refs = 2;
-    socket.unix_.path = "@a\nb";
+    unix_facts(socket).type = 5;
+    unix_facts(socket).flags = 1U << 16;
+    unix_facts(socket).state = 1;
+    unix_facts(socket).refs = 2;
+    unix_facts(socket).path = "@a\nb";
     EXPECT_EQ(object(socket), R"({"protocol":"unix","family":"unix","state":"listen","owners":[],)"
                               R"("owner_unknown":"no process holds it","type":"seqpacket",)"
                               R"("flags":["accepting"],"refs":2,"path":"@a\u000ab","path_abstract":true})");
@@ -254,9 +258,9 @@ TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
     socket.family = Family::Local;
     socket.inode = socket.owner_key = 11;
     socket.recv_q = 3;
-    socket.unix_.has_queues = true;
-    socket.unix_.peer = 12;
-    socket.unix_.peer_path = "/run/a\nb";
+    unix_facts(socket).has_queues = true;
+    unix_facts(socket).peer = 12;
+    unix_facts(socket).peer_path = "/run/a\nb";
     HostTables tables;
     EXPECT_TRUE(has(object(socket, linux_host(), tables), R"("peer":{"inode":12,"path":"/run/a\u000ab"})"));
     EXPECT_TRUE(has(object(socket, linux_host(), tables), R"("recv_q":3,"send_q":0)"));
@@ -271,7 +275,7 @@ TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
 TEST(JsonSocket, ABsdPeerIsAControlBlock) {
     SocketRecord socket;
     socket.protocol = Protocol::Unix;
-    socket.unix_.peer = 0xfffff80003d10000;
+    unix_facts(socket).peer = 0xfffff80003d10000;
     HostFacts host = linux_host();
     host.system = &freebsd_system;
     EXPECT_TRUE(has(object(socket, host), R"("peer":{"pcb":"0xfffff80003d10000"})"));
@@ -280,7 +284,7 @@ TEST(JsonSocket, ABsdPeerIsAControlBlock) {
 TEST(JsonSocket, TcpFactsAreThoseThatAreKnown) {
     SocketRecord socket = listener("127.0.0.1", 80);
     EXPECT_FALSE(has(object(socket), "\"tcp\":"));
-    TcpFacts& facts = socket.tcp.emplace();
+    TcpFacts& facts = socket.own.make<TcpFacts>();
     std::string_view("cubic").copy(facts.congestion.data(), 5);
     EXPECT_TRUE(has(object(socket), R"("tcp":{"congestion":"cubic"})"));
     facts.rtt_us = 30;
@@ -295,14 +299,14 @@ TEST(JsonSocket, WhatMeansTheSameHasOneNameOnEverySystem) {
     SocketRecord socket = listener("127.0.0.1", 80);
     HostFacts host = linux_host();
     host.system = &freebsd_system;
-    socket.freebsd.congestion = "newreno";
-    socket.freebsd.segment = 1448;
-    socket.freebsd.send_window = 14480;
+    freebsd_facts(socket).congestion = "newreno";
+    freebsd_facts(socket).segment = 1448;
+    freebsd_facts(socket).send_window = 14480;
     EXPECT_TRUE(
         has(object(socket, host), R"("tcp":{"congestion":"newreno","snd_mss":1448,"cwnd_bytes":14480})"));
-    socket.freebsd = {};
-    socket.darwin.has_packet_counts = true;
-    socket.darwin.tx_bytes = 5;
+    socket.own.clear();
+    darwin_facts(socket).has_packet_counts = true;
+    darwin_facts(socket).tx_bytes = 5;
     host.system = &darwin_system;
     EXPECT_TRUE(has(object(socket, host), R"("tcp":{"bytes_sent":5,"bytes_received":0})"));
 }
@@ -344,13 +348,13 @@ std::string nasty_document(unsigned count) {
         socket.protocol = i % 2 == 0 ? Protocol::Unix : Protocol::Tcp;
         socket.uid = i;
         socket.owner_key = i + 1;
-        socket.unix_.path = path;
-        socket.unix_.peer_path = peer;
+        unix_facts(socket).path = path;
+        unix_facts(socket).peer_path = peer;
         HostTables tables;
         tables.owners.add(i + 1, {1, 2});
         tables.processes[1] = {name(), name(), 0, name()};
         put(out, i == 0 ? "\n" : ",\n");
-        put_json_socket(out, Row{socket, std::nullopt, tables}, {&host, &names});
+        JsonSockets(host, names).put(out, Row{socket, std::nullopt, tables});
     }
     put_json_tail(out, std::vector<std::string>{name(), name()});
     return text_of(out);

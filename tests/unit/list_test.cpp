@@ -70,7 +70,7 @@ TEST(List, SaysTheFirstProblemsOfATableAndThenOnceThatThereAreMore) {
     const std::vector<Named> blocks{{"proc.net.tcp", damaged_table(200000), 0}};
     const Heard heard = hear(host_of(blocks), 1);
     EXPECT_EQ(heard.problems.size(), most_problems_said + 1);
-    EXPECT_EQ(heard.problems.back(), "proc.net.tcp: there are more problems; they are not said");
+    EXPECT_EQ(heard.problems.back(), "proc.net.tcp: further problems suppressed");
     EXPECT_EQ(heard.listed.status, 1);
     EXPECT_EQ(heard.listed.sockets, 1U) << "and what is readable is listed all the same";
 }

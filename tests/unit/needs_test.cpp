@@ -40,7 +40,7 @@ std::string listed(const Source& source, const std::vector<std::string>& words, 
     if (!std::holds_alternative<ParsedOptions>(parsed)) return "no such option";
     const ParsedOptions& chosen = std::get<ParsedOptions>(parsed);
     const Names names = shown_names(replayed_names(tables), chosen.numeric);
-    const PlanContext look{false, &names, &source.host, false};
+    const PlanContext context{false, &names, &source.host, false};
     std::string said;
     const auto every = [](const SocketRecord&) { return true; };
     const std::string out = written([&](int fd) {
@@ -48,9 +48,9 @@ std::string listed(const Source& source, const std::vector<std::string>& words, 
         const Streams streams{output, [&](const Problem& problem) { said += problem.text + "\n"; },
                               [&](std::string_view text) { said += text; }, nullptr};
         if (json)
-            list_json(json_plan(chosen, {}, look), source, every, tables, look, streams);
+            list_json(json_plan(chosen, {}, context), source, every, tables, context, streams);
         else
-            list(chosen.plan(look), source, every, tables, streams);
+            list(chosen.plan(context), source, every, tables, streams);
     });
     return out + said;
 }
@@ -134,7 +134,7 @@ TEST(Needs, DamageIsSaidWhereItStandsInTheFile) {
         .with("users.tsv", "1\tone\n33\twww\ndamaged\n2\ttwo\n");
     HostTables tables;
     const std::string text = listed(source_of(capture.path(), 0), {"-a"}, false, tables);
-    EXPECT_TRUE(text.ends_with("users.tsv: a line that is no entry at offset 13\n")) << text;
+    EXPECT_TRUE(text.ends_with("users.tsv: a line that is not an entry at offset 13\n")) << text;
     EXPECT_EQ(tables.users.size(), 1U);
 }
 

@@ -11,6 +11,7 @@
 #include "format/json.hpp"
 #include "freebsd/row.hpp"
 #include "linux/row.hpp"
+#include "systems.hpp"
 
 namespace netstat46 {
 namespace {
@@ -26,7 +27,9 @@ struct Case {
     HostFacts host;
 
     explicit Case(const System* os = &linux_system) { host.system = os; }
-    [[nodiscard]] NoOwner why() const { return why_no_owner(socket, tables, host); }
+    [[nodiscard]] NoOwner why() const {
+        return why_no_owner(socket, tables, host.system->owner_keys, host.visibility);
+    }
 };
 
 TEST(NoOwner, EveryReasonHasAWordAndASentenceOfItsOwn) {
@@ -45,7 +48,7 @@ TEST(NoOwner, EveryReasonHasAWordAndASentenceOfItsOwn) {
 TEST(NoOwner, EveryWordIsInTheManual) {
     const std::string manual = contents(tests / "../man/netstat46.1");
     std::string meaning;
-    for (const JsonField& field : json_fields())
+    for (const JsonField& field : json_fields(systems()))
         if (field.name == "owner_unknown") meaning = field.meaning;
     for (const NoOwnerWords& one : no_owner_words()) {
         EXPECT_NE(manual.find("\n.It " + std::string(one.word) + "\n"), std::string::npos) << one.word;
@@ -81,11 +84,11 @@ TEST(NoOwner, OfLinuxWithoutAnInodeAndWithoutStatesIsTheKernel) {
 TEST(NoOwner, AUnixConnectionWithoutAnInodeTellsByItsState) {
     Case one;
     one.socket.protocol = Protocol::Unix;
-    one.socket.unix_.state = 2; // SS_CONNECTING
+    unix_facts(one.socket).state = 2; // SS_CONNECTING
     EXPECT_EQ(one.why(), NoOwner::NotAccepted);
-    one.socket.unix_.state = 4; // SS_DISCONNECTING
+    unix_facts(one.socket).state = 4; // SS_DISCONNECTING
     EXPECT_EQ(one.why(), NoOwner::Orphan);
-    one.socket.unix_.state = 1;
+    unix_facts(one.socket).state = 1;
     EXPECT_EQ(one.why(), NoOwner::NoProcess);
 }
 
@@ -143,7 +146,7 @@ TEST(NoOwner, ABsdHidesAddressesOrHasNoSocketAnyMore) {
 TEST(NoOwner, ABsdMarksSocketsWithoutADescriptor) {
     Case one(&darwin_system);
     one.socket.owner_key = 5;
-    one.socket.socket_state = 0x1; // SS_NOFDREF
+    one.socket.no_descriptor = true;
     one.tables.owners_withheld = true;
     one.socket.state = State::Established;
     EXPECT_EQ(one.why(), NoOwner::NotAccepted);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/decoders.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/row.hpp"
 #include "linux/row.hpp"
 #include "record/address.hpp"
@@ -60,12 +61,12 @@ TEST(BoundSocket, ATimeWaitSocketIsOneWhateverStateItShows) {
 TEST(BoundSocket, OnBsdTheRecordTellsServesAndOptions) {
     SocketRecord socket = record(Family::Inet6, "::");
     socket.serves = {true, true};
-    socket.options = 0x0206; // SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT
+    darwin_facts(socket).options = 0x0206; // SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT
     const BoundSocket both = bound_socket(socket, darwin_system, 0);
     EXPECT_EQ(both.ipv4, Tristate::Yes);
     EXPECT_EQ(both.reuseaddr, Tristate::Yes);
     EXPECT_EQ(both.reuseport, Tristate::Yes);
-    socket.options = 0x0002;
+    darwin_facts(socket).options = 0x0002;
     EXPECT_EQ(bound_socket(socket, darwin_system, 0).reuseaddr, Tristate::No);
     EXPECT_EQ(bound_socket(record(Family::Inet, "0.0.0.0"), linux_system, 0).reuseaddr, Tristate::Unknown);
 }

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include <sstream>
+
 #include <gtest/gtest.h>
 
 #include "capture/capture_dir.hpp"
@@ -52,21 +54,35 @@ TEST(PortsExplain, SaysWhoHoldsWhoAnswersAndWhoCouldBind) {
     EXPECT_EQ(reply.status, 0);
     EXPECT_EQ(reply.text, R"(Port 8888/tcp is held by 3 listening sockets
 
-Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)     process:pid            V6ONLY
-tcp46      0      0  *.8888                 *.*                    LISTEN      node:4567              no
-tcp4       0      0  *.8888                 *.*                    LISTEN      python3.12:3456        -
-tcp6       0      0  ::1.8888               *.*                    LISTEN      com.docker.backe:2345  yes
+Proto  Local Address  Foreign Address  (state)  process:pid            V6ONLY
+tcp46  *.8888         *.*              LISTEN   node:4567              no
+tcp4   *.8888         *.*              LISTEN   python3.12:3456        -
+tcp6   ::1.8888       *.*              LISTEN   com.docker.backe:2345  yes
+
+Held by pid   program
+  2345        com.docker.backe
+  3456        python3.12
+  4567        node
 
 A client that connects to   is answered by
-  127.0.0.1, any IPv4       tcp4   *.8888    python3.12:3456        (a 0.0.0.0 socket beats a dual-stack [::])
-  ::1                       tcp6   ::1.8888  com.docker.backe:2345  (exact: its address beats a wildcard)
-  any other IPv6            tcp46  *.8888    node:4567              (dual-stack, but IPv4 never reaches it: shadowed)
+  127.0.0.1, any IPv4       tcp4   *.8888    python3.12:3456
+                            (a 0.0.0.0 socket beats a dual-stack [::])
+  ::1                       tcp6   ::1.8888  com.docker.backe:2345
+                            (exact: its address beats a wildcard)
+  any other IPv6            tcp46  *.8888    node:4567
+                            (dual-stack, but IPv4 never reaches it: shadowed)
 
-A program that binds             would get
-  0.0.0.0       Python           EADDRINUSE  because of tcp46 *.8888 node:4567
-  0.0.0.0       Go "tcp4"        EADDRINUSE  because of tcp46 *.8888 node:4567
-  [::] dual     Go "tcp", Node   EADDRINUSE  because of tcp46 *.8888 node:4567
-  [::] v6only   Go "tcp6"        EADDRINUSE  because of tcp46 *.8888 node:4567
+If a program now listens on
+  0.0.0.0     Python           refused (address in use): node, pid 4567
+                               (EADDRINUSE) -> stop pids 3456, 4567
+  0.0.0.0     Go "tcp4"        refused (address in use): node, pid 4567
+                               (EADDRINUSE) -> stop pids 3456, 4567
+  [::] dual   Go "tcp", Node   refused (address in use): node, pid 4567
+                               (EADDRINUSE) -> stop pids 2345, 4567
+  [::] v6only Go "tcp6"        refused (address in use): node, pid 4567
+                               (EADDRINUSE) -> stop pids 2345, 4567
+
+udp 8888 is free
 )");
 }
 
@@ -75,27 +91,57 @@ TEST(PortsExplain, AFreePortIsFree) {
     EXPECT_EQ(reply.status, 1);
     EXPECT_EQ(reply.text, R"(Port 8888/udp is free: no socket holds it
 
-A program that binds                      would get
-  0.0.0.0       Python, Go "udp4", Node   ok, and would get any IPv4
-  [::] dual     Go "udp", Node "udp6"     ok, and would get any IPv4, any IPv6
-  [::] v6only   Go "udp6"                 ok, and would get any IPv6
+If a program now binds
+  0.0.0.0     Python, Go "udp4", Node   works, receives all IPv4
+  [::] dual   Go "udp", Node "udp6"     works, receives all IPv4 and all IPv6
+  [::] v6only Go "udp6"                 works, receives all IPv6
 )");
 }
 
+TEST(PortsExplain, SpeaksOfBothProtocolsWhereNoneIsNamed) {
+    const PortReply none = ask(darwin, explain("9"));
+    EXPECT_EQ(none.status, 1);
+    EXPECT_TRUE(none.text.starts_with("Port 9/tcp is free")) << none.text;
+    EXPECT_TRUE(none.text.ends_with("\n\nudp 9 is free\n")) << none.text;
+    const PortReply held = ask("linux/zoo", explain("5354")); // of UDP alone
+    EXPECT_EQ(held.status, 0);
+    EXPECT_TRUE(held.text.starts_with("Port 5354/udp is held by ")) << held.text;
+    EXPECT_TRUE(held.text.ends_with("\n\ntcp 5354 is free\n")) << held.text;
+    const PortReply data = ask("linux/zoo", explain("5354"), true);
+    EXPECT_NE(data.text.find(R"("protocol":"tcp","port":5354,"held":false)"), std::string::npos);
+    EXPECT_NE(data.text.find(R"("also":[{"protocol":"udp","port":5354,"held":true)"), std::string::npos);
+    EXPECT_EQ(ask(darwin, explain("8888"), true).text.find("also"), std::string::npos);
+}
+
+TEST(PortsExplain, NothingIsWiderThanATerminal) {
+    for (const char* capture : {darwin, freebsd})
+        for (const char* port : {"8888", "5353", "22", "80", "[::1]:8888", "80,8888,443"}) {
+            std::istringstream lines(ask(capture, explain(port)).text);
+            for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+        }
+}
+
 TEST(PortsExplain, AnAddressLeavesOutTheOthers) {
-    const PortReply reply = ask(darwin, explain("[::1]:8888"));
+    const PortReply reply = ask(darwin, explain("tcp:[::1]:8888"));
     EXPECT_EQ(reply.text, R"(Port [::1]:8888/tcp is held by 2 listening sockets
 
-Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)     process:pid            V6ONLY
-tcp46      0      0  *.8888                 *.*                    LISTEN      node:4567              no
-tcp6       0      0  ::1.8888               *.*                    LISTEN      com.docker.backe:2345  yes
+Proto  Local Address  Foreign Address  (state)  process:pid            V6ONLY
+tcp46  *.8888         *.*              LISTEN   node:4567              no
+tcp6   ::1.8888       *.*              LISTEN   com.docker.backe:2345  yes
+
+Held by pid   program
+  2345        com.docker.backe
+  4567        node
 
 A client that connects to   is answered by
-  ::1                       tcp6  ::1.8888  com.docker.backe:2345  (exact: its address beats a wildcard)
+  ::1                       tcp6  ::1.8888  com.docker.backe:2345
+                            (exact: its address beats a wildcard)
 
-A program that binds                would get
-  this address  no option           EADDRINUSE  because of tcp6 ::1.8888 com.docker.backe:2345
-  this address  with SO_REUSEADDR   EADDRINUSE  because of tcp6 ::1.8888 com.docker.backe:2345
+If a program now listens on
+  this address no option           refused (address in use): com.docker.backe,
+                                   pid 2345 (EADDRINUSE) -> stop pids 2345, 4567
+  this address with SO_REUSEADDR   refused (address in use): com.docker.backe,
+                                   pid 2345 (EADDRINUSE) -> stop pids 2345, 4567
 )");
 }
 
@@ -110,7 +156,8 @@ TEST(PortsExplain, WhoAnswersPrintsTheListingsRow) {
 TEST(PortsExplain, CanBindSaysBecauseOfWhom) {
     const PortReply refused = ask(darwin, can_bind("*:8888,reuseaddr,uid=501"));
     EXPECT_EQ(refused.status, 1);
-    EXPECT_EQ(refused.text, R"(tcp [::]:8888: EADDRINUSE  because of tcp46 *.8888 node:4567
+    EXPECT_EQ(refused.text, R"(tcp [::]:8888: refused (address in use): node, pid 4567 (EADDRINUSE)
+tcp [::]:8888: -> stop pid 4567 or bind 127.0.0.1 only
 
 Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)     process:pid            V6ONLY
 tcp46      0      0  *.8888                 *.*                    LISTEN      node:4567              no
@@ -123,8 +170,8 @@ tcp46      0      0  *.8888                 *.*                    LISTEN      n
 TEST(PortsExplain, WithoutAUserItDependsWhereUsersFareDifferently) {
     const PortReply reply = ask(darwin, can_bind("127.0.0.1:8888,reuseaddr"));
     EXPECT_EQ(reply.status, 3);
-    EXPECT_NE(reply.text.find("for root, uid 501: ok\n"), std::string::npos) << reply.text;
-    EXPECT_NE(reply.text.find("for everybody else: EADDRINUSE  because of "), std::string::npos)
+    EXPECT_NE(reply.text.find("for root, uid 501: works\n"), std::string::npos) << reply.text;
+    EXPECT_NE(reply.text.find("for everybody else: refused (address in use): "), std::string::npos)
         << reply.text;
 }
 
@@ -138,9 +185,9 @@ TEST(PortsExplain, ABadTargetIsOneLineWithTheForm) {
     const PortReply reply = ask(darwin, explain("70000"));
     EXPECT_EQ(reply.status, 2);
     EXPECT_EQ(reply.text,
-              "--explain: `70000' is not [PROTO:][ADDR:]PORT, such as 8888, udp:53 or [::1]:8888");
+              "--explain: `70000' is not [PROTO:][ADDR:]PORT, such as 8888, udp:53, 80,443 or [::1]:8888");
     EXPECT_EQ(ask(darwin, can_bind("foo")).status, 2);
-    EXPECT_EQ(ask(darwin, who_answers("8888")).status, 2);
+    EXPECT_EQ(ask(darwin, who_answers("[::1]")).status, 2);
 }
 
 /// A value of a small JSON document: it is well formed, and the strings that follow a name.
@@ -198,7 +245,7 @@ TEST(PortsExplain, AHolderInJsonIsASocketAsInTheListing) {
 }
 
 TEST(PortsAsk, ACaptureWithoutTheTableIsNoAnswer) {
-    constexpr const char* lacks = ": this capture lacks it, so nothing can be said of the port";
+    constexpr const char* lacks = ": not in this capture, so the port cannot be judged";
     for (const PortQuestion& question :
          {can_bind("0.0.0.0:80"), who_answers("127.0.0.1:80"), explain("80")}) {
         EXPECT_EQ(said_without({}, "os: linux\n", question), std::string("sock_diag.inet.tcp") + lacks);
@@ -214,7 +261,7 @@ TEST(PortsAsk, ATableInAnyFormWillDoAndOneOfAFamilyThatTheHostLacksIsNotMissed) 
     EXPECT_EQ(said_without({"proc.net.tcp"}, "os: linux\n", question), "");
     EXPECT_EQ(said_without({"proc.net.tcp", "proc.net.tcp6"}, "os: linux\n", question, both), "");
     EXPECT_EQ(said_without({"sock_diag.inet.tcp"}, "os: linux\n", question, both),
-              "sock_diag.inet6.tcp: this capture lacks it, so nothing can be said of the port");
+              "sock_diag.inet6.tcp: not in this capture, so the port cannot be judged");
     EXPECT_NE(said_without({"sock_diag.inet6.tcp"}, "os: linux\n", question), "");
 }
 

@@ -35,7 +35,7 @@ Read read(std::string_view interface, std::string_view text, ByteOrder order = B
         const SocketDecoder decode = find_decoder(linux_system, interface)->sockets(context);
         for (SocketRecord record; decode(rest, record);) {
             out.sockets.push_back(record);
-            out.paths.emplace_back(record.unix_.path);
+            out.paths.emplace_back(unix_facts(record).path);
         }
     });
     return out;
@@ -92,7 +92,7 @@ TEST(ProcNet, WhatIsNoSocketIsSaidWithItsPlaceAndPassedOver) {
     EXPECT_EQ(got.sockets.size(), 1U);
     EXPECT_EQ(got.problems,
               (std::vector<std::string>{
-                  fmt::format("proc.net.tcp: a line that is no socket at offset {}", tcp_header.size()),
+                  fmt::format("proc.net.tcp: a line that is not a socket at offset {}", tcp_header.size()),
                   fmt::format("proc.net.tcp: a line cut short at offset {}", front.size())}));
 }
 

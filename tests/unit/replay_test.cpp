@@ -45,7 +45,7 @@ TEST(Replay, ALineOfASideTableThatIsTooLongIsAProblemAndNotKept) {
     std::vector<std::string> problems;
     read_host_tables(open_capture(capture.path(), systems()), tables,
                      [&](const Problem& problem) { problems.push_back(problem.text); });
-    EXPECT_EQ(problems, std::vector<std::string>{"users.tsv: a line that is no entry at offset 7"});
+    EXPECT_EQ(problems, std::vector<std::string>{"users.tsv: a line that is not an entry at offset 7"});
     EXPECT_EQ(tables.users[8], "mail");
     EXPECT_EQ(tables.users.count(7), 0U);
 }

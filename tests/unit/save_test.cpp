@@ -45,7 +45,7 @@ Source source_of(const std::string& first, const std::string& second, bool fails
 }
 
 void save(const std::string& directory, const Source& source) {
-    save_capture(directory, source, Names{}, false, [](const Problem&) {});
+    save_capture(directory, source, Names{}, false, nullptr, [](const Problem&) {});
 }
 
 std::set<std::string> files_in(const fs::path& directory) {
@@ -201,7 +201,7 @@ TEST(Save, ItStaysTheSameDirectoryWhateverTakesItsPlace) {
                          fs::create_symlink(scratch.path() + "/victim", directory + "/manifest");
                          std::ofstream(directory + "/kern.file") << "forged";
                      }),
-                     Names{}, false, [](const Problem& problem) { ADD_FAILURE() << problem.text; });
+                     Names{}, false, nullptr, [](const Problem& problem) { ADD_FAILURE() << problem.text; });
     EXPECT_EQ(contents(moved + "/kern.file"), "one,two");
     EXPECT_EQ(contents(directory + "/kern.file"), "forged");
     EXPECT_FALSE(fs::exists(scratch.path() + "/victim"));
@@ -229,11 +229,10 @@ TEST(Save, WhatCannotBeRemovedIsSaid) {
         if (number == 0) fs::create_directory(directory + "/another's");
         if (number == 1) throw std::runtime_error("the source broke off");
     });
-    EXPECT_THROW(save_capture(directory, source, Names{}, false,
+    EXPECT_THROW(save_capture(directory, source, Names{}, false, nullptr,
                               [&](const Problem& problem) { said += problem.text; }),
                  std::runtime_error);
-    EXPECT_EQ(said, "--save: " + directory +
-                        ": something is left there that could not be removed: Directory not empty");
+    EXPECT_EQ(said, "--save: " + directory + ": not all of it could be removed: Directory not empty");
     EXPECT_EQ(files_in(directory), std::set<std::string>{"another's"});
 }
 

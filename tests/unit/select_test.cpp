@@ -70,17 +70,17 @@ TEST(Select, PortsAreNumbersRangesAndServices) {
 
 TEST(Select, BadValuesAreNamed) {
     for (const char* bad : {"", "65536", "-1", "8100-8000", "1-", "-", "nosuch", "99999999999999999999"})
-        EXPECT_EQ(mistake("--port", bad), std::string("`") + bad + "' is no port, range or service");
-    EXPECT_EQ(mistake("--local-port", "80,,81"), "`' is no port, range or service");
+        EXPECT_EQ(mistake("--port", bad), std::string("`") + bad + "' is not a port, range or service");
+    EXPECT_EQ(mistake("--local-port", "80,,81"), "`' is not a port, range or service");
     for (const char* bad :
          {"", "1.2.3", "1.2.3.4/33", "::/129", "1.2.3.4/", "1.2.3.4/-1", "fe80::1%", "1.2.3.4%2"})
-        EXPECT_EQ(mistake("--address", bad), std::string("`") + bad + "' is no address or prefix");
+        EXPECT_EQ(mistake("--address", bad), std::string("`") + bad + "' is not an address, prefix or host");
     for (const char* bad : {"", "x", "-1", "1.5", "99999999999"})
-        EXPECT_EQ(mistake("--pid", bad), std::string("`") + bad + "' is no process id");
-    EXPECT_EQ(mistake("--user", "nobody-here"), "`nobody-here' is no user of this host");
-    EXPECT_EQ(mistake("--state", "listen,foo"), "`foo' is no state (as listen, established, time_wait)");
+        EXPECT_EQ(mistake("--pid", bad), std::string("`") + bad + "' is not a process id");
+    EXPECT_EQ(mistake("--user", "nobody-here"), "`nobody-here' is not a user of this host");
+    EXPECT_EQ(mistake("--state", "listen,foo"), "`foo' is not a state (as listen, established, time_wait)");
     EXPECT_EQ(mistake("--v6only", "maybe"), "`maybe' is neither yes nor no");
-    EXPECT_EQ(mistake("--command", ""), "`' is no name");
+    EXPECT_EQ(mistake("--command", ""), "`' is not a name");
 }
 
 TEST(Select, APortOfEitherSide) {
@@ -139,8 +139,8 @@ TEST(Select, AScopeIsAnIndexOrAName) {
 }
 
 TEST(Select, AScopeThatIsNoInterfaceIsNamed) {
-    EXPECT_EQ(mistake("--address", "fe80::1%eth1"), "`eth1' is no interface of this host");
-    EXPECT_EQ(mistake("--address", "fe80::%eth1/10"), "`eth1' is no interface of this host");
+    EXPECT_EQ(mistake("--address", "fe80::1%eth1"), "`eth1' is not an interface of this host");
+    EXPECT_EQ(mistake("--address", "fe80::%eth1/10"), "`eth1' is not an interface of this host");
     EXPECT_EQ(mistake("--address", "fe80::1%3"), "");
 }
 
@@ -195,17 +195,17 @@ TEST(Select, DatagramAndUnixSocketsHaveStatesToo) {
     EXPECT_EQ(state_word(udp), "established");
     SocketRecord local;
     local.protocol = Protocol::Unix;
-    local.unix_.state = 1;
+    unix_facts(local).state = 1;
     EXPECT_EQ(state_word(local), "unconnected");
-    local.unix_.flags = 1U << 16;
+    unix_facts(local).flags = 1U << 16;
     EXPECT_TRUE(selects({{"--state", "LISTENING"}}, local));
-    local.unix_.state = 3;
+    unix_facts(local).state = 3;
     EXPECT_TRUE(selects({{"--state", "CONNECTED"}}, local));
     local = {};
     local.protocol = Protocol::Unix; // as BSD tells
-    local.unix_.peer = 0xfffff8000;
+    unix_facts(local).peer = 0xfffff8000;
     EXPECT_EQ(state_word(local), "established");
-    local.options = 2;
+    local.accepts = true;
     EXPECT_EQ(state_word(local), "listen");
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "linux/decode.hpp"
+#include "linux/facts.hpp"
 #include "linux/wire.hpp"
 #include "netlink_message.hpp"
 
@@ -77,8 +78,8 @@ SocketRecord tcp_record(const NetlinkMessage& message) {
 TEST(TcpInfo, OfAConnection) {
     const SocketRecord socket = tcp_record(
         tcp_socket(established).attribute(inet_diag_info, tcp_info()).attribute(inet_diag_cong, text("bbr")));
-    ASSERT_TRUE(socket.tcp);
-    const TcpFacts& facts = *socket.tcp;
+    ASSERT_TRUE(socket.own.has<TcpFacts>());
+    const TcpFacts& facts = socket.own.get<TcpFacts>();
     EXPECT_STREQ(facts.congestion.data(), "bbr");
     EXPECT_EQ(facts.rtt_us, 25U);
     EXPECT_EQ(facts.rttvar_us, 12U);
@@ -103,18 +104,18 @@ TEST(TcpInfo, OfAnOlderKernelWhatItHas) {
     const SocketRecord linux_2_6 =
         tcp_record(tcp_socket(established)
                        .attribute(inet_diag_info, tcp_info().shortened_to(tcp_info_total_retrans + 4)));
-    ASSERT_TRUE(linux_2_6.tcp);
-    EXPECT_EQ(linux_2_6.tcp->retransmitted, 3U);
-    EXPECT_EQ(linux_2_6.tcp->rtt_us, 25U);
-    EXPECT_FALSE(linux_2_6.tcp->bytes_acked);
-    EXPECT_FALSE(linux_2_6.tcp->bytes_sent);
-    EXPECT_FALSE(linux_2_6.tcp->out_of_order);
-    EXPECT_FALSE(linux_2_6.tcp->last_sent_ms) << "it does not tell whether any was";
+    ASSERT_TRUE(linux_2_6.own.has<TcpFacts>());
+    EXPECT_EQ(linux_2_6.own.get<TcpFacts>().retransmitted, 3U);
+    EXPECT_EQ(linux_2_6.own.get<TcpFacts>().rtt_us, 25U);
+    EXPECT_FALSE(linux_2_6.own.get<TcpFacts>().bytes_acked);
+    EXPECT_FALSE(linux_2_6.own.get<TcpFacts>().bytes_sent);
+    EXPECT_FALSE(linux_2_6.own.get<TcpFacts>().out_of_order);
+    EXPECT_FALSE(linux_2_6.own.get<TcpFacts>().last_sent_ms) << "it does not tell whether any was";
 
     for (std::size_t size = 0; size < 280; ++size) {
         const SocketRecord socket =
             tcp_record(tcp_socket(established).attribute(inet_diag_info, tcp_info().shortened_to(size)));
-        const bool told = socket.tcp && socket.tcp->bytes_acked;
+        const bool told = socket.own.get<TcpFacts>().bytes_acked.has_value();
         EXPECT_EQ(told, size >= tcp_info_bytes_acked + 8) << "half a number is none: " << size;
     }
 }
@@ -126,26 +127,26 @@ TEST(TcpInfo, WhatWasNeverMeasuredIsAbsent) {
                                      .set<std::uint32_t>(tcp_info_data_segs_out, 0)
                                      .set<std::uint64_t>(tcp_info_bytes_sent, 0);
     const SocketRecord socket = tcp_record(tcp_socket(established).attribute(inet_diag_info, fresh));
-    EXPECT_FALSE(socket.tcp->rtt_us);
-    EXPECT_FALSE(socket.tcp->rttvar_us);
-    EXPECT_FALSE(socket.tcp->ssthresh);
-    EXPECT_FALSE(socket.tcp->last_sent_ms);
-    EXPECT_EQ(socket.tcp->bytes_sent, 0U) << "told, and so many";
+    EXPECT_FALSE(socket.own.get<TcpFacts>().rtt_us);
+    EXPECT_FALSE(socket.own.get<TcpFacts>().rttvar_us);
+    EXPECT_FALSE(socket.own.get<TcpFacts>().ssthresh);
+    EXPECT_FALSE(socket.own.get<TcpFacts>().last_sent_ms);
+    EXPECT_EQ(socket.own.get<TcpFacts>().bytes_sent, 0U) << "told, and so many";
 }
 
 TEST(TcpInfo, AListenerHasNoConnectionToTellOf) {
     const SocketRecord socket = tcp_record(
         tcp_socket(listening).attribute(inet_diag_info, tcp_info()).attribute(inet_diag_cong, text("cubic")));
-    EXPECT_STREQ(socket.tcp->congestion.data(), "cubic") << "its connections will have it";
-    EXPECT_FALSE(socket.tcp->rtt_us);
-    EXPECT_FALSE(socket.tcp->cwnd);
-    EXPECT_FALSE(tcp_record(tcp_socket(listening)).tcp);
+    EXPECT_STREQ(socket.own.get<TcpFacts>().congestion.data(), "cubic") << "its connections will have it";
+    EXPECT_FALSE(socket.own.get<TcpFacts>().rtt_us);
+    EXPECT_FALSE(socket.own.get<TcpFacts>().cwnd);
+    EXPECT_FALSE(tcp_record(tcp_socket(listening)).own.has<TcpFacts>());
 }
 
 TEST(TcpInfo, ANameTooLongIsCut) {
     const std::string name(40, 'x');
     const SocketRecord socket = tcp_record(tcp_socket(established).attribute(inet_diag_cong, text(name)));
-    EXPECT_STREQ(socket.tcp->congestion.data(), std::string(15, 'x').c_str());
+    EXPECT_STREQ(socket.own.get<TcpFacts>().congestion.data(), std::string(15, 'x').c_str());
 }
 
 NetlinkMessage unix_socket(std::uint32_t inode) {

@@ -117,9 +117,10 @@ public:
         for (const auto& block : blocks) {
             SocketRecord record;
             for (Bytes rest(block); decode(rest, record);)
-                read_.rows.push_back({record.inode, record.owner_key, record.unix_.refs,
-                                      record.unix_.refs_supposed, record.unix_.type, record.unix_.state,
-                                      at_for_nul(std::string(record.unix_.path))});
+                read_.rows.push_back({record.inode, record.owner_key, unix_facts(record).refs,
+                                      unix_facts(record).refs_supposed, unix_facts(record).type,
+                                      unix_facts(record).state,
+                                      at_for_nul(std::string(unix_facts(record).path))});
         }
         return read_;
     }
@@ -289,7 +290,7 @@ TEST(UnixRows, DamageIsSaidAndFailsNothing) {
     const Read nonsense = read_both({victim}, std::string(heading) + "nonsense\n" + row_of(victim) + '\n');
     EXPECT_EQ(nonsense.problems,
               std::vector<std::string>{
-                  fmt::format("proc.net.unix: a line that is no socket at offset {}", heading.size())});
+                  fmt::format("proc.net.unix: a line that is not a socket at offset {}", heading.size())});
     EXPECT_FALSE(nonsense.fails);
     EXPECT_EQ(nonsense.rows, as_made({victim}));
 }

@@ -10,7 +10,7 @@ maintainer="${DEBFULLNAME:-netstat46 authors} <${DEBEMAIL:-netstat46@users.norep
 date=$(date -R -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}")
 
 strip --strip-unneeded --remove-section=.comment "$program"
-gzip -9n "$root/usr/share/man/man1/netstat46.1"
+gzip -9n "$root"/usr/share/man/man[157]/netstat46*
 install -d "$doc" "$root/DEBIAN"
 install -m 644 "$here/copyright" "$doc/copyright"
 printf 'netstat46 (%s) unstable; urgency=medium\n\n  * Release.\n\n -- %s  %s\n' "$version" "$maintainer" "$date" |

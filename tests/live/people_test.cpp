@@ -1,0 +1,190 @@
+// What people type, and what they read: forms of ports, both protocols, hints, pids.
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "run.hpp"
+#include "zoo.hpp"
+
+namespace netstat46::live {
+namespace {
+
+constexpr std::uint16_t port = 8888;
+
+class People : public testing::Test {
+protected:
+    void SetUp() override {
+        if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
+    }
+};
+
+bool says(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
+
+/// What netstat46 prints on a terminal, both streams together.
+std::string on_terminal(std::string_view options, const Way& way = {}) {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) return "no terminal";
+    const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    Way there = way;
+    there.out = end;
+    const Ran ran = ours(options, there);
+    close(end);
+    std::string text(65536, '\0');
+    const ssize_t size = read(terminal, text.data(), text.size());
+    close(terminal);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    std::erase(text, '\r');
+    return text + ran.error;
+}
+
+TEST_F(People, AskInEveryFormThatListingsHave) {
+    const Fd listener = open_socket(AF_INET6, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"::", port}) && listen(listener.get(), 4) == 0);
+    const std::string usual = ours("-t --explain=8888").out;
+    EXPECT_TRUE(says(usual, "Port 8888/tcp is held by 1 listening socket")) << usual;
+    for (const char* form : {":8888", "*:8888", "any:8888", "*.8888", "8888/tcp", "tcp:8888"}) {
+        EXPECT_EQ(ours(std::string("--explain=tcp:8888")).out, usual);
+        EXPECT_EQ(ours(std::string("-t --explain=") + form).out, usual) << form;
+        EXPECT_EQ(ours(std::string("-t --explain ") + form).out, usual) << form;
+        EXPECT_EQ(ours(std::string("--can-bind=") + form).status, 1) << form;
+        EXPECT_EQ(ours(std::string("--who-answers=") + form).status, 0) << form;
+        EXPECT_EQ(ours(std::string("-n --port=") + form).out, ours("-n --port=8888/tcp").out) << form;
+    }
+    for (const char* form : {"[::1]:8888", "::1:8888", "::1.8888", "127.0.0.1:8888", "127.0.0.1.8888",
+                             "localhost:8888", ":::8888"})
+        EXPECT_EQ(ours(std::string("--who-answers=") + form).status, 0) << form;
+    EXPECT_EQ(ours("--explain=8889,8888").status, 0);
+    EXPECT_EQ(ours("--can-bind=8889").out, "tcp [::]:8889: works\n");
+    EXPECT_EQ(ours("-4 --can-bind=8889").out, "tcp 0.0.0.0:8889: works\n");
+    EXPECT_EQ(ours("-4 --explain=[::1]:8888").status, 2);
+    EXPECT_TRUE(says(ours("--port=127.0.0.1:8888").error, "--address=127.0.0.1"));
+}
+
+TEST_F(People, HearOfUdpToo) {
+    const Fd receiver = open_socket(AF_INET, SOCK_DGRAM);
+    ASSERT_TRUE(bind_to(receiver, {"0.0.0.0", 53}));
+    const Ran both = ours("--explain=53");
+    EXPECT_EQ(both.status, 0) << "held";
+    EXPECT_TRUE(both.out.starts_with("Port 53/udp is held by 1 receiving socket\n")) << both.out;
+    EXPECT_TRUE(both.out.ends_with("\n\ntcp 53 is free\n")) << both.out;
+    const Ran tcp = ours("-t --explain=53");
+    EXPECT_EQ(tcp.status, 1);
+    EXPECT_FALSE(says(tcp.out, "udp")) << tcp.out;
+    EXPECT_EQ(ours("-u --explain=53").out, ours("--explain=53/udp").out);
+    EXPECT_TRUE(ours("--explain=54").out.ends_with("\n\nudp 54 is free\n"));
+    EXPECT_EQ(ours("-u --can-bind=53").status, 1);
+    EXPECT_EQ(ours("--can-bind=53").status, 0) << "of TCP";
+}
+
+TEST_F(People, ReadAHintOnATerminalOnly) {
+    for (const auto& [options, hint] : {std::pair{"8888", "did you mean --port=8888?"},
+                                        {"-an -p tcp", "did you mean -t?"},
+                                        {"-an -f inet", "did you mean -4?"},
+                                        {"explain 8888", "did you mean --explain=8888?"}}) {
+        EXPECT_TRUE(says(on_terminal(options), hint)) << options;
+        EXPECT_FALSE(says(ours(options).error, "did you mean")) << options;
+        EXPECT_FALSE(says(on_terminal(std::string("--classic ") + options), "did you mean")) << options;
+    }
+}
+
+TEST_F(People, AreToldOfWhatDoesNotExist) {
+    Holders holders;
+    Fd listener = open_socket(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"127.0.0.1", port}) && listen(listener.get(), 4) == 0);
+    holders.add("zoo1", {&listener});
+    listener = Fd();
+    const auto found = [](const std::string& pattern) {
+        return lines(ours("-tln --command=" + pattern).out);
+    };
+    EXPECT_EQ(found("zoo1"), 3U);
+    EXPECT_EQ(found("zoo*"), 3U);
+    EXPECT_EQ(found("zo?[0-9]"), 3U);
+    EXPECT_EQ(found("zoo"), 2U);
+    EXPECT_EQ(
+        found(ours("--pids -l --port=8888").out.substr(0, ours("--pids -l --port=8888").out.size() - 1) +
+              "/zoo1"),
+        3U);
+    const std::string said = ours("-tln --command=zoo").error;
+    EXPECT_TRUE(says(said, "--command: no process that holds a socket is called `zoo'")) << said;
+    EXPECT_TRUE(says(said, "there is zoo1: write --command='*zoo*'")) << said;
+    EXPECT_TRUE(says(ours("--pid=99999999").error, "there is no process 99999999"));
+}
+
+TEST_F(People, GetPidsForKill) {
+    Holders holders;
+    Fd listener = open_socket(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"127.0.0.1", port}) && listen(listener.get(), 4) == 0);
+    holders.add("first", {&listener});
+    holders.add("second", {&listener});
+    listener = Fd();
+    const Ran pids = ours("--pids -l --port=8888");
+    EXPECT_EQ(pids.status, 0);
+    const auto both = lines_of(pids.out);
+    ASSERT_EQ(both.size(), 2U) << pids.out;
+    EXPECT_LT(std::stoi(both[0]), std::stoi(both[1]));
+    EXPECT_EQ(ours("--pids --port=8889").status, 1);
+    EXPECT_EQ(ours("--pids --port=8889").out, "");
+    EXPECT_EQ(ours("--pids --json").status, 3);
+    const std::string explained = ours("--explain=8888").out;
+    EXPECT_TRUE(says(explained, fmt::format("\n  {} ", both[0]))) << explained;
+    EXPECT_TRUE(says(explained, fmt::format("\n  {} ", both[1]))) << explained;
+}
+
+TEST_F(People, AreToldHowLongTimeWaitStays) {
+    {
+        Pair over = connected_pair({"127.0.0.1", 7001}, {"127.0.0.1", port});
+        over.client = Fd(); // closes first, and so waits
+        over.server = Fd();
+    }
+    const Ran told = ours("--explain=7001");
+    EXPECT_TRUE(says(told.out, "1 connection in TIME_WAIT: closed, and kept so that late packets"))
+        << told.out;
+    EXPECT_TRUE(says(told.out, " s more")) << told.out;
+    for (const std::string& line : lines_of(told.out)) EXPECT_LE(line.size(), 80U) << line;
+}
+
+/// Every cure that is shown, tried: the kernel takes what the rules promise.
+TEST_F(People, GetCuresThatHelp) {
+    Fd listener = open_socket(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"127.0.0.1", port}) && listen(listener.get(), 4) == 0);
+    const Ran refused = ours("--can-bind=8888");
+    EXPECT_EQ(refused.status, 1);
+    ASSERT_TRUE(says(refused.out, "use tcp6 ([::] with V6ONLY) or bind ::1 only")) << refused.out;
+    EXPECT_FALSE(says(refused.out, "SO_REUSEADDR")) << "never helps against a listener";
+    const int on = 1;
+    {
+        const Fd v6only = open_socket(AF_INET6, SOCK_STREAM);
+        ASSERT_EQ(setsockopt(v6only.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on), 0);
+        EXPECT_TRUE(bind_to(v6only, {"::", port}) && listen(v6only.get(), 4) == 0);
+    }
+    {
+        const Fd loopback = open_socket(AF_INET6, SOCK_STREAM);
+        EXPECT_TRUE(bind_to(loopback, {"::1", port}) && listen(loopback.get(), 4) == 0);
+    }
+    listener = Fd(); // as if it had been stopped
+    const Fd dual = open_socket(AF_INET6, SOCK_STREAM);
+    EXPECT_TRUE(bind_to(dual, {"::", port}) && listen(dual.get(), 4) == 0);
+}
+
+TEST_F(People, MayRepeatAQuestion) {
+    const Ran ran = ours("-c --explain=8888", {.seconds = 2.5});
+    EXPECT_EQ(ran.status, 128 + 9) << "it ends when it is ended";
+    std::size_t times = 0;
+    for (std::size_t at = ran.out.find("Port 8888"); at != std::string::npos;
+         at = ran.out.find("Port 8888", at + 1))
+        ++times;
+    EXPECT_GE(times, 2U) << ran.out;
+    EXPECT_EQ(ours("-c --quiet --explain=8888").status, 2);
+}
+
+} // namespace
+} // namespace netstat46::live
