@@ -188,7 +188,7 @@ BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t tab
         return reader(std::make_shared<FamilyWalk>(std::move(buffer), family,
                                                    family == af_inet ? held : nullptr, table, problem));
     };
-    const BlockReader first = family_walk(std::move(*begin), families.inet ? af_inet : af_inet6);
+    BlockReader first = family_walk(std::move(*begin), families.inet ? af_inet : af_inet6);
     std::deque<std::function<BlockReader()>> makers;
     if (families.inet) {
         makers.push_back([=] { return sock_diag(af_inet, true); });
