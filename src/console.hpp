@@ -11,7 +11,8 @@ namespace netstat46 {
 /// Standard output and standard error of one run.
 struct Console {
     Output out, error;
-    bool error_is_terminal = false, out_is_terminal = false;
+    bool error_is_terminal = false, out_is_terminal = false, out_is_pipe = false;
+    std::size_t columns = 0; ///< of the terminal that standard output is; 0: none, or not known
 
     /// One line on standard error, after the program's name. Control characters are replaced.
     void complain(std::string_view line);

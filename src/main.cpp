@@ -34,12 +34,13 @@ int run_with_streams(std::span<char* const> arguments, const char* invoked_as) {
     std::signal(SIGXFSZ, SIG_IGN); // then a write beyond RLIMIT_FSIZE fails instead
     const bool has_output = is_open(STDOUT_FILENO);
     Console console{Output(STDOUT_FILENO), Output(STDERR_FILENO), is_terminal(STDERR_FILENO),
-                    is_terminal(STDOUT_FILENO)};
+                    is_terminal(STDOUT_FILENO), is_pipe(STDOUT_FILENO)};
     if (!open_standard_descriptors()) {
         console.complain(messages.no_descriptors);
         return trouble;
     }
     forget_environment_of_caller();
+    if (console.out_is_terminal) console.columns = columns_of_terminal(STDOUT_FILENO, std::getenv("COLUMNS"));
     int status = trouble;
     try {
         const std::vector<std::string> words(arguments.begin(), arguments.end());

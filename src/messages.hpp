@@ -22,8 +22,6 @@ struct Messages {
     std::string_view not_a_shell = "is not bash, zsh or fish";
     std::string_view wrong_selection = "{}: {}; write {}={}";
     std::string_view not_ports = "`{}' is not a port, range or service";
-    std::string_view not_port_alone = "`{}' {}";
-    std::string_view names_address = "names an address: write the port alone, and --address={}";
     std::string_view not_address = "`{}' is not an address, prefix or host";
     std::string_view not_interface = "`{}' is not an interface of this host";
     std::string_view not_pid = "`{}' is not a process id";
@@ -36,16 +34,18 @@ struct Messages {
     std::string_view address_form = "[PROTO:][ADDR:]PORT, such as 8888, 127.0.0.1:8888 or udp:[::1]:53";
     std::string_view bind_form =
         "[PROTO:][ADDR:]PORT[,v6only][,reuseaddr][,reuseport][,uid=N], such as 0.0.0.0:8888,reuseaddr";
-    std::string_view v6only_form = "an IPv6 address, which v6only is for";
-    std::string_view nothing_left =
-        "{}: the native options leave nothing of `{}': leave out those that name another protocol or family";
     std::string_view not_combined = "{} cannot be combined with {}";
     std::string_view asks_once = "{} asks once: leave out the option that repeats";
     std::string_view unknown_option = "unknown option {}; see --help";
     std::string_view option_meant = "unknown option {}; did you mean {}? See --help";
-    std::string_view help_forms = "{}: write --help, --help=all or --help=native";
-    std::string_view operand_ignored = "`{}' is ignored, as by netstat; see --help";
-    std::string_view operand_meant = "`{}' is ignored, as by netstat; did you mean {}? See --help";
+    std::string_view native_mistake = "{}; see --help";
+    std::string_view ignored = "`{}' is ignored, as by netstat; see --help";
+    std::string_view ignored_meant = "`{}' is ignored, as by netstat; did you mean {}? See --help";
+    std::string_view not_help = "{}: write --help, --help=all or --help=native";
+    std::string_view port_with_address = "`{}' names an address: write the port alone, and --address={}";
+    std::string_view nothing_left = "{}: the native options leave nothing of `{}': leave out those that name "
+                                    "another protocol or family";
+    std::string_view not_inet6 = "an IPv6 address, which v6only is for";
     std::string_view question_in_other_mode =
         "a question about a port can be combined only with options of the socket list";
     std::string_view no_list = "{} is not a socket list: leave out {}";
@@ -59,11 +59,11 @@ struct Messages {
     // Owners and names
     std::string_view no_process = "--pid: there is no process {}";
     std::string_view no_process_in_capture = "--pid: the capture names no process {}";
+    std::string_view no_command = "--command: no process that holds a socket is called `{}'";
+    std::string_view no_command_seen = "--command: no process that may be looked at is called `{}'";
+    std::string_view commands_like = "--command: there is {}: write --command='*{}*'";
     std::string_view hidden_owners =
         "some owners are hidden (`-'): not every process may be looked at; try as root";
-    std::string_view no_command_seen = "--command: no process that may be looked at is called `{}'";
-    std::string_view no_command = "--command: no process that holds a socket is called `{}'";
-    std::string_view command_like = "--command: there is {}: write --command='*{}*'";
     std::string_view no_names = "names: {}; printed as numbers";
     std::string_view out_of_memory = "out of memory";
 

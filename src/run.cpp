@@ -52,7 +52,7 @@ int say(const Message& what, const OwnOptions& ours, const Dialect& dialect, Con
     } else if (!what.option.empty()) {
         console.complain(unknown_option(as_typed(what.option, ours), dialect.long_options));
     } else if (!what.sentence.empty()) {
-        console.complain(fmt::format("{}; see --help", what.sentence));
+        console.complain(fmt::format(messages.native_mistake, what.sentence));
     } else {
         if (what.about == Message::About::Version) console.out.write("netstat46 " NETSTAT46_VERSION "\n");
         console.out.write(what.out);
@@ -78,7 +78,7 @@ std::optional<int> help_in_full(const OwnOptions& ours, const Dialect& dialect, 
         if (argument == "--") break;
         if (!about) continue;
         if (*about == HelpAbout::Unknown) {
-            console.complain(fmt::format(messages.help_forms, argument));
+            console.complain(fmt::format(messages.not_help, argument));
             return dialect.usage_status;
         }
         console.out.write(*about == HelpAbout::All ? all_help() : native_help(dialect, context));
@@ -93,9 +93,9 @@ void hint_at_operands(const std::vector<std::string>& operands, const OwnOptions
     if (operands.empty() || ours.classic || !console.out_is_terminal) return;
     const std::string meant = operand_meant(operands, !dialect.long_options.empty());
     if (meant.empty())
-        console.complain(fmt::format(messages.operand_ignored, operands.front()));
+        console.complain(fmt::format(messages.ignored, operands.front()));
     else
-        console.complain(fmt::format(messages.operand_meant, operands.front(), meant));
+        console.complain(fmt::format(messages.ignored_meant, operands.front(), meant));
 }
 
 int ask(const OwnOptions& ours, const Source& source, const ParsedOptions& chosen, const Dialect& dialect,

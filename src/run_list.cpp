@@ -14,6 +14,7 @@
 #include "capture/capture_dir.hpp"
 #include "capture/host_tables_reader.hpp"
 #include "capture/names_by_name.hpp"
+#include "format/fit.hpp"
 #include "list_json.hpp"
 #include "messages.hpp"
 #include "plan.hpp"
@@ -22,8 +23,6 @@
 
 namespace netstat46 {
 namespace {
-
-void complain_of_hidden_owners(Console& console) { console.complain(messages.hidden_owners); }
 
 /// net-tools' two sentences if -p was asked for, else one line where somebody reads it.
 void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bool classic,
@@ -36,7 +35,7 @@ void explain_hidden_owners(const Listed& listed, const ParsedOptions& chosen, bo
         console.error.write(fmt::format(
             "(No info could be read for \"-p\": geteuid()={} but you should be root.)\n", geteuid()));
     } else if (!classic && console.error_is_terminal) {
-        complain_of_hidden_owners(console);
+        console.complain(messages.hidden_owners);
     }
 }
 
@@ -61,7 +60,7 @@ void explain_unknown_commands(const Listed& listed, const Selection& selection, 
         const std::string like = names_like(pattern, tables);
         console.complain(listed.owners_withheld ? fmt::format(messages.no_command_seen, pattern)
                                                 : fmt::format(messages.no_command, pattern));
-        if (!like.empty()) console.complain(fmt::format(messages.command_like, like, pattern));
+        if (!like.empty()) console.complain(fmt::format(messages.commands_like, like, pattern));
     }
 }
 
@@ -86,9 +85,11 @@ Streams streams_of(Console& console) {
 int list_once(const Task& task, Console& console) {
     HostTables tables;
     const Names names = names_of(task, tables, task.chosen.numeric);
-    const PlanContext context{task.ours.classic, &names, &task.source.host, !task.selection.empty()};
+    const PlanContext context{task.ours.classic, &names, &task.source.host, !task.selection.empty(),
+                              console.out_is_pipe};
     Plan plan = task.chosen.plan(context);
     narrow(plan, task.selection);
+    if (console.columns != 0 && !task.ours.classic && !task.chosen.wide) fit_to(plan, console.columns);
     Streams streams = streams_of(console);
     streams.await_names = await_names(names, plan);
     const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
@@ -145,13 +146,13 @@ int list_pids(const Task& task, Console& console) {
     streams.write = [&](Text&, const Row& row) {
         for (const Owner& owner : tables.owners_of(row.socket)) pids.insert(owner.pid);
     };
-    const PlanContext look{false, &names, &task.source.host, !task.selection.empty()};
-    Plan plan = each_table_once(task.chosen.plan(look));
+    const PlanContext context{false, &names, &task.source.host, !task.selection.empty()};
+    Plan plan = each_table_once(task.chosen.plan(context));
     plan.wanted.owners = plan.wanted.all_owners = true;
     narrow(plan, task.selection);
     const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);
     explain_unknown_commands(listed, task.selection, tables, console);
-    if (listed.owners_hidden) complain_of_hidden_owners(console);
+    if (listed.owners_hidden) console.complain(messages.hidden_owners);
     Text text;
     for (const std::int32_t pid : pids) fmt::format_to(std::back_inserter(text), "{}\n", pid);
     console.out.write(text);

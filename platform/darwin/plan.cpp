@@ -169,6 +169,7 @@ Plan plan_of(Flags flags, const PlanContext& context) {
     const View view = view_of(flags, context);
     Plan plan;
     plan.wanted.owners = !context.classic || flags.verbose > 0; // -v names processes
+    plan.wanted.all_owners = !context.classic;
     plan.named_address = looked_up;
     const bool one = !flags.protocol.empty();
     plan.listings.push_back(inet_listing(view));

@@ -180,6 +180,7 @@ Plan plan_of(const Flags& flags, const Edition& edition, const PlanContext& cont
     const Viewed view = view_of(flags, edition, context);
     Plan plan;
     plan.wanted.owners = !context.classic;
+    plan.wanted.all_owners = !context.classic;
     plan.named_address = [](const SocketRecord& socket, const Address& address) {
         return socket.serves.ipv4 ? unmapped(address) : address;
     };

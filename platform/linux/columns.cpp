@@ -123,16 +123,28 @@ Cell numeric_endpoint_cell(const Endpoint SocketRecord::*end, bool wide) {
 
 constexpr std::size_t native_program_length = 19;
 
-/// `pid/name`, or `-`.
-Cell program_cell(bool whole) {
-    return [whole](Text& out, const Row& row) {
-        const Process* process = row.owner ? row.tables.process(row.owner->pid) : nullptr;
+/// What of `pid/name` and `+3` fits the native cell: the name gives way.
+void put_program(Text& out, const Row& row, std::size_t length, bool plain, bool others_too) {
+    const Process* process = row.tables.process(row.owner->pid);
+    const std::size_t start = out.size();
+    put_number(out, row.owner->pid);
+    out.push_back('/');
+    if (process != nullptr) put_clean(out, process->name);
+    if (plain)
+        std::replace_if(
+            out.data() + start, out.data() + out.size(), [](char c) { return c == ' ' || c == ':'; }, '_');
+    const std::string others = others_too ? other_holders(row) : std::string();
+    cut(out, start, length - std::min(length, others.size()));
+    put(out, others);
+}
+
+/// `pid/name`, or `-`; `812/nginx+3` where three more processes hold it.
+Cell program_cell(const View& view) {
+    const std::size_t length = view.whole_names() ? std::string::npos : native_program_length;
+    const bool plain = view.context.piped && !view.flags.programs && !view.flags.wide;
+    return [length, plain, classic = view.context.classic](Text& out, const Row& row) {
         if (!row.owner) return out.push_back('-');
-        const std::size_t start = out.size();
-        put_number(out, row.owner->pid);
-        out.push_back('/');
-        if (process != nullptr) put_clean(out, process->name);
-        if (!whole) cut(out, start, native_program_length);
+        put_program(out, row, length, plain && !classic, !classic);
     };
 }
 
@@ -222,7 +234,7 @@ void unix_path_cell(Text& out, const Row& row) {
 }
 
 Column owner_column(const View& view) {
-    return {" ", "PID/Program name", -20, -20, program_cell(view.whole_names()), Role::Owner};
+    return {" ", "PID/Program name", -20, -20, program_cell(view), Role::Owner};
 }
 
 /// net-tools pads the title, its leading blank included, to 50 and the cells to 51.

@@ -38,7 +38,7 @@ HostTablesDecoder proc_pid_fd_decoder(const DecodeContext& context);
 HostTablesDecoder task_walk_decoder(const DecodeContext& context);
 
 /// The process of a record whose `task_walk_pid` is `pid`.
-std::int32_t task_walk_holder(std::uint32_t pid);
+std::int32_t task_walk_owner(std::uint32_t pid);
 
 /// `bpf_iter.inet.tcp` and `bpf_iter.inet6.tcp`: records as linux_wire::walked_addresses. They tell no
 /// timers. Live only: --save writes `sock_diag.inet.tcp` and `sock_diag.inet6.tcp`.

@@ -9,7 +9,7 @@ namespace netstat46 {
 
 using namespace linux_wire;
 
-std::int32_t task_walk_holder(std::uint32_t pid) {
+std::int32_t task_walk_owner(std::uint32_t pid) {
     return static_cast<std::int32_t>(pid >> 31 != 0 ? 0 - pid : pid);
 }
 
@@ -17,7 +17,7 @@ HostTablesDecoder task_walk_decoder(const DecodeContext& context) {
     return [context](Bytes block, HostTables& tables) {
         for (; block.size() >= task_walk_size; block.skip(task_walk_size))
             tables.owners.add(block.u64(task_walk_inode),
-                              {task_walk_holder(block.u32(task_walk_pid)), block.i32(task_walk_fd)});
+                              {task_walk_owner(block.u32(task_walk_pid)), block.i32(task_walk_fd)});
         tables.owners_read = true;
         if (!block.empty())
             context.problem({fmt::format(messages.damaged, context.interface, linux_messages.cut_record,

@@ -201,6 +201,7 @@ Parsed parse_linux(std::span<const std::string> given, const ParseContext& conte
     chosen.all = flags.all;
     chosen.listening = flags.listening;
     chosen.owners_asked = flags.programs;
+    chosen.wide = flags.wide;
     chosen.repeat_seconds = flags.continuous ? 1 : 0;
     chosen.operands = arguments.operands;
     if (flags.continuous) chosen.look_options.push_back("-c");

@@ -38,14 +38,14 @@
 namespace netstat46 {
 namespace {
 
-/// One protocol of one family: what sock_diag calls it, and the file that stands in where there is no
-/// handler.
+/// One protocol of one family: what sock_diag calls it, and the file that is read where sock_diag has no
+/// handler for it.
 struct Interface {
     Protocol protocol;
     std::uint8_t family;
     std::uint8_t ip_protocol;
     const char* name;
-    const char* file; ///< below /proc/net; null: there is none of that form
+    const char* file; ///< in /proc/net; null: none has that form
     const char* file_name;
 };
 
@@ -70,7 +70,7 @@ const Interface& tcp_of(std::uint8_t family) {
     });
 }
 
-/// State to the kernel's bit (net/tcp_states.h).
+/// The states that `table` limits its answer to, as bits of the kernel's numbers (net/tcp_states.h).
 std::uint32_t kernel_states(const Request& request, const Table& table) {
     constexpr std::uint32_t all = 0xfff; // TCP_ESTABLISHED 1 .. TCP_CLOSING 11, TCP_NEW_SYN_RECV above
     constexpr std::uint32_t new_syn_recv = 1U << 12;
@@ -88,21 +88,21 @@ std::uint32_t kernel_states(const Request& request, const Table& table) {
     return bits;
 }
 
-/// Sockets that are read before their owners, so that reading owners may stop early.
+/// Bytes of sockets that are read before their owners, so that reading owners may stop early.
 constexpr std::size_t sockets_first = std::size_t{256} * 1024;
-/// Sockets that are read while owners are, and IPv6 sockets that wait for those of IPv4; with a million
-/// sockets' owner table (28 MB) less than 64 MiB.
+/// Bytes of sockets that are read while owners are, and of IPv6 sockets that wait for those of IPv4. With the
+/// owner table of a million sockets (28 MB) the program takes less than 64 MiB.
 constexpr std::size_t sockets_ahead = std::size_t{14} * 1024 * 1024;
 constexpr std::size_t sockets_held = std::size_t{12} * 1024 * 1024;
-/// Where there is no such table: less than 8 MiB.
+/// The second of these where no owners are read: the program takes less than 8 MiB.
 constexpr std::size_t sockets_held_alone = std::size_t{2} * 1024 * 1024;
 constexpr unsigned most_threads = 8;
 
 /// Descriptors that threads and walks by BPF may have open at a time, and some more for names. Where fewer
-/// are to be had, one interface is read after the other and each as a whole: then one is enough.
+/// are left, one interface is read after the other and each as a whole, for which one is enough.
 constexpr std::size_t descriptors_pay = 40;
 
-/// Problems of other threads, for the one that reads blocks.
+/// Keeps problems that other threads meet for the thread that reads blocks.
 class ProblemQueue {
 public:
     void push(Problem problem) {
@@ -125,7 +125,7 @@ private:
 
 /// The inodes of the sockets in `blocks`.
 std::unordered_set<std::uint64_t> inodes_of(const HeldBlocks& blocks) {
-    HostFacts host; // decoders ask it for nothing else
+    HostFacts host; // decoders use only the byte order
     host.byte_order = native_order;
     std::unordered_set<std::uint64_t> inodes;
     TableStatus notes;
@@ -145,7 +145,7 @@ class LiveReader {
 public:
     LiveReader(Request request, ProblemSink problem)
         : request_(std::move(request)), listener_(std::move(problem)),
-          problem_([this](Problem said) { said_.push(std::move(said)); }) {
+          problem_([this](Problem what) { problems_.push(std::move(what)); }) {
         if (request_.everything) request_.tables = all_tables();
         if (request_.wanted.half_open || request_.everything) {
             tables_.push_back([this] { return file("/proc/net/tcp", "proc.net.tcp", no_table); });
@@ -162,7 +162,7 @@ public:
     std::optional<RawBlock> operator()() {
         if (!reader_) reader_ = start();
         auto block = reader_();
-        said_.drain(listener_);
+        problems_.drain(listener_);
         return block;
     }
 
@@ -238,7 +238,7 @@ private:
         }
     }
 
-    /// TCP by a walk over the kernel's table; if that cannot begin, family by family as ever.
+    /// TCP by a walk over the kernel's table; if that cannot begin, by sock_diag, one family after the other.
     BlockReader walked(std::size_t index, const std::deque<std::function<BlockReader()>>& otherwise) {
         Table families = request_.tables[index];
         families.inet6 = families.inet6 && family_exists(AF_INET6);
@@ -303,20 +303,20 @@ private:
         };
     }
 
-    /// Once, whichever table meets it.
-    void say_refused(int error) {
-        if (!said_refused_.exchange(true))
+    /// Reports once that sock_diag refuses, whichever table meets it first.
+    void report_refused(int error) {
+        if (!reported_refused_.exchange(true))
             problem_({fmt::format(linux_messages.no_sock_diag, std::strerror(error)), false});
     }
 
     BlockReader instead(const Interface& interface, std::size_t table, DumpResult why) {
         if (interface.file == nullptr) {
-            // SCTP: its files in /proc/net are not read, but they tell whether there is anything to miss.
-            if (access("/proc/net/sctp", F_OK) == 0 && !std::exchange(said_sctp_, true))
+            // The files of SCTP in /proc/net are not read, but they exist only where it may have sockets.
+            if (access("/proc/net/sctp", F_OK) == 0 && !std::exchange(reported_sctp_, true))
                 problem_({fmt::format(messages.refused, interface.name, std::strerror(why.error))});
             return nullptr;
         }
-        if (why.end == DumpEnd::Refused) say_refused(why.error);
+        if (why.end == DumpEnd::Refused) report_refused(why.error);
         return file(interface.file, interface.file_name, table);
     }
 
@@ -331,13 +331,13 @@ private:
     bool few_descriptors_ = descriptors_left(descriptors_pay) < descriptors_pay;
     NewWalk tcp_walk_ = few_descriptors_ || request_.no_bpf ? nullptr : tcp_walk_that_pays(request_);
     ProblemSink listener_;
-    ProblemQueue said_;
+    ProblemQueue problems_;
     ProblemSink problem_;
     std::deque<std::function<BlockReader()>> tables_, sockets_;
     BlockReader reader_;
-    std::atomic<bool> said_refused_ = false;
-    bool said_sctp_ = false;
-    UnixReader unix_{problem_, [this](int error) { say_refused(error); }};
+    std::atomic<bool> reported_refused_ = false;
+    bool reported_sctp_ = false;
+    UnixReader unix_{problem_, [this](int error) { report_refused(error); }};
 };
 
 Visibility visibility() {

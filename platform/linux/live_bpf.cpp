@@ -1,4 +1,4 @@
-// BPF iterators, where the build has them (NETSTAT46_BPF) and the running kernel lets us.
+// BPF iterators, where the build has them (NETSTAT46_BPF) and the running kernel allows them.
 #include "linux/live_bpf.hpp"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ namespace {
 
 using Loaded = std::shared_ptr<const loaded_walk>;
 
-/// Null if it may not be.
+/// Null if the kernel refuses.
 Loaded load(int (*loader)(loaded_walk*)) {
     loaded_walk loaded{};
     if (!may_load_walks() || loader(&loaded) != 0) return nullptr;
@@ -46,7 +46,7 @@ Loaded load(int (*loader)(loaded_walk*)) {
             }};
 }
 
-/// Null and errno if there can be none.
+/// Null and errno if the kernel refuses.
 std::shared_ptr<Descriptor> begin_iterator(int link) {
     bpf_attr attributes{};
     attributes.iter_create.link_fd = static_cast<std::uint32_t>(link);
@@ -55,8 +55,8 @@ std::shared_ptr<Descriptor> begin_iterator(int link) {
     return fd->get() < 0 ? nullptr : fd;
 }
 
-/// Has the iterator go on. What it finds is not in its file, which says by EAGAIN only that there is more to
-/// come; false at the end, with errno if it broke off, else 0.
+/// Has the iterator go on. What it finds is in the program's memory, not in the iterator's file, whose EAGAIN
+/// means that more follows. False at the end, with errno if it broke off, else 0.
 bool go_on(const Descriptor& iterator) {
     char nothing = 0;
     const ssize_t got = read_some(iterator.get(), &nothing, sizeof nothing);
@@ -92,10 +92,10 @@ private:
     std::shared_ptr<Descriptor> iterator_;
     walked_tasks& walked_;
     std::size_t taken_ = 0; ///< bytes
-    bool ended_ = false;    ///< but for what was not taken
+    bool ended_ = false;    ///< the iterator; some of what it found may still be taken
 };
 
-/// As it is handed on; 0: its memory is no socket's any more.
+/// Its size as it is handed on; 0: its memory does not belong to a socket any more.
 std::size_t size_of(const tcp_record& record) {
     if (record.family == linux_wire::af_inet6) return linux_wire::walked_inet6_size;
     return record.family == linux_wire::af_inet ? linux_wire::walked_inet_size : 0;
@@ -103,14 +103,13 @@ std::size_t size_of(const tcp_record& record) {
 
 class ConnectionWalk {
 public:
-    ConnectionWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator, bool far, unsigned links)
+    ConnectionWalk(Loaded loaded, std::shared_ptr<Descriptor> iterator, unsigned links)
         : loaded_(std::move(loaded)), iterator_(std::move(iterator)), walked_(*loaded_->sockets) {
         walked_.count = walked_.bucket = walked_.ended = walked_.partial = 0;
-        walked_.far = far ? 1 : 0;
         walked_.links = links != 0 ? links : unsigned{most_walked_links};
     }
 
-    /// Whole records, so `room` is of the largest at least.
+    /// Gives whole records; `room` takes at least one of the largest.
     ssize_t operator()(std::span<std::byte> room) {
         for (;;) {
             if (const std::size_t size = take(room); size != 0) return static_cast<ssize_t>(size);
@@ -118,7 +117,7 @@ public:
             walked_.count = 0;
             taken_ = 0;
             if (!go_on(*iterator_) && walked_.ended == 0) return -1;
-            if (walked_.partial == 0 || std::exchange(said_partial_, true)) continue;
+            if (walked_.partial == 0 || std::exchange(reported_partial_, true)) continue;
             errno = partial_walk;
             return -1;
         }
@@ -141,7 +140,7 @@ private:
     std::shared_ptr<Descriptor> iterator_;
     walked_sockets& walked_;
     std::size_t taken_ = 0; ///< records
-    bool said_partial_ = false;
+    bool reported_partial_ = false;
 };
 
 } // namespace
@@ -158,12 +157,12 @@ NewWalk load_task_walk() {
     };
 }
 
-NewWalk load_tcp_walk(bool far, unsigned links) {
+NewWalk load_tcp_walk(unsigned links) {
     const Loaded loaded = load(netstat46_load_tcp_walk);
     if (!loaded) return nullptr;
-    return [loaded, far, links]() -> Walk {
+    return [loaded, links]() -> Walk {
         auto iterator = begin_iterator(loaded->link);
-        return iterator ? Walk(ConnectionWalk(loaded, std::move(iterator), far, links)) : nullptr;
+        return iterator ? Walk(ConnectionWalk(loaded, std::move(iterator), links)) : nullptr;
     };
 }
 
@@ -171,7 +170,7 @@ NewWalk load_tcp_walk(bool far, unsigned links) {
 
 bool may_load_walks() { return false; }
 NewWalk load_task_walk() { return nullptr; }
-NewWalk load_tcp_walk(bool /*far*/, unsigned /*links*/) { return nullptr; }
+NewWalk load_tcp_walk(unsigned /*links*/) { return nullptr; }
 
 #endif
 

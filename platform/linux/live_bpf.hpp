@@ -1,4 +1,4 @@
-// Walks over the kernel's tables by programs of ours: BPF iterators (*_walk.bpf.c).
+// Walks over the kernel's tables by our own programs in the kernel, BPF iterators (*_walk.bpf.c).
 #pragma once
 
 #include <cerrno>
@@ -22,7 +22,7 @@ using Walk = std::function<ssize_t(std::span<std::byte> room)>;
 inline constexpr std::size_t least_walk_room = 1024;
 inline constexpr int partial_walk = EUCLEAN;
 
-/// What a walk gave and nobody has used yet.
+/// Holds what a walk gave until it is used.
 class WalkBuffer {
 public:
     explicit WalkBuffer(Walk walk) : walk_(std::move(walk)) {}
@@ -64,11 +64,11 @@ private:
     bool partial_ = false;
 };
 
-/// A walk from its start, each time it is called; null and errno if there can be none now.
+/// Begins a walk each time it is called; null and errno if it cannot.
 using NewWalk = std::function<Walk()>;
 
-/// A walk of which as much as a buffer takes was read already, or which is at its end; nothing if it cannot
-/// begin, or has already broken off or proved partial.
+/// Begins a walk and reads as much of it as a buffer takes. Nothing if it cannot begin, or breaks off or
+/// proves partial so far.
 std::optional<WalkBuffer> begun(const NewWalk& walk);
 
 /// Whether this build, this machine (64 bits) and the process id namespace allow for walks; privilege and
@@ -76,13 +76,13 @@ std::optional<WalkBuffer> begun(const NewWalk& walk);
 bool may_load_walks();
 
 /// Has the kernel load the walk over tasks: every socket descriptor of every process, by process, as
-/// `bpf_iter.task` has it; it takes 1.2 to 2.5 ms. One may be under way at a time. Null where it cannot be.
+/// `bpf_iter.task` has it; it takes 1.2 to 2.5 ms. Only one of its walks may run at a time. Null where the
+/// kernel refuses.
 NewWalk load_task_walk();
 
 /// The same, over the TCP sockets of both families of this network namespace but the listening ones, in the
-/// kernel's order; it takes four milliseconds, and Linux 6.2. `far`: there are so many that having them come
-/// from memory ahead pays. `links`: how many sockets of a bucket are looked at, other namespaces' included;
-/// 0: as many as is sensible.
-NewWalk load_tcp_walk(bool far, unsigned links = 0);
+/// kernel's order. `links`: how many sockets of a bucket are looked at, other namespaces' included; 0: as
+/// many as is sensible.
+NewWalk load_tcp_walk(unsigned links = 0);
 
 } // namespace netstat46

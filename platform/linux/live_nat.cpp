@@ -59,7 +59,7 @@ std::string save_nft(const Iptables& tools, const std::vector<NftTableName>& tab
     return text;
 }
 
-/// One table of the older home, by whichever tool knows it; nothing if none could tell.
+/// One table of iptables' older place in the kernel, by whichever tool can read it; nothing if none can.
 std::optional<std::string> save_legacy_table(const Iptables& tools, const std::string& table) {
     for (const char* end : {"-legacy-save", "-save"}) {
         const ChildEnd saved = run_child(fmt::format("{}{}", tools.program, end), {"-t", table});

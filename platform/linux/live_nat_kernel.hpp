@@ -13,7 +13,7 @@ namespace netstat46 {
 /// Whether a part of the kernel is there, built in or loaded. `symbol` is one of its functions.
 Tristate has_part(std::string_view module, std::string_view symbol);
 
-/// The kernel loads no modules at all: to ask a part that is not there changes nothing.
+/// Whether the kernel loads no modules at all; then to ask a part that is not there changes nothing.
 bool is_fixed();
 
 /// A table of nf_tables.
@@ -30,8 +30,8 @@ struct NftTables {
 
 NftTables nft_tables();
 
-/// The tables that iptables' older home holds, out of nat, mangle and raw; nothing if that is not to be
-/// known. `file` is /proc/net/ip_tables_names or its twin.
+/// Those of nat, mangle and raw that iptables has in its older place; nothing if that cannot be known. `file`
+/// is /proc/net/ip_tables_names or the same of IPv6.
 std::optional<std::vector<std::string>> legacy_tables(const char* file);
 
 } // namespace netstat46

@@ -180,8 +180,8 @@ Dump::Heard Dump::look_for_end(std::span<const std::byte> block) {
     }
     if (!disturbed) return heard;
     if (!handed_out_ && attempts_ < dump_attempts) return Heard::Again;
-    if (!said_) {
-        said_ = true;
+    if (!reported_) {
+        reported_ = true;
         problem_({fmt::format(linux_messages.interrupted, interface_), false});
     }
     return heard;

@@ -12,9 +12,8 @@
 
 namespace netstat46 {
 
-/// Asking and hearing, with errno as socket(2), send(2) and recv(2) set it; EINTR is theirs to answer. Every
-/// request goes out on a fresh NETLINK_SOCK_DIAG socket, so that an abandoned dump cannot answer the next
-/// one.
+/// Sends and receives, with errno as socket(2), send(2) and recv(2) set it, but never EINTR. Every request
+/// goes out on a fresh NETLINK_SOCK_DIAG socket, so that an abandoned dump cannot answer the next one.
 struct NetlinkCalls {
     std::function<ssize_t(std::span<const std::byte>)> send;
     std::function<ssize_t(std::span<std::byte>)> receive;
@@ -24,7 +23,7 @@ struct NetlinkCalls {
 struct DumpRequest {
     std::uint8_t family = 0;           ///< AF_INET, AF_INET6, AF_UNIX (all of it; the rest does not apply)
     std::uint8_t ip_protocol = 0;      ///< IPPROTO_TCP and its like
-    std::uint32_t states = 0xffffffff; ///< bit per kernel state
+    std::uint32_t states = 0xffffffff; ///< a bit for each state of the kernel
     bool tcp_info = false;             ///< INET_DIAG_INFO
     bool congestion = false;           ///< INET_DIAG_CONG
     std::vector<std::byte> bytecode;   ///< INET_DIAG_REQ_BYTECODE; empty: none
@@ -37,12 +36,12 @@ enum class DumpEnd { Done, NoHandler, Refused };
 
 struct DumpResult {
     DumpEnd end = DumpEnd::Done;
-    int error = 0; ///< errno behind Refused
+    int error = 0; ///< errno, if Refused
 };
 
 /// The netlink messages of one dump, in blocks as they came. An interrupted or inconsistent dump
 /// (NLM_F_DUMP_INTR, ENOBUFS) is asked again up to `dump_attempts` times while none of it has been handed
-/// out: up to `held_back` bytes are kept for that. After that it is said once.
+/// out: up to `held_back` bytes are kept for that. After that one Problem reports it.
 class Dump {
 public:
     Dump(NetlinkCalls calls, DumpRequest request, std::string_view interface, ProblemSink problem);
@@ -68,7 +67,7 @@ private:
     std::vector<std::byte> held_;   ///< what came before anything was handed out
     std::size_t received_ = 0;
     DumpResult result_;
-    bool started_ = false, ended_ = false, handed_out_ = false, said_ = false;
+    bool started_ = false, ended_ = false, handed_out_ = false, reported_ = false;
     int attempts_ = 0;
     std::uint32_t sequence_ = 0;
 };

@@ -143,7 +143,7 @@ private:
             if (request_.details.leaders_only && records.i32(at + task_walk_pid) < 0) continue;
             if (!wanted_.take(records.u64(at + task_walk_inode))) continue;
             bytes_.append(records.sub(at, task_walk_size).text());
-            const std::int32_t pid = task_walk_holder(records.u32(at + task_walk_pid));
+            const std::int32_t pid = task_walk_owner(records.u32(at + task_walk_pid));
             if (owners_.empty() || owners_.back() != pid) owners_.push_back(pid);
         }
         walk_->use(at);

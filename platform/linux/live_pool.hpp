@@ -30,8 +30,8 @@ std::function<Result()> begin_now(Result (*work)()) {
 
 /// What `work` makes of 0, 1, 2 ... `count`-1, in that order. Whoever asks for the next result works as the
 /// threads do, so that without threads everything is done all the same. Tasks begin in ascending order; once
-/// `enough` says so none begins, and those under way are finished. An exception that a task throws is thrown
-/// in place of the next result. `Result` has size(), in bytes.
+/// `enough` returns true none begins, and those that have begun are finished. An exception that a task throws
+/// is thrown in place of the next result. `Result` has size(), in bytes.
 template <class Result>
 class Pool {
 public:
@@ -49,7 +49,7 @@ public:
     }
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
-    /// Waits for tasks under way. (A thread that has not begun yet will find nothing to do.)
+    /// Waits for tasks that have begun. (A thread that has not begun yet will find nothing to do.)
     ~Pool() { state_->close(); }
 
     /// Nothing at the end.

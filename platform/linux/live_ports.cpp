@@ -48,7 +48,7 @@ Descriptor permitted(int fd) {
     return Descriptor(fd);
 }
 
-/// A second descriptor of the holder's socket, which is only asked and closed again; -1: not permitted.
+/// A second descriptor of the owner's socket, which is only asked and then closed; -1: not permitted.
 Descriptor second_descriptor(const Owner& bound) {
     if (bound.fd < 0) return Descriptor(-1);
     const Descriptor process = permitted(static_cast<int>(::syscall(SYS_pidfd_open, bound.pid, 0)));
@@ -70,7 +70,7 @@ SocketOptions options_of(const Owner& bound) {
     return options;
 }
 
-/// The kernel has EADDRNOTAVAIL where the socket is no member: net/ipv4/igmp.c, ip_mc_gsfget(), and
+/// The kernel has EADDRNOTAVAIL where the socket is not a member: net/ipv4/igmp.c, ip_mc_gsfget(), and
 /// net/ipv6/mcast.c, ip6_mc_msfget(). IPv6 does not compare the interface when it delivers.
 std::optional<bool> joined(const Owner& bound, const JoinedGroup& group) {
     const Descriptor socket = second_descriptor(bound);
@@ -106,7 +106,8 @@ unsigned prefix_of(const sockaddr& mask, Family family) {
     return length;
 }
 
-/// CAP_NET_BIND_SERVICE of this process; of others only root is known to have it.
+/// Whether that user's processes have CAP_NET_BIND_SERVICE: of this process it is known, of others only that
+/// root's have it.
 bool may_bind_low(std::uint32_t uid) {
     constexpr int net_bind_service = 10; // linux/capability.h
     if (uid != ::geteuid()) return uid == 0;

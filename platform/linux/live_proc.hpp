@@ -33,7 +33,7 @@ private:
     int fd_;
 };
 
-/// `/proc/PID/NAME`. (A descriptor of /proc to begin at would be one more to have.)
+/// `/proc/PID/NAME`. (A descriptor of /proc to begin at would be one more.)
 class ProcPath {
 public:
     ProcPath(std::int32_t pid, std::string_view name) {
@@ -54,7 +54,7 @@ struct Numbered {
 /// What is named by a number in `directory`: /proc or /proc/PID/task.
 Numbered numbered_entries(const char* directory);
 
-/// Whether this process is in the initial process id namespace; nothing if /proc does not tell.
+/// Whether this process is in the initial process id namespace; nothing if /proc does not show it.
 std::optional<bool> in_initial_pid_namespace();
 
 /// read(2), again after a signal.

@@ -10,9 +10,9 @@
 
 namespace netstat46 {
 
-/// The walk that pays where TCP sockets are so many, and asked for in such a way: it tells neither timers nor
-/// tcp_info nor bound-but-idle sockets, and filters nothing. It is loaded when it begins, by the thread that
-/// reads sockets. Null: it does not pay.
+/// The walk, where it pays: TCP sockets are many, and asked for without timers, tcp_info, bound-but-idle
+/// sockets and filters, which it does not have. It is loaded when it begins, by the thread that reads
+/// sockets. Null: it does not pay.
 NewWalk tcp_walk_that_pays(const Request& request);
 
 /// Whether a walk over all TCP sockets is worth this table. (Few are of another state than ESTABLISHED.)
@@ -23,10 +23,9 @@ using BySockDiag = std::function<BlockReader(std::uint8_t family, bool listening
 
 /// As far as `families` has them: the listeners of IPv4 and `bpf_iter.inet.tcp`, then those of IPv6 and
 /// `bpf_iter.inet6.tcp`, answering `table`, in the order of sock_diag. IPv6 sockets come between those of
-/// IPv4: `most_held` bytes of them wait, 12 to 30 for each as a rule; if there are more, a second walk is
-/// made for them. A family of which nothing was given yet when its walk breaks off or proves partial comes
-/// from sock_diag; else that is a Problem. Null if the walk cannot begin, or does so before anything was
-/// given.
+/// IPv4: `most_held` bytes of them wait; if there are more, a second walk is made for them. A family of which
+/// nothing was given yet when its walk breaks off or proves partial comes from sock_diag; else that is a
+/// Problem. Null if the walk cannot begin, or does so before anything was given.
 BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t table,
                      const BySockDiag& sock_diag, const ProblemSink& problem, std::size_t most_held);
 

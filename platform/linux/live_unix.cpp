@@ -22,7 +22,7 @@ constexpr const char* diag_name = "sock_diag.unix";
 constexpr const char* proc_name = "proc.net.unix";
 constexpr const char* proc_path = "/proc/net/unix";
 
-/// Of each answer: some 100,000 sockets.
+/// Bytes of each answer that are kept: some 100,000 sockets.
 constexpr std::size_t most_kept = std::size_t{8} * 1024 * 1024;
 
 /// All of an answer, or nothing if it is longer than what is kept.

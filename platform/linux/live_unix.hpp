@@ -1,4 +1,4 @@
-// Unix sockets: rows from sock_diag, what it lacks from /proc/net/unix.
+// Unix sockets: sock_diag gives the rows, /proc/net/unix what it lacks.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,10 @@ public:
     UnixReader(ProblemSink problem, std::function<void(int)> refused)
         : problem_(std::move(problem)), refused_(std::move(refused)) {}
 
-    /// As side knowledge: `sock_diag.unix`, if it is to be had, then `proc.net.unix`.
+    /// For the host tables: `sock_diag.unix` if it answers, then `proc.net.unix`.
     BlockReader tables();
 
-    /// The first of these that is to be had, answering `table`.
+    /// The first of these that answers, for `table`.
     BlockReader sockets(std::size_t table);
 
 private:

@@ -143,6 +143,7 @@ Plan make_plan(const Flags& flags, const PlanContext& context) {
     if (everything || flags.any_protocol()) plan.listings.push_back(internet_listing(view, all, everything));
     if (everything || flags.unix_) plan.listings.push_back(unix_listing(view, all));
     plan.wanted.owners = view.programs();
+    plan.wanted.all_owners = !context.classic;  // the cell says how many there are
     plan.wanted.leaders_only = context.classic; // net-tools reads no other threads' descriptors
     plan.wanted.contexts = flags.context;
     plan.wanted.half_open = flags.extend || flags.timers;

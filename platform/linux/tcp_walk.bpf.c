@@ -1,5 +1,6 @@
 // Walks over the connections of the reader's network namespace, those in the kernel's table of them (ehash): every TCP
-// socket but the listening ones.
+// socket but the listening ones. The table may hold all namespaces' sockets; a walk that wrote skc_net's inum into each
+// record could give all of them at once.
 //
 // It reads the table without a lock or a reference, as the kernel's own lookups do (__inet_lookup_established() of
 // net/ipv4/inet_hashtables.c): sockets may be freed meanwhile, and their memory used anew for others, but while RCU is held,
@@ -96,9 +97,11 @@ static struct task_struct *(*const bpf_get_current_task)(void) = (void *)35;
 enum { af_inet6 = 10 };
 enum { tcp_syn_recv = 3, tcp_time_wait = 6, tcp_new_syn_recv = 12 };
 
-// Buckets at a time, which bounds the time under RCU: the reader asks again. How often a bucket is looked at until it counts
-// as it is, and as partial.
-enum { most_buckets = 1 << 15, most_looks = 16 };
+// Buckets and sockets, other namespaces' included, that one run reads: they bound its time under RCU, to a millisecond or
+// two. The reader asks for another run.
+enum { most_buckets = 1 << 14, enough_links = 1 << 12 };
+// How often a bucket is looked at until it counts as it is, and as partial.
+enum { most_looks = 16 };
 
 struct walked_sockets walked;
 
@@ -113,13 +116,15 @@ static unsigned long table;
 static __u32 mask;
 static void *volatile reader_net;
 
-// Of the bucket that is read: the node that its chain was followed to; the first of its records, and at the second look the
-// one that comes next; how often it was looked at already.
+// The state of the bucket that is read: the node that its chain was followed to; the first of its records, and at the second
+// look the one that comes next; how often it was looked at already.
 static unsigned long link;
 static __u32 first, checked, looks;
+// How many sockets this run has read.
+static __u32 links;
 static __u8 is_full, has_changed;
 
-// The verifier takes for a number what is loaded from memory of the program's.
+// What is loaded from the program's own memory is a number to the verifier.
 static void *volatile pointer;
 static unsigned long number(const void *value) {
     pointer = (void *)value;
@@ -140,29 +145,6 @@ static const struct tcp_sock *socket_of(unsigned long node) {
 static unsigned long next(unsigned long node) { return number(COMMON(socket_of(node)).skc_nulls_node.next); }
 static unsigned long end_of_chain(__u32 bucket) { return 2ul * bucket + 1; }
 static unsigned long bucket_at(__u32 bucket) { return table + sizeof(void *) * bucket; }
-
-// ---- Looking ahead: where there are so many sockets that each would be waited for to come from memory, those of the next
-// buckets come side by side. At a million this takes two thirds of the time. Nothing that is read here is used.
-
-// Chains that are followed at once, how far, and how many steps the verifier sees at a time.
-enum { chains_ahead = 32, most_steps = 9, steps_at_once = 8 };
-static unsigned long ahead[chains_ahead];
-static __u32 first_ahead; // bucket
-
-static int follow(__u64 index, void *unused) {
-    for (int i = 0; i < steps_at_once; ++i) {
-        const __u32 step = index * steps_at_once + i, chain = step % chains_ahead, bucket = first_ahead + chain;
-        unsigned long node = ahead[chain];
-        if (step < chains_ahead) node = bucket <= mask ? bucket_at(bucket) : end_of_chain(bucket);
-        ahead[chain] = node & 1 ? node : next(node);
-    }
-    return 0;
-}
-
-static void look_ahead(__u32 bucket) {
-    first_ahead = bucket;
-    bpf_loop(most_steps * chains_ahead / steps_at_once, follow, 0, 0);
-}
 
 // ---- Reading sockets
 
@@ -227,6 +209,7 @@ static void read_socket(const struct tcp_sock *tcp, struct tcp_record *record) {
 static int read_link(__u64 index, void *unused) {
     const __u32 count = walked.count;
     if (link & 1) return 1;
+    ++links;
     is_full = count >= most_walked_sockets;
     if (count >= most_walked_sockets) return 1;
     const struct tcp_sock *tcp = socket_of(link);
@@ -240,7 +223,7 @@ static int read_link(__u64 index, void *unused) {
     return 0;
 }
 
-// The hash is over addresses and ports; who can make two of one hash could not choose the ports, too.
+// The hash is over addresses and ports: somebody who finds two connections of one hash could not choose the ports, too.
 static int is_the_same(const struct tcp_sock *tcp, __u32 at) {
     return places[at].node == link && places[at].hash == COMMON(tcp).skc_hash &&
            walked.records[at].family == COMMON(tcp).skc_family && walked.records[at].local_port == COMMON(tcp).skc_num &&
@@ -250,6 +233,7 @@ static int is_the_same(const struct tcp_sock *tcp, __u32 at) {
 static int check_link(__u64 index, void *unused) {
     const __u32 at = checked;
     if (link & 1) return 1;
+    ++links;
     const struct tcp_sock *tcp = socket_of(link);
     if (COMMON(tcp).skc_net.net == reader_net) {
         has_changed = at >= most_walked_sockets || at >= walked.count || !is_the_same(tcp, at);
@@ -260,7 +244,7 @@ static int check_link(__u64 index, void *unused) {
     return 0;
 }
 
-// Both looks, from `first` on.
+// Looks at the bucket twice; its records begin at `first`.
 static void look(__u32 bucket) {
     bpf_loop(walked.links, read_link, 0, 0);
     has_changed = link != end_of_chain(bucket);
@@ -273,8 +257,7 @@ static void look(__u32 bucket) {
 static int read_bucket(__u64 index, void *unused) {
     const __u32 bucket = walked.bucket;
     walked.ended = bucket > mask;
-    if (walked.ended || walked.count >= enough_walked_sockets) return 1;
-    if (walked.far && bucket - first_ahead >= chains_ahead) look_ahead(bucket);
+    if (walked.ended || walked.count >= enough_walked_sockets || links >= enough_links) return 1;
     first = checked = walked.count;
     is_full = has_changed = 0;
     link = next(bucket_at(bucket));
@@ -302,7 +285,7 @@ int connections(struct bpf_iter__task *context) {
     reader_net = net;
     table = number(hashinfo->ehash);
     mask = hashinfo->ehash_mask;
-    first_ahead = walked.bucket - chains_ahead;
+    links = 0;
     bpf_loop(most_buckets, read_bucket, 0, 0);
     return !walked.ended; // 1: the reader gets EAGAIN
 }

@@ -29,8 +29,8 @@ struct bpf_iter_meta {
 static long (*const bpf_probe_read_kernel)(void *to, __u32 size, const void *from) = (void *)113;
 static long (*const bpf_loop)(__u32 times, void *step, void *context, __u64 flags) = (void *)181;
 
-// Since Linux 6.2 any address may be read through as if it were a pointer: so many loads are under way at a time, where
-// each bpf_probe_read_kernel() waits for its own.
+// Since Linux 6.2 a program may read through any address as through a pointer. The processor then waits for several loads
+// at once, where each bpf_probe_read_kernel() waits for its own.
 enum special_kfunc_type { KF_bpf_rdonly_cast = 1 };
 extern void *bpf_rdonly_cast(const void *address, __u32 type) __attribute__((section(".ksyms"), weak));
 #define CASTS __builtin_preserve_enum_value(*(enum special_kfunc_type *)KF_bpf_rdonly_cast, enum_value_exists)

@@ -9,7 +9,7 @@
 #include "task_walk.lskel.h"
 #include "tcp_walk.lskel.h"
 
-// Each skeleton has functions of its own, all of one form.
+// Each skeleton has its own functions, all of one form.
 #define LOADER(walk, program, member)                                                                         \
     static void unload_##walk(void *skeleton) { walk##__destroy(skeleton); }                                   \
                                                                                                                \

@@ -11,7 +11,7 @@ struct owned_socket {
     unsigned fd;
 };
 
-// What the walk over tasks has found, in memory of the program's. The reader sets `pid` to 0 to begin, and `count` to 0
+// What the walk over tasks has found, in the program's memory. The reader sets `pid` to 0 to begin, and `count` to 0
 // when it has taken the sockets.
 struct walked_tasks {
     unsigned count; // of sockets
@@ -20,11 +20,11 @@ struct walked_tasks {
     struct owned_socket sockets[most_owned_sockets];
 };
 
-// `most` that are taken of a bucket; from `enough` on the reader gets what there is.
+// The most sockets that are taken of one bucket, and as many as are enough for the reader to get them.
 enum { most_walked_sockets = 2048, enough_walked_sockets = 1024 };
 
-// Links of a chain that are followed, with those of other namespaces.
-enum { most_walked_links = 1 << 16 };
+// Sockets of a bucket that are looked at, other namespaces' included.
+enum { most_walked_links = 1 << 12 };
 
 // As tcp_walk_decoder() reads it (decode_walks.cpp), which of IPv4 is given the first two words of the addresses only.
 struct tcp_record {
@@ -35,15 +35,14 @@ struct tcp_record {
     unsigned addresses[8]; // local, foreign; network order
 };
 
-// What the walk over connections has found. The reader sets all to 0 to begin, but for `far` and `links`, and `count` to 0
-// when it has taken the records.
+// What the walk over connections has found. The reader sets all but `links` to 0 to begin, and `count` to 0 when it has taken
+// the records.
 struct walked_sockets {
     unsigned count;   // of records
     unsigned bucket;  // to go on with
     unsigned ended;   // all buckets were read
     unsigned partial; // buckets with more than `most` sockets, or that had changed at every look: sockets may be missing or
                       // doubled
-    unsigned far;     // there are so many that looking ahead pays
     unsigned links;   // most_walked_links
     struct tcp_record records[most_walked_sockets];
 };

@@ -297,6 +297,6 @@ Parsed parse_openbsd(std::span<const std::string> words, const ParseContext& con
 
 } // namespace
 
-const Dialect openbsd_dialect{parse_openbsd, usual_columns, 1, {}, openbsd_native_options};
+const Dialect openbsd_dialect{parse_openbsd, openbsd_look::usual_columns, 1, {}, openbsd_native_options};
 
 } // namespace netstat46

@@ -24,7 +24,7 @@ public:
 
     [[nodiscard]] std::size_t size() const { return span_.size(); }
     [[nodiscard]] bool empty() const { return span_.empty(); }
-    /// Of the first byte within the interface's whole answer: what messages name.
+    /// The offset of the first byte within the interface's whole answer, for messages.
     [[nodiscard]] std::size_t offset() const { return offset_; }
 
     /// Unsigned integers in the capture's byte order.

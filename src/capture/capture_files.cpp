@@ -21,7 +21,7 @@ constexpr const char* no_file = "is not a regular file";
 
 [[noreturn]] void fail_with_errno() { throw std::system_error(errno, std::generic_category()); }
 
-/// Why what `status` tells of is not read; empty if it is.
+/// Why the file with this status is not read; empty if it is.
 std::string unreadable(const struct stat& status) {
     if (S_ISREG(status.st_mode)) return {};
     return S_ISDIR(status.st_mode) ? std::strerror(EISDIR) : no_file;

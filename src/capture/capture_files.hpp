@@ -87,7 +87,7 @@ public:
     /// What is in it but `.` and `..`, sorted. Throws std::system_error.
     [[nodiscard]] std::vector<std::string> names() const;
 
-    /// Of a regular file of it; else 0.
+    /// The size of a regular file in it; 0 for anything else.
     [[nodiscard]] std::size_t size(const std::string& name) const;
 
     /// A regular file of it. Nothing else is opened: no link, no pipe, no device.

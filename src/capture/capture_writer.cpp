@@ -21,7 +21,7 @@ namespace {
     throw std::runtime_error(fmt::format(messages.save, path, why));
 }
 
-/// Without what would make a link at the end be followed.
+/// Without trailing slashes, which would make open(2) follow a link at the end.
 std::string without_trailing_slashes(std::string path) {
     while (path.size() > 1 && (path.ends_with('/') || path.ends_with("/."))) path.resize(path.size() - 1);
     return path;
@@ -137,7 +137,7 @@ void CaptureWriter::finish(std::string_view manifest) {
     finished_ = true;
 }
 
-/// With `lasting_` held.
+/// Needs `lasting_` to be held.
 void CaptureWriter::remove_all() {
     if (!directory_) return;
     int error = 0;

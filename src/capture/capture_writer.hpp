@@ -40,7 +40,7 @@ public:
     /// The manifest is there when all else is on disk, and then the capture is whole.
     void finish(std::string_view manifest);
 
-    /// To be read from by whoever reads a capture; lives on behind this.
+    /// For whoever reads the capture; it outlives this object.
     [[nodiscard]] std::shared_ptr<const CaptureDirectory> directory() const { return directory_; }
 
 private:
@@ -55,7 +55,7 @@ private:
     std::optional<unsigned> mode_before_; ///< of a directory that was there and let others look
     std::map<std::string, OpenFile, std::less<>> open_;
 
-    std::mutex lasting_; ///< what `written_` and `finished_` say of the directory holds while it is free
+    std::mutex lasting_; ///< while it is free, `written_` and `finished_` describe the directory
     std::set<std::string, std::less<>> written_;
     bool finished_ = false;
     std::unique_ptr<EndingSignals> signals_; ///< uses all of the above

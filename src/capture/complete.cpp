@@ -7,8 +7,8 @@
 namespace netstat46 {
 namespace {
 
-/// What sock_diag does not say of a half-open connection. Both name them in the same order: `next` is where
-/// the next one is likely to stand.
+/// Adds what sock_diag lacks of a half-open connection. Both tables list them in the same order: `next` is
+/// where the next one is likely to stand.
 void complete_half_open(SocketRecord& socket, const std::vector<HalfOpen>& half_open, std::size_t& next) {
     if (socket.state != State::SynReceived) return;
     const auto is_it = [&](const HalfOpen& other) {
@@ -28,21 +28,21 @@ void complete_unix(SocketRecord& socket, const HostTables& tables) {
     if (!tables.unix_doubled.empty() && tables.unix_doubled.contains(socket.inode)) socket.owner_key = 0;
     const auto found = tables.unix_sockets.find(socket.inode);
     if (found == tables.unix_sockets.end()) return;
-    const UnixDetails& told = found->second;
+    const UnixDetails& details = found->second;
     UnixFacts& facts = unix_facts(socket);
-    if (told.refs && !told.refs_disputed) {
-        facts.refs = *told.refs;
+    if (details.refs && !details.refs_disputed) {
+        facts.refs = *details.refs;
         facts.refs_supposed = false;
     }
-    if (told.queues) {
+    if (details.queues) {
         const bool listens = (facts.flags & unix_accepting) != 0;
         facts.has_queues = true;
-        socket.recv_q = told.queues->receive;
-        socket.send_q = listens ? 0 : told.queues->send;
-        if (listens) socket.backlog = Backlog{told.queues->receive, 0, told.queues->send};
+        socket.recv_q = details.queues->receive;
+        socket.send_q = listens ? 0 : details.queues->send;
+        if (listens) socket.backlog = Backlog{details.queues->receive, 0, details.queues->send};
     }
-    facts.peer = told.peer;
-    const auto peer = told.peer != 0 ? tables.unix_sockets.find(told.peer) : tables.unix_sockets.end();
+    facts.peer = details.peer;
+    const auto peer = details.peer != 0 ? tables.unix_sockets.find(details.peer) : tables.unix_sockets.end();
     if (peer != tables.unix_sockets.end()) facts.peer_path = peer->second.path;
 }
 

@@ -1,4 +1,4 @@
-// What a kernel table does not say of its sockets, from the host tables.
+// Completes the sockets of a kernel table from the host tables.
 #pragma once
 
 #include "capture/decoders.hpp"
@@ -6,7 +6,7 @@
 namespace netstat46 {
 
 /// Sockets as `decode` reads them from a table of `protocol`, completed from `tables`, which outlives it and
-/// is read before. A unix socket is followed by the connections that wait behind it in the kernel's order;
+/// is read before. A unix socket is followed by the connections that wait for it in the kernel's order;
 /// such a record may leave `rest` as it was.
 SocketDecoder completed(SocketDecoder decode, Protocol protocol, const HostTables& tables);
 

@@ -11,7 +11,7 @@ namespace netstat46 {
 
 inline constexpr std::string_view descriptor_lines_interface = "proc.pid.fd";
 
-/// `proc.pid.fd`: lines `pid TAB fd TAB link`, of which `key_of` tells the socket. A process whose
+/// `proc.pid.fd`: lines `pid TAB fd TAB link`, in which `key_of` finds the socket. A process whose
 /// descriptors were refused is `pid TAB - TAB reason`; the reason is `links` if they could be listed and not
 /// read.
 HostTablesDecoder descriptor_lines(const DecodeContext& context,

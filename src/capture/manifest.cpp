@@ -52,7 +52,7 @@ std::optional<std::string> take_system(std::span<const System* const> systems, s
     return fmt::format(messages.manifest_value, "os", name, names_of(systems));
 }
 
-/// Sets `value` to what `text` names; else says what it might have named.
+/// Sets `value` to what `text` names; else returns a message with the possible names.
 template <class Value, std::size_t count>
 std::optional<std::string> take(const Named<Value> (&names)[count], std::string_view key,
                                 std::string_view text, Value& value) {
@@ -64,7 +64,7 @@ std::optional<std::string> take(const Named<Value> (&names)[count], std::string_
     return fmt::format(messages.manifest_value, key, text, choice(names));
 }
 
-/// Without what would end the line.
+/// `text` with a dot for each control character, since some would end the line.
 std::string escaped_line(std::string text) {
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '.';

@@ -1,4 +1,4 @@
-// The file of a capture that names its host, and by being there says that the capture is whole.
+// The file of a capture that names its host. A capture without it is not whole.
 #pragma once
 
 #include <optional>

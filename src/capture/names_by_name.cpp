@@ -11,7 +11,7 @@ namespace {
 
 /// Calls `visit` with the names of one piece of a host table after the other.
 void for_each_piece(const Source& source, const std::function<void(const Names&)>& visit) {
-    const auto quiet = [](const Problem&) {}; // the listing says what is wrong
+    const auto quiet = [](const Problem&) {}; // the listing reports what is wrong
     Problems problems(quiet);
     HostTablesReader reader(source.host, problems);
     const BlockReader next = source.blocks({}, quiet);
@@ -25,7 +25,7 @@ void for_each_piece(const Source& source, const std::function<void(const Names&)
     }
 }
 
-/// The lowest number that `ask` is told.
+/// The lowest number that `ask` returns for any piece of the tables.
 std::optional<std::uint32_t> lowest_of(const Source& source,
                                        const std::function<std::optional<std::uint32_t>(const Names&)>& ask) {
     std::optional<std::uint32_t> lowest;

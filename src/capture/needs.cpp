@@ -30,13 +30,13 @@ void note(Needs& needs, const SocketRecord& socket) {
     needs.pids.add(socket.effective_pid);
 }
 
-/// What was told of the sockets besides.
+/// Adds what the host tables hold about the sockets.
 void note(Needs& needs, const HostTables& tables, bool every_owner) {
     for (const HalfOpen& half_open : tables.half_open) needs.users.add(half_open.uid);
     for (const auto& [key, uid] : tables.opened_by) needs.users.add(uid);
-    for (const auto& [inode, told] : tables.unix_sockets) {
+    for (const auto& [inode, details] : tables.unix_sockets) {
         needs.sockets.add(inode);
-        needs.sockets.add(told.peer);
+        needs.sockets.add(details.peer);
     }
     needs.sockets.for_each([&](std::uint64_t key) {
         const auto lowest = tables.owners.lowest(key);
@@ -93,7 +93,8 @@ bool needs_service(Needs& needs, std::string_view line) {
     return asked_for && needs.ports.has(number);
 }
 
-/// As address_text() writes it, for else it is never found, or that and `%` and an interface's name.
+/// A key is an address as address_text() writes it (any other is never looked up), perhaps with `%` and an
+/// interface's name.
 bool needs_host(Needs& needs, std::string_view line) {
     const std::string_view key = take_field(line), text = key.substr(0, key.find('%'));
     const auto address = parse_address(text);

@@ -55,8 +55,8 @@ struct Needs {
     std::map<std::uint32_t, std::string> interface_names; ///< that is_needed() has seen
 };
 
-/// Of the sockets and owners in these blocks of a capture of `host`; they are decoded and nothing is said.
-/// Of several holders of a socket all are needed, or only the first.
+/// What the sockets and owners in these blocks of a capture of `host` need. They are decoded, and problems
+/// are not reported. `every_owner`: all owners of a socket are needed, not only the first.
 Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_owner);
 
 /// Whether something in `needs` can need this line of the host table `file`, or the line is damaged. Tables

@@ -1,4 +1,4 @@
-// What goes wrong while blocks are read, each said once.
+// What goes wrong while blocks are read, each reported once.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace netstat46 {
 
-/// Of one interface; that there are more is said once.
+/// The most problems of one interface that are reported; one more line says that there are others.
 inline constexpr std::size_t most_problems_said = 1000;
 
 /// Passes problems on: each once, since a table may be read by several sections, and of one interface no more

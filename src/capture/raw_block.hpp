@@ -42,7 +42,7 @@ using ProblemSink = std::function<void(Problem)>;
 struct System;
 
 enum class ByteOrder : std::uint8_t { Little, Big };
-/// Of this host.
+/// The byte order of this host.
 inline constexpr ByteOrder native_order =
     std::endian::native == std::endian::little ? ByteOrder::Little : ByteOrder::Big;
 

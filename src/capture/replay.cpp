@@ -29,7 +29,7 @@ struct Part {
 };
 
 /// Where an interface stands among the tables that every system's captures share, which are of names and not
-/// of one system's way to say who holds a socket; 0: it is none of them.
+/// of the ways in which one system reports owners; 0: it is none of them.
 std::ptrdiff_t rank(std::string_view interface) {
     const std::span<const DecoderEntry> shared = shared_tables();
     const auto found = std::find_if(shared.begin(), shared.end(),
@@ -146,7 +146,7 @@ std::vector<std::string> files_of(const CaptureDirectory& directory) {
     }
 }
 
-/// Of the host tables that are sifted.
+/// The bytes in those host tables that are sifted.
 std::size_t size_of_names(const Reading& reading) {
     std::size_t size = 0;
     for (const Part& part : reading.parts)
@@ -154,7 +154,7 @@ std::size_t size_of_names(const Reading& reading) {
     return size;
 }
 
-/// By all of it but the tables that are sifted.
+/// What everything in the capture needs, except the tables that are sifted.
 Needs needs_in(const Reading& reading, const HostFacts& host, bool every_owner) {
     Reading rest{reading.directory, reading.parts, [](const Problem&) {}, {}};
     std::erase_if(rest.parts, [](const Part& part) { return part.names; });

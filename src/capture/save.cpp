@@ -92,7 +92,7 @@ void save_names(CaptureWriter& writer, const Asked& asked, const Names& names, b
     for (const auto& [text, address] : asked.hosts) row("hosts.tsv", text, names.host(address));
 }
 
-/// What decides over ports besides the sockets, where the host tells.
+/// Writes what decides over ports besides the sockets, as far as the host reports it.
 void save_port_facts(CaptureWriter& writer, const Asked& asked, const PortFacts& facts) {
     const auto written = [](std::optional<bool> option) { return !option ? "-" : *option ? "1" : "0"; };
     for (const auto& [key, owner] : asked.sockets) {

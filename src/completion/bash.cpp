@@ -14,7 +14,7 @@ _netstat46_ports() {
     "$1" --classic --dialect=linux -antu 2>/dev/null | sed -n 's/^[tu][cd]p6* *[0-9]* *[0-9]* [^ ]*:\([0-9]*\) .*/\1/p' | sort -nu
 }
 
-# Words for the item behind the last comma of a list.
+# Words for the item after the last comma of a list.
 _netstat46_list() {
     local before=
     [[ $2 == *,* ]] && before=${2%,*},
@@ -122,7 +122,7 @@ std::string dialects() {
     return text + "    esac\n";
 }
 
-/// Values of native options: behind the letter as a word of its own, or behind `=`.
+/// Values of native options: the word after the letter, or what follows `=`.
 std::string native_cases() {
     std::string behind_equals, behind_letter;
     for (const System* system : systems())

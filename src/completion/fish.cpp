@@ -32,7 +32,7 @@ end
 complete -c netstat46 -f
 )sh";
 
-/// In single quotes.
+/// `text` in single quotes.
 std::string in_quotes(std::string_view text) {
     std::string out = "'";
     for (const char c : text) out += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string(1, c);

@@ -55,7 +55,7 @@ std::string action(const OwnOption& option) {
     return ":value:";
 }
 
-/// In single quotes.
+/// `text` in single quotes.
 std::string in_quotes(std::string_view text) {
     std::string out = "'";
     for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);

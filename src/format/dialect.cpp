@@ -63,6 +63,11 @@ Column v6only_column() {
             }};
 }
 
+std::string other_holders(const Row& row) {
+    const std::size_t others = row.tables.owners.other_processes(row.socket.owner_key);
+    return others == 0 ? std::string() : fmt::format("+{}", others);
+}
+
 Column process_pid_column() {
     return {" ",
             "process:pid",
@@ -77,6 +82,7 @@ Column process_pid_column() {
                     put_clean(out, process->name);
                 }
                 fmt::format_to(std::back_inserter(out), FMT_COMPILE(":{}"), row.owner->pid);
+                put(out, other_holders(row));
             },
             Role::Owner};
 }

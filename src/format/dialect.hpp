@@ -59,8 +59,8 @@ struct Section {
     std::function<End(Text&, const TableStatus&)> finish;
     /// Sockets that are not listed and yet make the heading appear; may be empty.
     std::function<bool(const SocketRecord&)> announces = nullptr;
-    /// Called before each row: puts a heading, where a new group of rows begins. May be empty. Where it is not, the
-    /// listing's heading stands only for rows that do not come.
+    /// Called before each row: puts a heading, where a new group of rows begins. May be empty. Where it is
+    /// not, the listing's heading stands only for rows that do not come.
     std::function<void(Text&, const SocketRecord&)> regroup = nullptr;
 };
 
@@ -74,8 +74,8 @@ struct Listing {
     std::vector<Section> sections;
     std::function<std::string()> late_heading =
         nullptr; ///< asked when it is due, instead of `heading`; may be empty
-    /// Given every socket of its sections' tables, listed or not, before the first row is written: all of them are in
-    /// memory then. Those that it drops are not listed. Empty: rows are written as they come.
+    /// Given every socket of its sections' tables, listed or not, before the first row is written: all of
+    /// them are in memory then. Those that it drops are not listed. Empty: rows are written as they come.
     Sorter sort = nullptr;
 };
 
@@ -97,7 +97,8 @@ struct PlanContext {
     bool classic = false;
     const Names* names = nullptr; ///< already answers nothing for kinds that were asked to stay numbers
     const HostFacts* host = nullptr;
-    bool all = false; ///< list as if -a had been given (a selection of ours was)
+    bool all = false;   ///< list as if -a had been given (a selection of ours was)
+    bool piped = false; ///< a program reads along: owners that were not asked for have names without blanks
 };
 
 /// Which kinds of names stay numbers.
@@ -131,6 +132,7 @@ struct ParsedOptions {
     std::function<Plan(const PlanContext&)> plan;
     Numeric numeric;
     bool all = false, listening = false; ///< -a, -l: a selection of ours implies -a unless -l was given
+    bool wide = false;                   ///< -W: rows are as long as they get
     bool owners_asked = false;           ///< -p on Linux: say why owners are missing
     double repeat_seconds = 0;           ///< 0: once
     std::vector<std::string>
@@ -173,6 +175,9 @@ std::string heading_of(std::span<const Column> columns);
 
 /// One row, padded and gapped, without a line end.
 void put_row(Text& out, std::span<const Column> columns, const Row& row);
+
+/// `+3` where three more processes hold the socket, else nothing.
+std::string other_holders(const Row& row);
 
 /// The columns that no native netstat has. The last of every system; the one before it but on Linux.
 Column v6only_column();

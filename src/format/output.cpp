@@ -5,7 +5,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "parse.hpp"
 
 namespace netstat46 {
 namespace {
@@ -53,5 +57,17 @@ bool open_standard_descriptors() {
 }
 
 bool is_terminal(int fd) { return isatty(fd) == 1; }
+
+std::size_t columns_of_terminal(int fd, const char* variable) {
+    std::size_t columns = 0;
+    if (variable != nullptr && read_number(std::string_view(variable), columns)) return columns;
+    winsize size{};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+bool is_pipe(int fd) {
+    struct stat status {};
+    return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
 
 } // namespace netstat46

@@ -47,4 +47,10 @@ bool open_standard_descriptors();
 
 bool is_terminal(int fd);
 
+/// How many columns a terminal has: what COLUMNS says, else what it says itself; 0: not known.
+std::size_t columns_of_terminal(int fd, const char* variable);
+
+/// A pipe or a socket, so that a program reads it.
+bool is_pipe(int fd);
+
 } // namespace netstat46

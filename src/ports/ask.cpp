@@ -210,7 +210,7 @@ Reply reply_to_can_bind(const Asked& asked, const std::string& text, const Names
     const auto groups = narrowed(binds->ports, narrowing, usual_protocols(narrowing));
     if (groups.empty()) return nothing_left("--can-bind", text);
     if (binds->options.v6only && has_ipv4(groups))
-        return not_a_target("--can-bind", text, messages.v6only_form);
+        return not_a_target("--can-bind", text, messages.not_inet6);
     return can_bind_groups(asked, groups, binds->options);
 }
 

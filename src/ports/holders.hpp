@@ -9,8 +9,12 @@
 #include <string>
 
 #include "ports/explain.hpp"
+#include "record/no_owner.hpp"
 
 namespace netstat46 {
+
+/// Of a socket that nobody is known to hold.
+NoOwner why_no_owner(const PortTable& table, std::size_t row);
 
 bool has_no_owner(const PortTable& table, std::size_t row);
 

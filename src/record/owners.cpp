@@ -97,6 +97,14 @@ bool Owners::has_owner(std::int32_t pid) const {
                        [pid](const auto& entry) { return entry.second.pid == pid; });
 }
 
+std::size_t Owners::other_processes(std::uint64_t key) const {
+    const Slot* slot = find(key);
+    if (slot == nullptr || slot->shared == 0) return 0;
+    std::set<std::int32_t> pids;
+    for (const Owner& owner : all(key)) pids.insert(owner.pid);
+    return pids.size() - 1;
+}
+
 std::vector<Owner> Owners::all(std::uint64_t key) const {
     const Slot* slot = find(key);
     if (slot == nullptr) return {};

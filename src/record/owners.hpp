@@ -55,6 +55,9 @@ public:
     /// Every holder, by pid and descriptor.
     [[nodiscard]] std::vector<Owner> all(std::uint64_t key) const;
 
+    /// How many processes hold it besides the one of lowest().
+    [[nodiscard]] std::size_t other_processes(std::uint64_t key) const;
+
     [[nodiscard]] bool empty() const { return used_ == 0; }
 
 private:

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "parse.hpp"
 #include "record/address.hpp"
 #include "text.hpp"
 
@@ -151,6 +152,10 @@ std::vector<Predicate> predicates(const Selection& selection, const HostTables& 
 
 bool is_command(const std::string& pattern, std::int32_t pid, const Process& process) {
     constexpr std::size_t shown_length = 19; // of Linux's cell
+    const std::size_t plus = pattern.rfind('+');
+    const bool counted = plus != std::string::npos && plus > 0 && pattern.find('/') < plus &&
+                         is_digits(pattern.substr(plus + 1));
+    if (counted && is_command(pattern.substr(0, plus) + "*", pid, process)) return true; // `812/nginx+3`
     const std::string name = cleaned(process.name), cell = fmt::format("{}/{}", pid, name);
     std::string cut = cell.substr(0, shown_length);
     const std::string shown[] = {process.name,
@@ -160,8 +165,14 @@ bool is_command(const std::string& pattern, std::int32_t pid, const Process& pro
                                  cut,
                                  cut.substr(std::min(cut.find('/') + 1, cut.size())),
                                  fmt::format("{}:{}", name, pid)};
-    return std::any_of(std::begin(shown), std::end(shown), [&](const std::string& text) {
-        return !text.empty() && (text == pattern || fnmatch(pattern.c_str(), text.c_str(), 0) == 0);
+    return std::any_of(std::begin(shown), std::end(shown), [&](std::string text) {
+        const auto fits = [&] {
+            return !text.empty() && (text == pattern || fnmatch(pattern.c_str(), text.c_str(), 0) == 0);
+        };
+        if (fits()) return true;
+        std::replace_if(
+            text.begin(), text.end(), [](char c) { return c == ' ' || c == ':'; }, '_'); // as a pipe gets it
+        return fits();
     });
 }
 

@@ -71,6 +71,7 @@ std::vector<PortRange> parse_port_item(std::string_view item, const Names& names
 
 /// What to write instead of an item that holds an address too, or nothing.
 std::string with_address_apart(std::string_view item, const Names& names) {
+    const std::string_view whole = item;
     take_protocol(item);
     for (const char between : {':', '.'}) {
         const std::size_t at = item.rfind(between);
@@ -79,7 +80,7 @@ std::string with_address_apart(std::string_view item, const Names& names) {
         std::string_view host = item.substr(0, at);
         if (host.size() > 2 && host.front() == '[' && host.back() == ']')
             host = host.substr(1, host.size() - 2);
-        if (parse_address_range(host)) return fmt::format(messages.names_address, host);
+        if (parse_address_range(host)) return fmt::format(messages.port_with_address, whole, host);
     }
     return {};
 }
@@ -142,7 +143,7 @@ Wrong select_ports(Selection& selection, std::string_view value, const Names& na
     auto ports = parse_ports(value, names);
     if (const std::string* item = std::get_if<std::string>(&ports)) {
         const std::string apart = with_address_apart(*item, names);
-        if (!apart.empty()) return fmt::format(messages.not_port_alone, *item, apart);
+        if (!apart.empty()) return apart;
         return fmt::format(messages.not_ports, *item);
     }
     for (const PortRange& range : std::get<0>(ports)) (selection.*member).push_back(range);

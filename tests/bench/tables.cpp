@@ -34,33 +34,30 @@ double print_cell(const std::string& program, int sockets, int processes) {
     return by;
 }
 
-/// The longest of the times between a walk's answers: of one run of its program, and the copying of what that
-/// found.
-double longest_run(const NewWalk& load) {
-    const Walk walk = load ? load() : nullptr;
-    if (!walk) return 0;
-    std::vector<std::byte> room(std::size_t{256} * 1024);
-    std::chrono::duration<double> longest{};
-    for (ssize_t got = 1; got > 0;) {
-        const auto begin = std::chrono::steady_clock::now();
-        got = walk(room);
-        longest = std::max(longest, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin));
-    }
-    return longest.count();
-}
+/// The longest read(2) since it was set to 0: of the reads that a walk makes, each has the kernel run the
+/// walk's program once.
+std::chrono::duration<double> longest_read{};
 
-/// The least of several, as a run that is interrupted takes as long as the interruption.
-template <class Load>
-double least_of_longest(Load load) {
-    std::array<double, 9> all{};
-    for (double& one : all) one = longest_run(load());
-    return 1000 * *std::min_element(all.begin(), all.end());
+/// How long one run of a walk's program takes at most, in milliseconds: the least of several walks' longest,
+/// as a run that is interrupted takes as long as the interruption.
+double longest_run(NewWalk (*load)()) {
+    std::vector<double> longest;
+    std::vector<std::byte> room(std::size_t{256} * 1024);
+    for (int i = 0; i < 9; ++i) {
+        const NewWalk loaded = load();
+        const Walk walk = loaded ? loaded() : nullptr;
+        longest_read = {};
+        while (walk && walk(room) > 0) {
+        }
+        longest.push_back(1000 * longest_read.count());
+    }
+    return *std::min_element(longest.begin(), longest.end());
 }
 
 double print_runs(const char* where) {
-    const double connections = least_of_longest([] { return load_tcp_walk(true); });
+    const double connections = longest_run([] { return load_tcp_walk(); });
     fmt::print("    one run at most, {}: over connections {:.2f} ms, over tasks {:.2f} ms\n", where,
-               connections, least_of_longest(load_task_walk));
+               connections, longest_run(load_task_walk));
     return connections;
 }
 
@@ -86,6 +83,16 @@ double print_load(const std::string& program, int sockets, int rounds) {
 }
 
 } // namespace
+
+/// In the place of read(2), by the linker's option --wrap.
+extern "C" ssize_t __real_read(int fd, void* buffer, std::size_t size);
+extern "C" ssize_t __wrap_read(int fd, void* buffer, std::size_t size) {
+    const auto begin = std::chrono::steady_clock::now();
+    const ssize_t got = __real_read(fd, buffer, size);
+    longest_read =
+        std::max(longest_read, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin));
+    return got;
+}
 
 void print_grid(const std::string& program) {
     fmt::print("\nWith owners beside ss -an, in pairs\n  {:>7} {:>9} {:>9} {:>9} {:>7} {:>8}\n", "sockets",

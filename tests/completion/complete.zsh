@@ -1,4 +1,4 @@
-# complete.zsh FUNCTIONS LINE: what zsh offers behind LINE with the completion functions of that directory,
+# complete.zsh FUNCTIONS LINE: what zsh offers after LINE with the completion functions of that directory,
 # one candidate a line. A shell of its own, on a terminal of its own, completes; its compadd writes them down.
 zmodload zsh/zpty zsh/datetime
 found=$(mktemp) setup=$(mktemp)

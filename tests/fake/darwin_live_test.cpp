@@ -125,14 +125,14 @@ TEST_F(DarwinLive, AnInterfaceThatDoesNotExistIsLeftOut) {
     EXPECT_TRUE(read(asking({raw})).empty());
 }
 
-TEST_F(DarwinLive, ARefusedInterfaceIsSaidAndTheNextFollows) {
+TEST_F(DarwinLive, ARefusedInterfaceIsReportedAndTheNextFollows) {
     refuses("net.inet.tcp.pcblist_n", EPERM);
     answers("net.inet.udp.pcblist_n");
     EXPECT_EQ(names(asking({tcp, udp})), Names{"net.inet.udp.pcblist_n"});
     EXPECT_EQ(problems, Names{"net.inet.tcp.pcblist_n: Operation not permitted"});
 }
 
-TEST_F(DarwinLive, AnEmptyAnswerIsSaid) {
+TEST_F(DarwinLive, AnEmptyAnswerIsReported) {
     answers("net.inet.tcp.pcblist_n", {});
     answers("net.inet.udp.pcblist_n");
     EXPECT_EQ(names(asking({tcp, udp})), Names{"net.inet.udp.pcblist_n"});
@@ -235,7 +235,7 @@ TEST_F(DarwinLive, ASocketKnowsAllItsHolders) {
     EXPECT_TRUE(problems.empty());
 }
 
-TEST_F(DarwinLive, OwnersAreFoundWhereALaterKernelTellsMore) {
+TEST_F(DarwinLive, OwnersAreFoundWhereALaterKernelReportsMore) {
     fake.processes[20] = {"worker", 70, {{7, 0xabc}}};
     for (const std::size_t added : {8U, 56U, 200U}) {
         fake.added = added;

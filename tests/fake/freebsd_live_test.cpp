@@ -99,7 +99,7 @@ TEST_F(FreeBsdLive, AnInterfaceThatDoesNotExistIsLeftOut) {
     EXPECT_TRUE(read(asking({udplite})).empty());
 }
 
-TEST_F(FreeBsdLive, ARefusedInterfaceIsSaidAndTheNextFollows) {
+TEST_F(FreeBsdLive, ARefusedInterfaceIsReportedAndTheNextFollows) {
     refuses("kern.file", EPERM);
     answers("net.inet.tcp.pcblist", list(1, 1));
     Request request = asking({tcp});
@@ -108,7 +108,7 @@ TEST_F(FreeBsdLive, ARefusedInterfaceIsSaidAndTheNextFollows) {
     EXPECT_EQ(problems, std::vector<std::string>{"kern.file: Operation not permitted"});
 }
 
-TEST_F(FreeBsdLive, AnEmptyAnswerIsSaid) {
+TEST_F(FreeBsdLive, AnEmptyAnswerIsReported) {
     answers("net.inet.tcp.pcblist", {});
     answers("net.inet.udp.pcblist", list(1, 1));
     EXPECT_EQ(read(asking({tcp, udp})).size(), 1U);
@@ -137,7 +137,7 @@ TEST_F(FreeBsdLive, ACaptureAsksEveryInterfaceOnce) {
     EXPECT_TRUE(problems.empty());
 }
 
-TEST(FreeBsdHost, TellsWhoItIs) {
+TEST(FreeBsdHost, ReportsWhoItIs) {
     const HostFacts host = live_host();
     EXPECT_EQ(host.system, &freebsd_system);
     EXPECT_FALSE(host.release.empty());

@@ -72,7 +72,7 @@ TEST_F(FreeBsdFilters, ADisabledPfRedirectsNothing) {
     EXPECT_EQ(live_port_facts().nat.state, Known::None);
 }
 
-TEST_F(FreeBsdFilters, WhoMayNotAskIsToldHow) {
+TEST_F(FreeBsdFilters, WhoMayNotAskLearnsHow) {
     loaded.insert("pf");
     ran.fails("pfctl -s info", "pfctl: /dev/pf: Permission denied\n");
     EXPECT_EQ(live_port_facts().nat, (NatKnown{Known::NotRead, "run as root"}));

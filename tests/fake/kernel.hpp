@@ -31,7 +31,7 @@ struct FakePrograms {
     }
 };
 
-/// As run_child().
+/// Does what run_child() does.
 inline ChildEnd ask(FakePrograms& programs, std::string_view program,
                     const std::vector<std::string>& arguments) {
     std::string line(program);
@@ -63,7 +63,7 @@ inline int failed(int error, int result = -1) {
     return result;
 }
 
-/// As sysctlbyname(3).
+/// Does what sysctlbyname(3) does.
 inline int ask(FakeInterfaces& kernel, const char* name, void* old_value, std::size_t* old_size) {
     const auto found = kernel.interfaces.find(name);
     if (found == kernel.interfaces.end()) return failed(ENOENT);

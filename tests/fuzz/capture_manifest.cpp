@@ -1,4 +1,4 @@
-// A capture's manifest: the whole input. Written and read again it tells of the same system.
+// A capture's manifest: the whole input. Written and read again it names the same system.
 #include <cstddef>
 #include <cstdint>
 #include <string>

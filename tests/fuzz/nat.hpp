@@ -12,7 +12,7 @@
 
 namespace netstat46 {
 
-/// The text behind each of the headings in turn, a NUL beginning the next section; then packets to both
+/// Puts the text after each of the headings in turn, a NUL beginning the next section; then packets to both
 /// families.
 inline int follow_listing(const std::vector<std::string_view>& headings, const std::uint8_t* data,
                           std::size_t size) {

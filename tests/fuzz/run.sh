@@ -8,7 +8,7 @@ seconds=$1 scratch=$2
 shift 2
 
 # A target is named after the system whose captures it starts from, or `capture` for what they share. Where the
-# first byte chooses the interface or the table, every file stands behind each choice as well as alone.
+# first byte chooses the interface or the table, every file is tried after each choice as well as alone.
 sow() {
     seeds=$scratch/fuzz-seeds/$1 choices=$2
     mkdir -p "$seeds"
@@ -25,12 +25,12 @@ answers() { find "$@" -type f ! -name '*.txt' ! -name '*.md' ! -name decoded.tsv
 ten='000 001 002 003 004 005 006 007 010 011'
 rm -rf "$scratch/fuzz-seeds"
 answers tests/captures/linux | sow linux "$ten 012 013 014 015 016 017 020 021 022 023 024 025 026 027"
-pair() { # both answers of unix sockets, the first behind its length
+pair() { # both answers of unix sockets, the first preceded by its length
     length=$(wc -c <"$1/sock_diag.unix")
     printf "\\$(printf %03o $((length % 256)))\\$(printf %03o $((length / 256)))\\000"
     cat "$1/sock_diag.unix" "$1/proc.net.unix"
 }
-# A dump's answers, each behind its length.
+# An answer to a dump, preceded by its length.
 dump() {
     length=$(wc -c <"$1")
     printf "\\$(printf %03o $((length % 256)))\\$(printf %03o $((length / 256)))"

@@ -20,9 +20,12 @@ using How = ChildEnd::How;
 using std::chrono::milliseconds;
 
 /// The test's own words for a shell; the runner itself uses none.
-ChildEnd shell(const std::string& script, milliseconds time = milliseconds(5000)) {
+ChildEnd shell(const std::string& script, milliseconds time = milliseconds(20000)) {
     return run_child("sh", {"-c", script}, {time});
 }
+
+constexpr milliseconds short_time(2000);   ///< enough for a shell to begin on a busy machine
+constexpr milliseconds ended_early(30000); ///< less than the children would take
 
 class ChildLive : public testing::Test {
 protected:
@@ -50,7 +53,7 @@ bool lives(pid_t pid) {
 }
 
 bool ends_soon(pid_t pid) {
-    for (int i = 0; i < 200 && lives(pid); ++i) ::usleep(10000);
+    for (int i = 0; i < 2000 && lives(pid); ++i) ::usleep(10000);
     return !lives(pid);
 }
 
@@ -92,27 +95,27 @@ TEST_F(ChildLive, ArgumentsAreWordsAndNoShellSeesThem) {
 }
 
 TEST_F(ChildLive, OneThatSleepsIsKilled) {
-    const ChildEnd end = shell("echo before; echo why >&2; exec sleep 60", milliseconds(300));
+    const ChildEnd end = shell("echo before; echo why >&2; exec sleep 60", short_time);
     EXPECT_EQ(end.how, How::Late);
     EXPECT_EQ(end.out, "before\n");
     EXPECT_EQ(why_of(end), "killed, since it took too long: why");
-    EXPECT_LT(passed(), milliseconds(3000));
+    EXPECT_LT(passed(), ended_early);
 }
 
 TEST_F(ChildLive, OneThatClosesItsStreamsAndStaysIsKilled) {
-    EXPECT_EQ(shell("exec >&- 2>&-; exec sleep 60", milliseconds(300)).how, How::Late);
-    EXPECT_LT(passed(), milliseconds(3000));
+    EXPECT_EQ(shell("exec >&- 2>&-; exec sleep 60", short_time).how, How::Late);
+    EXPECT_LT(passed(), ended_early);
 }
 
 TEST_F(ChildLive, OneThatIgnoresSignalsIsKilled) {
-    EXPECT_EQ(shell("trap '' TERM INT HUP; while :; do sleep 1; done", milliseconds(300)).how, How::Late);
+    EXPECT_EQ(shell("trap '' TERM INT HUP; while :; do sleep 1; done", short_time).how, How::Late);
 }
 
 TEST_F(ChildLive, OneThatWritesWithoutEndIsKilled) {
-    const ChildEnd end = run_child("yes", {}, {milliseconds(5000), std::size_t{1} << 20U});
+    const ChildEnd end = run_child("yes", {}, {ended_early, std::size_t{1} << 20U});
     EXPECT_EQ(end.how, How::Long);
     EXPECT_EQ(end.out.size(), std::size_t{1} << 20U);
-    EXPECT_LT(passed(), milliseconds(4000));
+    EXPECT_LT(passed(), ended_early);
 }
 
 TEST_F(ChildLive, OneThatScoldsWithoutEndEndsAsItWould) {
@@ -129,12 +132,12 @@ TEST_F(ChildLive, SixteenMebibytesAreTheMost) {
 TEST_F(ChildLive, AGrandchildThatHoldsThePipeIsNotWaitedForAndDies) {
     const ChildEnd end = shell("sleep 60 & echo $!; exit 0");
     EXPECT_TRUE(end.good());
-    EXPECT_LT(passed(), milliseconds(3000));
+    EXPECT_LT(passed(), ended_early);
     EXPECT_TRUE(ends_soon(std::stoi(end.out)));
 }
 
 TEST_F(ChildLive, AGrandchildDiesWithOneThatIsLate) {
-    const ChildEnd end = shell("sleep 60 & echo $!; wait", milliseconds(300));
+    const ChildEnd end = shell("sleep 60 & echo $!; wait", short_time);
     EXPECT_EQ(end.how, How::Late);
     EXPECT_TRUE(ends_soon(std::stoi(end.out)));
 }

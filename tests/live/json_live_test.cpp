@@ -174,7 +174,7 @@ std::optional<double> number(const std::vector<std::string>& values, std::size_t
     return std::stod(values[place]);
 }
 
-/// The number behind `name:` in what ss prints, or the one behind the slash that follows; or nothing.
+/// The number after `name:` in what ss prints, or the one after the slash that follows; or nothing.
 std::optional<double> ss_number(const std::string& row, const std::string& name, std::size_t place = 0) {
     const std::vector<std::string> value = each_behind(row, " " + name + ":", " \n");
     if (value.empty()) return std::nullopt;

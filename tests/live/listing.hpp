@@ -13,7 +13,7 @@ struct ListedSocket {
     std::string inode;
 };
 
-/// Of `-e` without -W. Rows whose numbers need more than their columns are read by what shifts them.
+/// For `-e` without -W. Rows whose numbers need more than their columns are read by what shifts them.
 std::vector<ListedSocket> internet_rows(std::string_view listing);
 
 /// Behind the last colon; 0 for `*`.

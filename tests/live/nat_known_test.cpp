@@ -105,7 +105,7 @@ void become_nobody() {
     if (setgroups(0, nullptr) != 0 || setuid(65534) != 0) _exit(126);
 }
 
-/// As root without the capability.
+/// Stays root, without the capability.
 void give_up_net_admin() {
     if (prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0) != 0) _exit(126);
 }

@@ -1,4 +1,4 @@
-// What the rules are said to do with a packet, and what the kernel does: random rules, real connections.
+// What we expect of the rules, and what the kernel does with a packet: random rules, real connections.
 #include "ports/nat_walk.hpp"
 
 #include <cerrno>

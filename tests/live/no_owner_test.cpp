@@ -95,7 +95,7 @@ TEST_F(NoOwnerLive, ThatWhichItsProgramClosedAndTheKernelStillSendsIsAnOrphan) {
     EXPECT_EQ(reasons(7002, port), "fin_wait_1: orphan");
 }
 
-/// As root that may do nothing that only root may.
+/// Stays root, but without any of its capabilities.
 void give_up_capabilities() {
     for (unsigned long one = 0; prctl(PR_CAPBSET_READ, one) >= 0; ++one)
         if (prctl(PR_CAPBSET_DROP, one) != 0) _exit(126);
@@ -116,7 +116,7 @@ TEST_F(NoOwnerLive, OfAnotherUsersOrAMightierProcessIsNotPermitted) {
         << text;
 }
 
-TEST_F(NoOwnerLive, ThatIsOutsideOfThePidNamespaceIsSaidToBe) {
+TEST_F(NoOwnerLive, ThatIsOutsideOfThePidNamespaceIsReportedAsSuch) {
     const Fd socket = open_socket(AF_INET, SOCK_STREAM);
     ASSERT_TRUE(bind_to(socket, {"127.0.0.1", port}) && listen(socket.get(), 4) == 0);
     const auto within = [](const std::vector<std::string>& words) {

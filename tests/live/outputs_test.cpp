@@ -154,7 +154,7 @@ TEST_F(Ends, OfADiskAreNotTakenForAnAnswer) {
     }
 }
 
-TEST_F(Ends, OfSmallFilesAreSaid) {
+TEST_F(Ends, OfSmallFilesAreReported) {
     const Zoo zoo;
     const auto small_files = [] { limit(RLIMIT_FSIZE, 100); };
     for (const char* options : {"-an", "--json -lan", "--explain=7101"}) {
@@ -192,7 +192,7 @@ TEST_F(Ends, OfArgumentsAreTheSystems) {
     }
 }
 
-TEST_F(Ends, OfWhatIsKnownAreSaid) {
+TEST_F(Ends, OfWhatIsKnownAreReported) {
     const Zoo zoo;
     const std::string known = std::to_string(getpid());
     for (const char* options : {"-ltn", "--json -ltn", "--classic -ltn"}) {
@@ -226,7 +226,7 @@ void refuse_to_list(int error) {
     filter_calls(code);
 }
 
-TEST_F(Ends, OfDirectoriesAreSaid) {
+TEST_F(Ends, OfDirectoriesAreReported) {
     const Zoo zoo;
     for (const auto& [error, words] :
          {std::pair(EIO, "Input/output error"), std::pair(EACCES, "Permission denied")}) {

@@ -28,7 +28,7 @@
 namespace netstat46::live {
 namespace {
 
-using Holders = std::map<std::uint64_t, std::vector<Owner>>;
+using OwnersByInode = std::map<std::uint64_t, std::vector<Owner>>;
 
 Owners all_owners(const OwnersRequest& request) {
     HostTables tables;
@@ -52,13 +52,13 @@ protected:
         ASSERT_GT(inodes_.size(), 10U);
     }
 
-    Holders owners(const Owners& owners) const {
-        Holders found;
+    OwnersByInode owners(const Owners& owners) const {
+        OwnersByInode found;
         for (const std::uint64_t inode : inodes_) found[inode] = owners.all(inode);
         return found;
     }
 
-    Holders read(const OwnersRequest& request) const { return owners(all_owners(request)); }
+    OwnersByInode read(const OwnersRequest& request) const { return owners(all_owners(request)); }
 
     std::unordered_set<std::uint64_t> inodes_;
 
@@ -72,7 +72,7 @@ std::vector<Fd> many_descriptors() {
     return held;
 }
 
-std::map<std::uint64_t, Owner> lowest_of(const Holders& owners) {
+std::map<std::uint64_t, Owner> lowest_of(const OwnersByInode& owners) {
     std::map<std::uint64_t, Owner> lowest;
     for (const auto& [inode, all] : owners)
         if (!all.empty()) lowest[inode] = all.front();
@@ -87,7 +87,7 @@ OwnersRequest by_walk() {
 }
 
 TEST_F(OwnersLive, AreTheSameByLinksInThreadsAndByTheKernelsWalk) {
-    const Holders by_links = read({});
+    const OwnersByInode by_links = read({});
     EXPECT_TRUE(std::any_of(by_links.begin(), by_links.end(), [](const auto& one) {
         return one.second.size() > 1;
     })) << "no socket of the zoo is shared";
@@ -143,7 +143,7 @@ TEST_F(OwnersLive, ComeByAscendingProcessHoweverManyThreadsLook) {
 }
 
 TEST_F(OwnersLive, ThatCannotBeWalkedToAreFoundByTheirLinks) {
-    const Holders by_links = read({});
+    const OwnersByInode by_links = read({});
     OwnersRequest request = by_walk();
     request.walk = [] { return NewWalk{}; };
     EXPECT_EQ(read(request), by_links);
@@ -223,17 +223,17 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     }
 }
 
-/// Keeps so many sockets, whose inodes it writes to `told`, while its table grows and is replaced by a small
-/// one.
-[[noreturn]] void hold_restlessly(std::size_t count, const Fd& told) {
+/// Keeps so many sockets, whose inodes it writes to `report`, while its table grows and is replaced by a
+/// small one.
+[[noreturn]] void own_restlessly(std::size_t count, const Fd& report) {
     std::vector<Fd> sockets;
     for (std::size_t i = 0; i < count; ++i) {
         sockets.push_back(open_socket(AF_INET, SOCK_DGRAM));
         const std::uint64_t inode = inode_of(sockets.back());
-        if (inode == 0 || write(told.get(), &inode, sizeof inode) != sizeof inode) _exit(1);
+        if (inode == 0 || write(report.get(), &inode, sizeof inode) != sizeof inode) _exit(1);
     }
     for (;;) {
-        for (int fd = sockets.back().get() + 100; dup2(told.get(), fd) == fd; fd *= 2) close(fd);
+        for (int fd = sockets.back().get() + 100; dup2(report.get(), fd) == fd; fd *= 2) close(fd);
         std::atomic<bool> shared{true};
         std::thread sharer([&] { shared.wait(true); });
         unshare(CLONE_FILES);
@@ -243,16 +243,16 @@ TEST_F(OwnersLive, AreTheSameWhileOthersComeAndGo) {
     }
 }
 
-TEST_F(OwnersLive, AreAllFoundWhileTheirHoldersTableChanges) {
+TEST_F(OwnersLive, AreAllFoundWhileTheirOwnersTableChanges) {
     if (!load_task_walk()) GTEST_SKIP() << no_bpf_iterator;
     const OwnersRequest walk = by_walk();
     constexpr std::size_t count = 8000;
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
     const Fd end(ends[0]);
-    Fd told(ends[1]);
-    const Child owner([&] { hold_restlessly(count, told); });
-    told = Fd();
+    Fd report(ends[1]);
+    const Child owner([&] { own_restlessly(count, report); });
+    report = Fd();
     std::vector<std::uint64_t> inodes;
     std::uint64_t inode = 0;
     while (inodes.size() < count && ::read(end.get(), &inode, sizeof inode) == sizeof inode)

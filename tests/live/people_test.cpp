@@ -139,6 +139,79 @@ TEST_F(People, GetPidsForKill) {
     EXPECT_TRUE(says(explained, fmt::format("\n  {} ", both[1]))) << explained;
 }
 
+TEST_F(People, SeeHowManyMoreProcessesHoldASocket) {
+    Holders holders;
+    Fd listener = open_socket(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"127.0.0.1", port}) && listen(listener.get(), 4) == 0);
+    pid_t lowest = 0;
+    for (int i = 0; i < 4; ++i) {
+        const pid_t pid = holders.add("a_server_of_long_name", {&listener});
+        lowest = lowest == 0 ? pid : std::min(lowest, pid);
+    }
+    listener = Fd();
+    const auto cell = [](const std::string& out) {
+        const std::string row = lines_of(out).at(2);
+        const std::size_t at = row.find("LISTEN") + 12;
+        return row.substr(at, row.find(' ', at) - at);
+    };
+    const std::string whole = fmt::format("{}/a_server_of_long_name", lowest);
+    EXPECT_EQ(cell(ours("-tln").out), whole.substr(0, 17) + "+3");
+    EXPECT_EQ(cell(ours("-tlnW").out), whole + "+3");
+    EXPECT_EQ(cell(ours("-tlnp --classic").out), whole.substr(0, 19));
+    EXPECT_EQ(lines(ours("-tln --command=" + whole.substr(0, 17) + "+3").out), 3U) << "as it is printed";
+}
+
+/// Output that a program reads along, not a file.
+std::string piped(std::string_view options) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return "no pipe";
+    Way way;
+    way.out = ends[1];
+    ours(options, way);
+    close(ends[1]);
+    std::string text(65536, '\0');
+    const ssize_t size = read(ends[0], text.data(), text.size());
+    close(ends[0]);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return text;
+}
+
+TEST_F(People, GetNamesWithoutBlanksInAPipeUnlessOwnersWereAskedFor) {
+    Holders holders;
+    Fd listener = open_socket(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"127.0.0.1", port}) && listen(listener.get(), 4) == 0);
+    holders.add("ng: a b", {&listener});
+    listener = Fd();
+    EXPECT_TRUE(says(piped("-tln"), "/ng__a_b ")) << piped("-tln");
+    for (const char* options : {"-tlnp", "-tlnW", "-tlnp --classic"})
+        EXPECT_TRUE(says(piped(options), "/ng: a b ")) << options;
+    EXPECT_TRUE(says(ours("-tln").out, "/ng: a b ")) << "in a file";
+    EXPECT_TRUE(says(on_terminal("-tln"), "/ng: a b "));
+    EXPECT_EQ(lines(ours("-tln --command=ng__a_b").out), 3U) << "as it is printed";
+}
+
+TEST_F(People, GetRowsThatFitTheTerminal) {
+    Fd listener = open_socket(AF_INET6, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"::1", port}) && listen(listener.get(), 4) == 0);
+    const auto widest = [](const std::string& text) {
+        std::size_t most = 0;
+        for (const std::string& line : lines_of(text)) most = std::max(most, line.size());
+        return most;
+    };
+    const std::string wide = ours("-tln").out;
+    EXPECT_EQ(on_terminal("-tln", {.environment = {"COLUMNS=200"}}), wide);
+    for (const std::size_t columns : {100, 80, 60}) {
+        const std::string fitted = on_terminal("-tln", {.environment = {fmt::format("COLUMNS={}", columns)}});
+        EXPECT_LE(widest(fitted), columns) << fitted;
+        EXPECT_FALSE(says(fitted, "Recv-Q")) << fitted;
+        EXPECT_TRUE(says(fitted, ":8888 ")) << "ports stay whole" << fitted;
+        EXPECT_TRUE(says(fitted, "V6ONLY")) << fitted;
+    }
+    for (const char* options : {"-tlnW", "--classic -tln"})
+        EXPECT_EQ(on_terminal(options, {.environment = {"COLUMNS=60"}}), ours(options).out) << options;
+    EXPECT_EQ(ours("-tln", {.environment = {"COLUMNS=60"}}).out, wide) << "a file";
+}
+
 TEST_F(People, AreToldHowLongTimeWaitStays) {
     {
         Pair over = connected_pair({"127.0.0.1", 7001}, {"127.0.0.1", port});

@@ -22,7 +22,7 @@
 namespace netstat46::live::ports {
 namespace {
 
-/// An earlier kernel refuses an address for a socket that it does not tell of.
+/// An earlier kernel refuses an address for a socket that it does not list.
 bool tells_bound_sockets(const PortFacts& facts) {
     BindRequest made;
     made.address = address("127.0.0.1");

@@ -54,7 +54,7 @@ PortTable table_of(Protocol protocol, std::uint16_t port, const PortFacts& facts
 /// And what it knows of the host.
 PortHost host_of(const PortFacts& facts);
 
-/// As a user sees them who may not ask other processes' sockets for their options.
+/// What a user sees who may not ask other processes' sockets for their options.
 std::vector<BoundSocket> without_options(const PortTable& table);
 
 std::string written_down(const BindRequest& made);
@@ -92,7 +92,7 @@ public:
     void keep(int fd, const BindRequest& made) { opened_.push_back({fd, made}); }
     void close_one();
     void connect_out(); ///< one becomes the near end of a connection
-    void connect_in();  ///< a client connects; the child stays, or leaves a TIME_WAIT or FIN_WAIT_2 behind
+    void connect_in();  ///< a client connects; the child stays, or leaves a TIME_WAIT or FIN_WAIT_2
     [[nodiscard]] const std::vector<Opened>& all() const { return opened_; }
     [[nodiscard]] const Opened& any() { return opened_[pick(static_cast<std::uint32_t>(opened_.size()))]; }
     std::uint32_t pick(std::uint32_t below) { return random_() % below; }

@@ -61,16 +61,21 @@ std::vector<std::string> environment(const Way& way) {
     _exit(127);
 }
 
-/// False if the time was up first.
-bool ends_within(pid_t child, double seconds) {
+/// False if the time was up first, or the output in `out` was enough.
+bool ends_within(pid_t child, const Way& way, int out) {
+    constexpr int pause = 50; // ms
     const int handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     pollfd wait{handle, POLLIN, 0};
-    const bool ended = handle < 0 || poll(&wait, 1, static_cast<int>(seconds * 1000)) > 0;
+    bool ended = handle < 0;
+    for (int left = static_cast<int>(way.seconds * 1000); !ended && left > 0; left -= pause) {
+        ended = poll(&wait, 1, way.enough ? pause : left) > 0;
+        if (!way.enough || way.enough(contents(out))) break;
+    }
     if (handle >= 0) close(handle);
     return ended;
 }
 
-/// Asked before any test enters a mount namespace: from then on a chroot's /proc tells the path outside.
+/// Asked before any test enters a mount namespace: from then on a chroot's /proc has the path outside.
 const std::string beside_these_tests =
     (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netstat46").string();
 
@@ -82,7 +87,7 @@ Ran run(const std::string& program, const std::vector<std::string>& words, const
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("fork");
     if (child == 0) become(program, words, way, out, error);
-    if (!ends_within(child, way.seconds)) kill(child, SIGKILL);
+    if (!ends_within(child, way, out)) kill(child, SIGKILL);
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }

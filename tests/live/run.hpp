@@ -26,6 +26,8 @@ struct Way {
     int out = -1;                           ///< instead of a file that is read afterwards
     bool closed_out = false;
     double seconds = 20; ///< then SIGKILL
+    /// Asked about the standard output so far; SIGKILL as soon as it is enough.
+    std::function<bool(const std::string&)> enough{};
 };
 
 /// Runs `program` with `words` as argv, in the C locale.
@@ -73,7 +75,8 @@ std::string program_for_everybody(const std::string& directory);
 /// That copy, with options as for ours().
 Ran run_copy(const std::string& program, std::string_view options, const Way& way = {});
 
-/// For Way::in_child: another user without privileges. Exits with 126 where that is not to be had.
+/// For Way::in_child: turns the process into another user's, without privileges. Exits with 126 where that
+/// fails.
 void become_nobody();
 
 /// Line ends in `text`.

@@ -38,7 +38,7 @@ std::string text_of(const Endpoint& endpoint) {
     return fmt::format("{}.{}", text, endpoint.port);
 }
 
-/// Everything that the walk tells of a socket.
+/// Everything that the walk gives of a socket.
 std::string text_of(const SocketRecord& socket) {
     const Backlog backlog = socket.backlog.value_or(Backlog{});
     return fmt::format(
@@ -90,22 +90,20 @@ BlockReader sock_diag_of(std::uint8_t family, bool listening) {
     return live_blocks(request, no_problem);
 }
 
-std::vector<std::string> by_walk(bool far, const Table& table, std::size_t most_held = enough) {
-    const NewWalk walk = load_tcp_walk(far);
+std::vector<std::string> by_walk(const Table& table, std::size_t most_held = enough) {
+    const NewWalk walk = load_tcp_walk();
     return sockets_of(walk_tcp(walk, table, 0, sock_diag_of, no_problem, most_held));
 }
 
-TEST(TcpWalkLive, TellsOfEverySocketWhatSockDiagTells) {
+TEST(TcpWalkLive, GivesOfEverySocketWhatSockDiagGives) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_tcp_walk()) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     ASSERT_GT(by_sock_diag(tcp).size(), 30U);
-    for (const bool far : {false, true}) {
-        EXPECT_EQ(by_walk(far, tcp), by_sock_diag(tcp));
-        EXPECT_EQ(by_walk(far, tcp, 0), by_sock_diag(tcp)) << "in two walks";
-        for (const Table one : {Table{Protocol::Tcp, true, false}, Table{Protocol::Tcp, false, true}})
-            EXPECT_EQ(by_walk(far, one), by_sock_diag(one));
-    }
+    EXPECT_EQ(by_walk(tcp), by_sock_diag(tcp));
+    EXPECT_EQ(by_walk(tcp, 0), by_sock_diag(tcp)) << "in two walks";
+    for (const Table one : {Table{Protocol::Tcp, true, false}, Table{Protocol::Tcp, false, true}})
+        EXPECT_EQ(by_walk(one), by_sock_diag(one));
 }
 
 Fd dual_stack_listener(std::uint16_t port) {
@@ -139,17 +137,16 @@ bool enter_namespace_of_one_bucket() {
 
 TEST(TcpWalkLive, IsMadeAsLongAsEachBucketCanBeReadWhole) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_tcp_walk()) GTEST_SKIP() << no_bpf_iterator;
     if (!enter_namespace_of_one_bucket()) GTEST_SKIP() << "no tables of connections for each namespace";
     const std::vector<Fd> few = many_connections(900);
     ASSERT_EQ(few.size(), 1800U);
-    EXPECT_TRUE(by_walk(false, tcp) == by_sock_diag(tcp));
-    EXPECT_FALSE(begun(load_tcp_walk(false, 1700)))
-        << "its end is never seen, as if it changed at every look";
+    EXPECT_TRUE(by_walk(tcp) == by_sock_diag(tcp));
+    EXPECT_FALSE(begun(load_tcp_walk(1700))) << "its end is never seen, as if it changed at every look";
     ASSERT_TRUE(enter_namespace_of_one_bucket());
     const std::vector<Fd> more = many_connections(1200);
     ASSERT_EQ(more.size(), 2400U);
-    EXPECT_FALSE(begun(load_tcp_walk(false)));
+    EXPECT_FALSE(begun(load_tcp_walk()));
 }
 
 /// Has connections to that port come and go.
@@ -160,9 +157,9 @@ TEST(TcpWalkLive, IsMadeAsLongAsEachBucketCanBeReadWhole) {
     }
 }
 
-TEST(TcpWalkLive, TellsOnceOfEverySocketThatStaysWhileOthersComeAndGo) {
+TEST(TcpWalkLive, GivesEverySocketOnceThatStaysWhileOthersComeAndGo) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_tcp_walk()) GTEST_SKIP() << no_bpf_iterator;
     const std::vector<Fd> staying = many_connections(1000);
     std::set<std::uint64_t> inodes;
     for (const Fd& socket : staying) inodes.insert(inode_of(socket));
@@ -174,7 +171,7 @@ TEST(TcpWalkLive, TellsOnceOfEverySocketThatStaysWhileOthersComeAndGo) {
     });
     std::size_t most_others = 0;
     for (int i = 0; i < 50; ++i) {
-        const NewWalk walk = load_tcp_walk(i % 2 == 0);
+        const NewWalk walk = load_tcp_walk();
         std::multiset<std::uint64_t> seen;
         std::size_t others = 0;
         for (const SocketRecord& socket :
@@ -192,7 +189,7 @@ TEST(TcpWalkLive, TellsOnceOfEverySocketThatStaysWhileOthersComeAndGo) {
 
 TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
     if (const std::string missing = enter_namespaces(); !missing.empty()) GTEST_SKIP() << missing;
-    if (!load_tcp_walk(false)) GTEST_SKIP() << no_bpf_iterator;
+    if (!load_tcp_walk()) GTEST_SKIP() << no_bpf_iterator;
     const Zoo zoo;
     Request request;
     request.tables = {tcp};
@@ -204,7 +201,7 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
         request.wanted.owners = owners;
         ASSERT_TRUE(tcp_walk_that_pays(request));
     }
-    for (const bool far : {false, true}) EXPECT_TRUE(by_walk(far, tcp) == by_sock_diag(tcp));
+    EXPECT_TRUE(by_walk(tcp) == by_sock_diag(tcp));
     const Way without{.environment = {"NETSTAT46_NO_BPF=1"}};
     for (const char* options : {"-an", "-n", "-6an", "-4anW", "-atn -A inet6", "-an --user=0",
                                 "-n --state=ESTABLISHED", "--classic -an", "--classic -n6"}) {
@@ -226,7 +223,7 @@ TEST(TcpWalkLive, ListsManySocketsAsItListsFew) {
                                      "bpf_iter.inet6.tcp", "bpf_iter.task", "processes.tsv"}))
         << "it is the walk that was compared";
     EXPECT_GT(lines_of(ours("-an").out).size(), 13000U);
-    EXPECT_NE(ours("-tano").out.find(" probe ("), std::string::npos) << "the walk tells no timers";
+    EXPECT_NE(ours("-tano").out.find(" probe ("), std::string::npos) << "the walk gives no timers";
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // Bad input, full disks, missing privilege, missing kernel interfaces: what can be listed is listed, and what
-// cannot is said once.
+// cannot is reported once.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -83,7 +83,7 @@ TEST_F(Trouble, OurHelpIsOursAloneAndTheNativeOneIsThereToo) {
 
 // ---- Output
 
-TEST_F(Trouble, AFullDiskIsSaidAndNotASuccess) {
+TEST_F(Trouble, AFullDiskIsReportedAndNotASuccess) {
     const Zoo zoo;
     for (const char* options : {"-an", "--classic -an", "-V", "-h"}) {
         const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
@@ -94,7 +94,7 @@ TEST_F(Trouble, AFullDiskIsSaidAndNotASuccess) {
     }
 }
 
-TEST_F(Trouble, AClosedStandardOutputIsSaidAndNotASuccess) {
+TEST_F(Trouble, AClosedStandardOutputIsReportedAndNotASuccess) {
     const Ran ran = ours("-an", {.closed_out = true});
     EXPECT_EQ(ran.status, 1);
     EXPECT_EQ(lines(ran.error), 1U) << ran.error;
@@ -109,8 +109,7 @@ TEST_F(Trouble, AClosedPipeIsQuiet) {
         const Fd into(ends[1]);
         for (const bool ignored : {false, true}) {
             const Ran ran = ours(options, {.in_child = [=] { signal(SIGPIPE, ignored ? SIG_IGN : SIG_DFL); },
-                                           .out = into.get(),
-                                           .seconds = 5});
+                                           .out = into.get()});
             EXPECT_NE(ran.status, 0) << options;
             EXPECT_NE(ran.status, 128 + SIGKILL) << options;
             EXPECT_EQ(ran.error, "") << options;
@@ -216,7 +215,7 @@ TEST_F(Trouble, WithoutNetlinkProcListsTheSameButV6Only) {
     EXPECT_GT(unknown, 20);
 }
 
-TEST_F(Trouble, WithoutProcSocketsAreListedAndTheMissingTableIsSaid) {
+TEST_F(Trouble, WithoutProcSocketsAreListedAndTheMissingTableIsReported) {
     const Zoo zoo;
     const std::string program = our_program(); // read before /proc is gone
     const Way way{.in_child = hide_proc};
@@ -253,7 +252,7 @@ TEST_F(Trouble, OtherModesAreTheNativeProgramsOwn) {
 }
 
 /// Directories with a `netstat` in them: what -r does there.
-TEST_F(Trouble, NoOtherNetstatIsSaidAndAWrapperAroundUsIsNotCalledTwice) {
+TEST_F(Trouble, NoOtherNetstatIsReportedAndAWrapperAroundUsIsNotCalledTwice) {
     const Zoo zoo;
     const std::string empty = zoo.directory() + "/empty", linked = zoo.directory() + "/linked",
                       wrapped = zoo.directory() + "/wrapped", diverted = zoo.directory() + "/diverted";
@@ -268,7 +267,7 @@ TEST_F(Trouble, NoOtherNetstatIsSaidAndAWrapperAroundUsIsNotCalledTwice) {
         {"-r", "ip route"}, {"-i", "ip -s link"}, {"-s", "nstat"}, {"-g", "ip maddr"}, {"-M", "conntrack"}};
     for (const std::string& directory : {empty, linked, wrapped})
         for (const auto& [mode, instead] : modes) {
-            const Ran ran = ours(mode, {.environment = {"PATH=" + directory}, .seconds = 5});
+            const Ran ran = ours(mode, {.environment = {"PATH=" + directory}});
             EXPECT_EQ(ran.status, 1) << directory << mode;
             EXPECT_EQ(ran.out, "") << directory << mode;
             EXPECT_EQ(lines(ran.error), 1U) << ran.error;

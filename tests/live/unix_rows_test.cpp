@@ -61,7 +61,7 @@ std::vector<UnixRow> unix_rows(const std::string& listing) {
     return rows;
 }
 
-/// As it is printed.
+/// The name as it is printed.
 std::string shown(std::string name) {
     for (char& c : name) {
         if (c == '\0') c = '@';

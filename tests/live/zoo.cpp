@@ -78,7 +78,7 @@ bool add_address(const char* address) {
     return false;
 }
 
-/// In front of what stands in the file.
+/// These lines come before those of the file in /etc.
 constexpr const char* services = "a-service-name-of-more-than-eighteen-letters 9001/tcp\n"
                                  "only-udp 5358/udp\n"
                                  "name-for-tcp 7101/tcp\n"
@@ -345,6 +345,21 @@ void Zoo::tcp_listeners() {
     fchown(keep(listener({"0.0.0.0", 8897}), "tcp of a user without a name").get(), 4242424, 4242424);
 }
 
+namespace {
+
+/// Until the connection is in this state of netinet/tcp.h, or 10 s have passed.
+void wait_for_state(const Fd& socket, int state) {
+    for (int i = 0; i < 1000; ++i) {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        if (getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state == state)
+            return;
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+} // namespace
+
 void Zoo::tcp_states() {
     const auto keep_pair = [this](Pair pair) {
         keep(std::move(pair.client), "a client");
@@ -397,7 +412,8 @@ void Zoo::tcp_states() {
     { // LAST_ACK: the last FIN is not heard.
         Pair pair = connected_pair({"127.0.0.1", 40022}, {"127.0.0.1", 9022});
         shutdown(pair.client.get(), SHUT_WR);
-        std::this_thread::sleep_for(10ms);
+        wait_for_state(pair.server, TCP_CLOSE_WAIT);
+        wait_for_state(pair.client, TCP_FIN_WAIT2);
         drop_all(pair.client);
         shutdown(pair.server.get(), SHUT_WR);
         keep_pair(std::move(pair));
@@ -409,6 +425,7 @@ void Zoo::tcp_states() {
         shutdown(pair.client.get(), SHUT_WR);
         shutdown(pair.server.get(), SHUT_WR);
         drop_nothing(pair.client);
+        wait_for_state(pair.client, TCP_CLOSING); // by a retransmission
         keep_pair(std::move(pair));
     }
     { // TIME_WAIT of both families.
@@ -444,7 +461,7 @@ void Zoo::tcp_states() {
         set_option(alive.server, SOL_SOCKET, SO_KEEPALIVE, 1);
         keep_pair(std::move(alive));
     }
-    std::this_thread::sleep_for(600ms); // retransmissions that CLOSING needs
+    std::this_thread::sleep_for(300ms); // for delayed acknowledgements
 }
 
 void Zoo::datagrams() {

@@ -1,4 +1,4 @@
-// What is said of arguments echoes them as rows print names.
+// Messages about arguments print them as rows print names.
 #include "arguments.hpp"
 
 #include <algorithm>

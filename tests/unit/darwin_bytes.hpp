@@ -36,7 +36,7 @@ public:
     }
     [[nodiscard]] const std::string& bytes() const { return bytes_; }
 
-    /// With its length and kind, padded to 8.
+    /// The item with its length and kind, padded to 8.
     [[nodiscard]] std::string item(std::uint32_t kind) const {
         Record copy = *this;
         copy.set(0, 4, bytes_.size()).set(4, 4, kind);

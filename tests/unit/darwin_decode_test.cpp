@@ -172,7 +172,7 @@ TEST(DarwinDecodeTest, ACountThatLiesAndAMissingTrailerAreNoProblem) {
     EXPECT_EQ(only(decode_tcp(generation(0, 100) + joined(items_of(Socket{})))).local.port, 8888);
 }
 
-TEST(DarwinDecodeTest, AChangedTrailerIsSaidWithoutFailing) {
+TEST(DarwinDecodeTest, AChangedTrailerIsReportedWithoutFailing) {
     const Decoded decoded = decode_tcp(generation(1, 100) + joined(items_of(Socket{})) + generation(2, 105));
     EXPECT_EQ(decoded.records.size(), 1U);
     ASSERT_EQ(decoded.problems.size(), 1U);
@@ -218,7 +218,7 @@ protected:
     std::vector<std::string> items_;
 };
 
-TEST_F(DarwinDamageTest, AnUnknownItemIsSkippedAndSaidOnce) {
+TEST_F(DarwinDamageTest, AnUnknownItemIsSkippedAndReportedOnce) {
     const std::string unknown = Record(48).item(0x400);
     items_.insert(items_.begin() + 2, {unknown, unknown});
     const Decoded got = decoded();
@@ -256,7 +256,7 @@ TEST_F(DarwinDamageTest, AMissingItemLeavesTheRest) {
     }
 }
 
-TEST_F(DarwinDamageTest, ASocketWithoutItsPcbIsSaidAndNotShown) {
+TEST_F(DarwinDamageTest, ASocketWithoutItsPcbIsReportedAndNotShown) {
     items_.erase(items_.begin());
     const Decoded got = decoded();
     EXPECT_EQ(ports(got), without_middle_);

@@ -160,7 +160,7 @@ TEST_P(SoundAnswerTest, APrefixYieldsAPrefixOfItsRecords) {
             << length;
         ASSERT_LE(some.size(), all.size()) << length;
         for (std::size_t i = 0; i < some.size(); ++i) {
-            // Of a path that holds a newline nobody can tell that it goes on.
+            // A path that holds a newline may end there.
             const bool at_newline = length > 0 && answer.bytes[length - 1] == '\n' && i + 1 == some.size() &&
                                     all[i].starts_with(some[i] + '\n');
             ASSERT_TRUE(some[i] == all[i] || at_newline)
@@ -200,7 +200,7 @@ std::size_t side_entries(const Answer& answer, std::string_view bytes) {
 
 class SideAnswerTest : public testing::TestWithParam<Answer> {};
 
-TEST_P(SideAnswerTest, APrefixTellsNoMoreThanTheWhole) {
+TEST_P(SideAnswerTest, APrefixReportsNoMoreThanTheWhole) {
     const Answer& answer = GetParam();
     const std::size_t all = side_entries(answer, answer.bytes);
     for (std::size_t length = 0; length < answer.bytes.size(); length += stride(answer))
@@ -287,7 +287,7 @@ constexpr std::size_t growths[] = {4, 8, 56, 64, 200, 1024};
 
 class LongerRecordsTest : public testing::TestWithParam<Answer> {};
 
-TEST_P(LongerRecordsTest, AreReadAsFarAsTheyAreKnownAndSaidOnce) {
+TEST_P(LongerRecordsTest, AreReadAsFarAsTheyAreKnownAndReportedOnce) {
     const Answer& answer = GetParam();
     std::vector<std::string> known;
     const Decoded usual = decode(answer, answer.bytes, known);
@@ -342,7 +342,7 @@ std::vector<Answer> answers_with_lengths(bool sockets) {
     return all;
 }
 
-/// All that a table of owners or processes told.
+/// All that was read from a table of owners or processes.
 std::string side_text(const Answer& answer, std::string_view bytes, std::vector<Problem>& problems) {
     const auto copy = std::make_unique<std::byte[]>(bytes.size());
     if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
@@ -369,7 +369,7 @@ std::string side_text(const Answer& answer, std::string_view bytes, std::vector<
 
 class LongerSideRecordsTest : public testing::TestWithParam<Answer> {};
 
-TEST_P(LongerSideRecordsTest, AreReadAsFarAsTheyAreKnownAndSaidOnce) {
+TEST_P(LongerSideRecordsTest, AreReadAsFarAsTheyAreKnownAndReportedOnce) {
     const Answer& answer = GetParam();
     std::vector<Problem> usual;
     const std::string known = side_text(answer, answer.bytes, usual);

@@ -55,7 +55,7 @@ TEST(LinuxOwners, AnEmptyTableWasReadAndHoldsNoSocket) {
     EXPECT_FALSE(read(&linux_system, "7\t-\tEACCES\n").tables.owners_read);
 }
 
-TEST(LinuxOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
+TEST(LinuxOwners, WhatIsNoDescriptorIsReportedWithItsPlaceAndPassedOver) {
     const Read got =
         read(&linux_system, "1\t4\tpipe:[3]\n1\t4\tsocket:[]\n1\t5\tsocket:[8]\n1\t6\tsocket:[9]");
     EXPECT_EQ(got.tables.owners.lowest(8), (Owner{1, 5}));
@@ -82,7 +82,7 @@ TEST(DarwinOwners, ARefusedProcessHidesOwners) {
     EXPECT_TRUE(got.problems.empty());
 }
 
-TEST(DarwinOwners, WhatIsNoDescriptorIsSaidWithItsPlaceAndPassedOver) {
+TEST(DarwinOwners, WhatIsNoDescriptorIsReportedWithItsPlaceAndPassedOver) {
     const Read got = read(&darwin_system, "rubbish\n1\t4\n1\t4\t0xabc\n7\t8\tabc\n", 100);
     EXPECT_EQ(got.tables.owners.lowest(0xabc), (Owner{7, 8}));
     EXPECT_EQ(got.problems,

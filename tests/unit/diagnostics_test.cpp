@@ -39,11 +39,11 @@ std::string without_enumeration(std::string entry) {
 
 /// The items of DIAGNOSTICS, as they are printed.
 std::vector<std::string> entries() {
+    constexpr std::string_view item = "\n.It \"";
     std::vector<std::string> found;
     for (const char* page : {"man/netstat46.1", "man/netstat46-capture.5"}) {
         const std::string manual = contents(root / page);
         const std::size_t begin = manual.find(".Sh DIAGNOSTICS\n"), end = manual.find("\n.Sh ", begin);
-        constexpr std::string_view item = "\n.It \"";
         for (std::size_t at = manual.find(item, begin); at < end; at = manual.find(item, at + 1)) {
             const std::size_t text = at + item.size();
             found.push_back(without_enumeration(manual.substr(text, manual.find("\"\n", text) - text)));

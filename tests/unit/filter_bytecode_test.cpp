@@ -16,7 +16,7 @@ namespace {
 
 using namespace linux_wire;
 
-/// As the kernel compares: the leading `length` bits.
+/// Compares the leading `length` bits, as the kernel does.
 bool prefix_matches(Bytes one, Bytes other, unsigned length) {
     for (unsigned bit = 0; bit < length; ++bit)
         if (((one.u8(bit / 8) ^ other.u8(bit / 8)) >> (7 - bit % 8) & 1) != 0) return false;

@@ -69,7 +69,7 @@ std::string shown(const Endpoint& end) {
     return fmt::format("{} {} %{}", fmt::to_string(text), end.port, end.address.scope);
 }
 
-TEST(FreeBsdTcp, TheDockerCaseTellsWhatEachListenerServes) {
+TEST(FreeBsdTcp, TheDockerCaseReportsWhatEachListenerServes) {
     const Decoded out = decode(tcp, captured("s1", tcp));
     ASSERT_EQ(out.sockets.size(), 3U);
     EXPECT_TRUE(out.problems.empty());
@@ -395,7 +395,7 @@ TEST(FreeBsdList, AnEmptyAnswerAndAMissingTrailerAreNoProblem) {
     EXPECT_TRUE(out.problems.empty());
 }
 
-TEST(FreeBsdList, AHeaderOfOddLengthIsSaidAndStepped) {
+TEST(FreeBsdList, AHeaderOfOddLengthIsReportedAndStepped) {
     Buffer bytes = captured("s1", tcp);
     poke<std::uint64_t>(bytes, 0, 0);
     const Decoded out = decode(tcp, bytes);

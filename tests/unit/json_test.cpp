@@ -206,7 +206,7 @@ TEST(JsonSocket, SaysWhyItHasNoOwner) {
     EXPECT_EQ(why(5, false, false, Visibility::Everyone), "not read") << "a capture without descriptors";
 }
 
-TEST(JsonSocket, WhereOnlyTheLastUserIsToldItIsAnOwnerWithoutDescriptor) {
+TEST(JsonSocket, WhereOnlyTheLastUserIsReportedItIsAnOwnerWithoutDescriptor) {
     SocketRecord socket = listener("0.0.0.0", 80);
     socket.owner_key = 0xfffff80012345678;
     socket.pcb = 0xfffff80012345678;
@@ -224,7 +224,7 @@ TEST(JsonSocket, LinkLocalAddressesHaveAScope) {
     socket.local.address.scope = 4;
     EXPECT_TRUE(has(object(socket), R"("address":"fe80::1","port":80,"scope":"4")"));
     socket.local.address.scope = 0;
-    socket.device = 2; // all that Linux tells
+    socket.device = 2; // all that Linux reports
     EXPECT_TRUE(has(object(socket), R"("address":"fe80::1","port":80,"scope":"2")"));
 }
 
@@ -253,7 +253,7 @@ TEST(JsonSocket, AUnixListenerWithAnAbstractName) {
                               R"("flags":["accepting"],"refs":2,"path":"@a\u000ab","path_abstract":true})");
 }
 
-TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagTells) {
+TEST(JsonSocket, ALinuxUnixSocketHasAPeerAndQueuesWhereSockDiagReports) {
     SocketRecord socket;
     socket.protocol = Protocol::Unix;
     socket.family = Family::Local;

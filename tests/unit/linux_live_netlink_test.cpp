@@ -213,7 +213,7 @@ TEST(NetlinkDump, ALongAnswerIsHandedOutAsItComes) {
     EXPECT_TRUE(outcome.problems.empty());
 }
 
-TEST(NetlinkDump, ABreakInTheMiddleOfALongAnswerIsSaid) {
+TEST(NetlinkDump, ABreakInTheMiddleOfALongAnswerIsReported) {
     std::deque<Answer> answers = long_conversation();
     answers.push_back({{}, ENOBUFS});
     FakeKernel kernel{{answers, {{done()}}}, {}};
@@ -224,7 +224,7 @@ TEST(NetlinkDump, ABreakInTheMiddleOfALongAnswerIsSaid) {
     EXPECT_TRUE(outcome.fails) << "sockets are missing";
 }
 
-TEST(NetlinkDump, AnInterruptionOfALongAnswerIsSaidOnce) {
+TEST(NetlinkDump, AnInterruptionOfALongAnswerIsReportedOnce) {
     std::deque<Answer> answers = long_conversation();
     for (int i = 0; i < 3; ++i) answers.push_back({socket_message(NLM_F_DUMP_INTR)});
     answers.push_back({done()});

@@ -12,7 +12,6 @@
 
 #include <gtest/gtest.h>
 
-#include "linux/live_held_records.hpp"
 #include "linux/live_tcp_walk.hpp"
 #include "linux/wire.hpp"
 
@@ -64,7 +63,8 @@ Walk walk_of(const Given& given) {
     };
 }
 
-/// Of a walk that is made for each of `given`, in turn. What sock_diag gives is one byte, `4` or `6`.
+/// The outcome of a walk that is made for each of `given`, in turn. What sock_diag gives is one byte, `4` or
+/// `6`.
 Outcome walk_over(const std::vector<Given>& given) {
     Outcome outcome;
     const NewWalk walk = [&] { return walk_of(given[outcome.walks++ % given.size()]); };
@@ -121,11 +121,11 @@ TEST(TcpWalk, WalksAgainWhereTooManyWouldWait) {
 TEST(TcpWalk, GivesEveryWordOfWhatWaited) {
     std::mt19937 random(46);
     std::string all;
-    std::vector<std::uint32_t> words(HeldRecords::record_size / 4);
+    std::vector<std::uint32_t> words(std::size_t{linux_wire::walked_inet6_size} / 4);
     for (int i = 0; i < 3000; ++i) {
         for (std::uint32_t& word : words)
             if (random() % (1 + static_cast<unsigned>(i) % 7) == 0) word = random();
-        std::string one(HeldRecords::record_size, '\0');
+        std::string one(std::size_t{linux_wire::walked_inet6_size}, '\0');
         std::memcpy(one.data(), words.data(), one.size());
         one[linux_wire::walked_family] = static_cast<char>(af_inet6);
         all += one;

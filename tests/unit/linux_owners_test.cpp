@@ -1,4 +1,4 @@
-// Who holds which socket, as Linux's kernel tells when it walks the descriptors itself.
+// Who holds which socket, as the Linux kernel reports it when it walks the descriptors itself.
 #include <string>
 #include <vector>
 

@@ -84,7 +84,7 @@ TEST(List, OneInterfaceLeavesNothingUnsaidOfAnother) {
     EXPECT_EQ(std::count_if(heard.problems.begin(), heard.problems.end(), about_tcp), 2);
 }
 
-TEST(List, WhatSeveralSectionsMeetIsSaidOnce) {
+TEST(List, WhatSeveralSectionsMeetIsReportedOnce) {
     const std::string table = damaged_table(static_cast<int>(most_problems_said));
     const std::vector<Named> blocks{{"proc.net.tcp", table, 0}, {"proc.net.tcp", table, 1}};
     const Heard heard = hear(host_of(blocks), 2);

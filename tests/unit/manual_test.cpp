@@ -22,7 +22,7 @@
 namespace netstat46 {
 namespace {
 
-/// An item of a tagged list: the macro line behind `.It`, and the text below it.
+/// An item of a tagged list: the macro line after `.It`, and the text below it.
 struct Item {
     std::string tag, text;
 };

@@ -128,7 +128,7 @@ TEST(Needs, WhatNoSocketNeedsIsNotKept) {
     EXPECT_EQ(tables.ports.options.size(), 1U);
 }
 
-TEST(Needs, DamageIsSaidWhereItStandsInTheFile) {
+TEST(Needs, DamageIsReportedWhereItStandsInTheFile) {
     Scratch capture;
     capture.with("manifest", "os: linux\n")
         .with("proc.net.tcp", one_listener)

@@ -44,7 +44,7 @@ public:
         return front;
     }
 
-    /// With a netlink header in front.
+    /// The message with a netlink header in front.
     [[nodiscard]] NetlinkMessage sent() const {
         NetlinkMessage header(linux_wire::nl_header);
         header.set<std::uint32_t>(linux_wire::nl_length,

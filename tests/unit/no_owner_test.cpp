@@ -56,7 +56,7 @@ TEST(NoOwner, EveryWordIsInTheManual) {
     }
 }
 
-TEST(NoOwner, AConnectionWithoutAnInodeTellsByItsState) {
+TEST(NoOwner, AConnectionWithoutAnInodeIsExplainedByItsState) {
     const auto why = [](State state) {
         Case one;
         one.socket.state = state;
@@ -81,7 +81,7 @@ TEST(NoOwner, OfLinuxWithoutAnInodeAndWithoutStatesIsTheKernel) {
     }
 }
 
-TEST(NoOwner, AUnixConnectionWithoutAnInodeTellsByItsState) {
+TEST(NoOwner, AUnixConnectionWithoutAnInodeIsExplainedByItsState) {
     Case one;
     one.socket.protocol = Protocol::Unix;
     unix_facts(one.socket).state = 2; // SS_CONNECTING

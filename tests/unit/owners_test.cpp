@@ -46,7 +46,7 @@ TEST(Owners, TheLowestPidAndDescriptorComeFirstInWhateverOrderTheyAreFound) {
     EXPECT_EQ(owners.all(42), (std::vector<Owner>{{7, 4}, {7, 30}, {600, 12}}));
 }
 
-TEST(Owners, ADescriptorThatIsNotToldStaysSo) {
+TEST(Owners, ADescriptorThatIsNotReportedStaysSo) {
     Owners owners;
     owners.add(42, {600, -1});
     EXPECT_EQ(owners.lowest(42), (Owner{600, -1}));

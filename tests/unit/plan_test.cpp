@@ -51,7 +51,7 @@ TEST(EachTableOnce, AsksForTheStatesOfEither) {
     EXPECT_EQ(each_table_once(plan).listings[0].sections[0].table.states, 0U);
 }
 
-TEST(Narrow, TellsTheKernelWhatIsNotWanted) {
+TEST(Narrow, GivesTheKernelWhatIsNotWanted) {
     Plan plan;
     plan.listings.resize(1);
     plan.listings[0].sections = {section({Protocol::Tcp, true, true, 0})};

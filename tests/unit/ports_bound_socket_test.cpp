@@ -43,7 +43,7 @@ TEST(BoundSocket, AMappedAddressIsAnIpv4One) {
     EXPECT_TRUE(bound_socket(record(Family::Inet6, "::ffff:0.0.0.0"), linux_system, 0).wildcard);
 }
 
-TEST(BoundSocket, AConnectionsV6OnlyIsNotToldByLinux) {
+TEST(BoundSocket, AConnectionsV6OnlyIsNotReportedByLinux) {
     const BoundSocket connected = bound_socket(record(Family::Inet6, "::1", "::1"), linux_system, 0);
     EXPECT_TRUE(connected.connected);
     EXPECT_EQ(connected.v6only, Tristate::Unknown);
@@ -58,7 +58,7 @@ TEST(BoundSocket, ATimeWaitSocketIsOneWhateverStateItShows) {
     EXPECT_TRUE(bound_socket(fin_wait, linux_system, 0).time_wait);
 }
 
-TEST(BoundSocket, OnBsdTheRecordTellsServesAndOptions) {
+TEST(BoundSocket, OnBsdTheRecordReportsServesAndOptions) {
     SocketRecord socket = record(Family::Inet6, "::");
     socket.serves = {true, true};
     darwin_facts(socket).options = 0x0206; // SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT

@@ -33,7 +33,7 @@ PortQuestion can_bind(const char* target) { return {{}, {}, target}; }
 constexpr const char* darwin = "darwin/s1-docker";
 constexpr const char* freebsd = "freebsd/s1";
 
-/// What is said of a capture of nothing but these files, all of them empty.
+/// The messages about a capture of these files alone, all of them empty.
 std::string said_without(const std::vector<const char*>& files, const std::string& manifest,
                          const PortQuestion& question, const char* addresses = "127.0.0.1\n") {
     Scratch capture;

@@ -75,7 +75,7 @@ TEST(ProcNet, AddressesAreWordsInTheOrderOfTheHost) {
               "2001:db8::1");
 }
 
-TEST(ProcNet, OfAHalfOpenConnectionItTellsUserAndRetransmits) {
+TEST(ProcNet, OfAHalfOpenConnectionItReportsUserAndRetransmits) {
     Read out;
     HostTables tables;
     with_decoder("proc.net.tcp", tcp_header + listener + half_open, ByteOrder::Little, out,
@@ -86,7 +86,7 @@ TEST(ProcNet, OfAHalfOpenConnectionItTellsUserAndRetransmits) {
     EXPECT_EQ(tables.half_open[0].retransmits, 3U);
 }
 
-TEST(ProcNet, WhatIsNoSocketIsSaidWithItsPlaceAndPassedOver) {
+TEST(ProcNet, WhatIsNoSocketIsReportedWithItsPlaceAndPassedOver) {
     const std::string front = tcp_header + "   0: nonsense\n" + listener;
     const Read got = read("proc.net.tcp", front + listener.substr(0, 40));
     EXPECT_EQ(got.sockets.size(), 1U);
@@ -117,7 +117,7 @@ TEST(ProcNetUnix, A32BitKernelWritesEightDigits) {
     EXPECT_EQ(got.paths, (std::vector<std::string>{"/a", "/b"}));
 }
 
-/// As on a host that has started just now.
+/// A host that has started just now.
 TEST(ProcNetUnix, AnAddressMayBeWithheld) {
     for (const std::string_view withheld : {"(____ptrval____)", "(ptrval)"}) {
         const std::string line = fmt::format("{}: 00000002 00000000 00000000 0001 01 ", withheld);

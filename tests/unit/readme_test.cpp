@@ -39,7 +39,7 @@ std::vector<std::string> quoted_words(std::string_view text) {
     return found;
 }
 
-/// The path of the checkout that a word looks like, behind an option's `=`; empty if it looks like none.
+/// The path of the checkout that a word looks like, after an option's `=`; empty if it looks like none.
 /// Absolute paths and what a build makes are none.
 std::string path_in(const std::string& word) {
     const std::string path = word.substr(word.rfind('=') + 1);

@@ -62,7 +62,7 @@ TEST(Replay, APipeIsAProblemAndNotWaitedFor) {
     EXPECT_NE(problems.front().find("users.tsv"), std::string::npos) << problems.front();
 }
 
-/// What is said of a capture whose users.tsv is `make`'s work.
+/// The messages about a capture whose users.tsv is `make`'s work.
 std::vector<std::string> said_of_users(const std::function<void(const std::string& path)>& make) {
     Scratch capture;
     capture.with("manifest", "os: linux\n").with("proc.net.unix", "");

@@ -221,7 +221,7 @@ TEST(Save, ADirectoryThatWasThereIsLeftAsItWas) {
     EXPECT_EQ(mode_of(scratch.path()), 0755U);
 }
 
-TEST(Save, WhatCannotBeRemovedIsSaid) {
+TEST(Save, WhatCannotBeRemovedIsReported) {
     Scratch scratch;
     const std::string directory = scratch.path() + "/new";
     std::string said;

@@ -202,7 +202,7 @@ TEST(Select, DatagramAndUnixSocketsHaveStatesToo) {
     unix_facts(local).state = 3;
     EXPECT_TRUE(selects({{"--state", "CONNECTED"}}, local));
     local = {};
-    local.protocol = Protocol::Unix; // as BSD tells
+    local.protocol = Protocol::Unix; // as BSD reports it
     unix_facts(local).peer = 0xfffff8000;
     EXPECT_EQ(state_word(local), "established");
     local.accepts = true;
@@ -219,7 +219,7 @@ TEST(Select, V6OnlyAsTheKernelHoldsIt) {
     EXPECT_FALSE(selects({{"--v6only", "no"}}, record));
 }
 
-TEST(Select, TheKernelIsToldPortsAddressesAndStates) {
+TEST(Select, TheKernelIsGivenPortsAddressesAndStates) {
     const Selection wanted = selection(
         {{"--port", "80"}, {"--foreign-port", "1-9"}, {"--address", "::1"}, {"--state", "LISTEN,bound"}});
     const KernelFilter filter = kernel_filter(wanted);

@@ -22,7 +22,7 @@ NetlinkMessage tcp_socket(std::uint8_t state) {
         .set<std::uint32_t>(diag_inode, 4711);
 }
 
-/// As a kernel of today: longer than what is known here.
+/// A tcp_info as a current kernel has it: longer than what is known here.
 NetlinkMessage tcp_info() {
     return NetlinkMessage(280)
         .set<std::uint8_t>(tcp_info_retransmits, 2)
@@ -155,7 +155,7 @@ NetlinkMessage unix_socket(std::uint32_t inode) {
         .set<std::uint32_t>(unix_diag_inode, inode);
 }
 
-TEST(UnixDiag, TellsPeerQueuesAndName) {
+TEST(UnixDiag, ReportsPeerQueuesAndName) {
     using namespace std::string_view_literals;
     NetlinkMessage queues(unix_rqlen_size);
     queues.set<std::uint32_t>(unix_rqlen_rqueue, 3).set<std::uint32_t>(unix_rqlen_wqueue, 4);
@@ -180,7 +180,7 @@ TEST(UnixDiag, TellsPeerQueuesAndName) {
     EXPECT_EQ(out.tables.unix_sockets.at(13).path, "@a@b") << "as /proc/net/unix";
 }
 
-TEST(UnixDiag, DamageIsSaidAndLosesNothingBefore) {
+TEST(UnixDiag, DamageIsReportedAndLosesNothingBefore) {
     const NetlinkMessage good = unix_socket(11).attribute(unix_diag_peer, number(12)).sent();
     const std::vector<std::byte> whole = NetlinkMessage(good).add(good).bytes();
     for (std::size_t size = 0; size < whole.size(); ++size) {

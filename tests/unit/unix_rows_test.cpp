@@ -26,7 +26,7 @@ constexpr std::uint8_t closed = 7; // TCP_CLOSE, net/tcp_states.h
 /// A socket as the kernel has it.
 struct Made {
     std::uint32_t inode = 0; ///< 0: it waits to be accepted
-    std::string name;        ///< without the NUL behind a path
+    std::string name;        ///< without the NUL at the end of a path
     std::uint8_t type = 1, state = closed;
     std::uint32_t refs = 2;
     std::uint32_t waiting = 0; ///< of a listener: connections
@@ -43,7 +43,7 @@ std::string at_for_nul(std::string name) {
     return name;
 }
 
-/// As net/unix/af_unix.c writes it.
+/// A row as net/unix/af_unix.c writes it.
 std::string row_of(const Made& socket) {
     const bool connected = socket.state == tcp_established;
     const int state = socket.inode == 0 ? (connected ? 2 : 4) : connected ? 3 : 1;
@@ -144,7 +144,7 @@ private:
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-/// What is listed where sock_diag knows `told` and /proc/net/unix has `text`, which is cut behind the
+/// What is listed where sock_diag knows `told` and /proc/net/unix has `text`, which is cut after the
 /// newlines that `cut` chooses.
 template <class Cut>
 Read read_both(const std::vector<Made>& told, std::string_view text, Cut cut) {
@@ -238,8 +238,8 @@ TEST(UnixRows, NoMoreConnectionsWaitThanTheListenerHas) {
     EXPECT_EQ(got.rows[2].inode, 0U);
 }
 
-/// As a capture may have it, or a table that changed while it was read.
-TEST(UnixRows, ASocketThatIsToldTwiceHasItsConnectionsOnce) {
+/// A capture may be like this, or a table that changed while it was read.
+TEST(UnixRows, ASocketThatIsReportedTwiceHasItsConnectionsOnce) {
     const Made one = listener(8, abstract("s"), 3);
     std::string text = proc_text({one});
     for (int i = 0; i < 3; ++i) text += row_of(waiting(abstract("s"))) + '\n';
@@ -267,7 +267,7 @@ TEST(UnixRows, ARowThatSockDiagDoesNotHaveIsNotListed) {
     }
 }
 
-TEST(UnixRows, ARowUnderAnotherNameTellsNothing) {
+TEST(UnixRows, ARowUnderAnotherNameAddsNothing) {
     for (const std::string& name :
          {std::string(), abstract("victi"), abstract("victim2"), abstract("other")}) {
         Made other = victim;
@@ -280,7 +280,7 @@ TEST(UnixRows, ARowUnderAnotherNameTellsNothing) {
 
 // ---- Damage
 
-TEST(UnixRows, DamageIsSaidAndFailsNothing) {
+TEST(UnixRows, DamageIsReportedAndFailsNothing) {
     const std::string whole = proc_text({victim, {5, "/run/x"}});
     const Read cut = read_both({victim, {5, "/run/x"}}, whole.substr(0, whole.size() - 9));
     EXPECT_EQ(cut.rows.size(), 2U);
