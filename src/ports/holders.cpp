@@ -47,11 +47,6 @@ std::string with_time_left(const PortTable& table, std::span<const std::size_t> 
 
 } // namespace
 
-NoOwner why_no_owner(const PortTable& table, std::size_t row) {
-    return why_no_owner(table.sockets[row], table.tables, table.host.system->owner_keys,
-                        table.host.visibility);
-}
-
 bool has_no_owner(const PortTable& table, std::size_t row) {
     return table.tables.owners_of(table.sockets[row]).empty();
 }

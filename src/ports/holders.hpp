@@ -13,9 +13,6 @@
 
 namespace netstat46 {
 
-/// Of a socket that nobody is known to hold.
-NoOwner why_no_owner(const PortTable& table, std::size_t row);
-
 bool has_no_owner(const PortTable& table, std::size_t row);
 
 /// `nginx, pid 812, and 2 connections`; `2 connections in TIME_WAIT (47 s more)`.
