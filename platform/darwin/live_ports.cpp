@@ -1,17 +1,9 @@
-#include <utility>
-
 #include "platform.hpp"
 #include "posix/pf.hpp"
 #include "posix/port_facts.hpp"
 
 namespace netstat46 {
 
-PortFacts live_port_facts() {
-    PortFacts facts = port_facts_beside_tables();
-    NatListing nat = pf_rules();
-    facts.nat = std::move(nat.known);
-    facts.nat_rules = std::move(nat.rules);
-    return facts;
-}
+PortFacts live_port_facts() { return port_facts_beside_tables(pf_rules()); }
 
 } // namespace netstat46

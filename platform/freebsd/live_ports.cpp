@@ -6,7 +6,6 @@
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -61,12 +60,6 @@ NatListing nat_rules() {
 
 } // namespace
 
-PortFacts live_port_facts() {
-    PortFacts facts = port_facts_beside_tables();
-    NatListing nat = nat_rules();
-    facts.nat = std::move(nat.known);
-    facts.nat_rules = std::move(nat.rules);
-    return facts;
-}
+PortFacts live_port_facts() { return port_facts_beside_tables(nat_rules()); }
 
 } // namespace netstat46

@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,11 +19,11 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
-#include "messages.hpp"
 #include "openbsd/live_portmap.hpp"
 #include "openbsd/row.hpp"
 #include "openbsd/wire.hpp"
 #include "platform.hpp"
+#include "posix/answers.hpp"
 #include "posix/growing.hpp"
 #include "posix/host.hpp"
 
@@ -49,17 +47,17 @@ int ask_files(int op, int arg, Buffer& buffer) {
         buffer);
 }
 
-int ask(std::string_view interface, Buffer& buffer) {
-    if (interface == by_pid) return ask_files(KERN_FILE_BYPID, -1, buffer);
-    if (interface == by_file) return ask_files(KERN_FILE_BYFILE, openbsd::dtype_socket, buffer);
-    return ask_portmapper(buffer);
+std::optional<NoAnswer> ask(std::string_view interface, Buffer& buffer) {
+    int error = 0;
+    if (interface == portmap)
+        error = ask_portmapper(buffer);
+    else if (interface == by_pid)
+        error = ask_files(KERN_FILE_BYPID, -1, buffer);
+    else
+        error = ask_files(KERN_FILE_BYFILE, openbsd::dtype_socket, buffer);
+    if (error == 0) return std::nullopt;
+    return NoAnswer{std::generic_category().message(error), interface == portmap}; // mostly nobody runs one
 }
-
-/// One interface to be asked.
-struct Question {
-    std::string_view interface;
-    std::size_t table = no_table;
-};
 
 /// One table holds the sockets of all protocols; it also says which of them cannot be told apart.
 std::vector<Question> questions_of(const Request& request) {
@@ -75,49 +73,6 @@ std::vector<Question> questions_of(const Request& request) {
         if (!parts_of(openbsd_system, request.tables[table]).empty()) questions.push_back({by_file, table});
     return questions;
 }
-
-/// Works through the questions. Of one interface asked again at once the answer is kept.
-class LiveReader {
-public:
-    LiveReader(const Request& request, ProblemSink problem)
-        : questions_(questions_of(request)), problem_(std::move(problem)) {}
-
-    std::optional<RawBlock> operator()() {
-        while (next_ < questions_.size()) {
-            const Question& question = questions_[next_++];
-            if (question.interface != held_ && !read(question)) continue;
-            return RawBlock{question.interface, buffer_, question.table, 0};
-        }
-        if (!any_read_ && !refused_.empty()) throw std::runtime_error(std::exchange(refused_, {}));
-        return std::nullopt;
-    }
-
-private:
-    bool read(const Question& question) {
-        held_ = {};
-        if (question.interface == failed_) return false;
-        const int error = ask(question.interface, buffer_);
-        if (error == 0) {
-            held_ = question.interface;
-            any_read_ = any_read_ || question.interface != portmap;
-            return true;
-        }
-        failed_ = question.interface;
-        if (question.interface == portmap) return false; // mostly nobody runs one
-        refused_ = fmt::format(messages.refused, question.interface, std::generic_category().message(error));
-        problem_({refused_});
-        return false;
-    }
-
-    std::vector<Question> questions_;
-    ProblemSink problem_;
-    Buffer buffer_;
-    std::size_t next_ = 0;
-    std::string_view held_;   ///< whose answer is in the buffer
-    std::string_view failed_; ///< the last one that gave nothing
-    std::string refused_;
-    bool any_read_ = false;
-};
 
 /// The numbers of all routing tables, blanks between them.
 std::string routing_tables() {
@@ -135,8 +90,7 @@ std::string routing_tables() {
 } // namespace
 
 BlockReader live_blocks(const Request& request, ProblemSink problem) {
-    auto reader = std::make_shared<LiveReader>(request, std::move(problem));
-    return [reader] { return (*reader)(); };
+    return answers_to(questions_of(request), ask, std::move(problem));
 }
 
 HostFacts live_host() {

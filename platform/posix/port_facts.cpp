@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -79,13 +80,15 @@ std::vector<HostAddress> own_addresses(PrefixOf prefix_of) {
     return addresses;
 }
 
-PortFacts port_facts_beside_tables() {
+PortFacts port_facts_beside_tables(NatListing nat) {
     PortFacts facts;
     facts.options = [](const Owner&) { return SocketOptions{}; };
     facts.is_local = bindable;
     facts.addresses = own_addresses();
     facts.joined = [](const Owner&, const JoinedGroup&) { return std::optional<bool>{}; };
     facts.may_bind_low = [](std::uint32_t uid) { return uid == 0; };
+    facts.nat = std::move(nat.known);
+    facts.nat_rules = std::move(nat.rules);
     return facts;
 }
 

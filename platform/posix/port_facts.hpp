@@ -20,7 +20,7 @@ using PrefixOf = unsigned (*)(const sockaddr& mask, Family family);
 /// Every address of this host's interfaces; without `prefix_of` their lengths are not told.
 std::vector<HostAddress> own_addresses(PrefixOf prefix_of = nullptr);
 
-/// Of a system whose socket tables tell so_options, so that nobody need be asked for them.
-PortFacts port_facts_beside_tables();
+/// Of a system on which nobody is asked for the options of sockets: its tables tell them, or nothing does.
+PortFacts port_facts_beside_tables(NatListing nat);
 
 } // namespace netstat46

@@ -33,6 +33,7 @@ void note(Needs& needs, const SocketRecord& socket) {
 /// Adds what the host tables hold about the sockets.
 void note(Needs& needs, const HostTables& tables, bool every_owner) {
     for (const HalfOpen& half_open : tables.half_open) needs.users.add(half_open.uid);
+    for (const auto& [key, uid] : tables.opened_by) needs.users.add(uid);
     for (const auto& [inode, details] : tables.unix_sockets) {
         needs.sockets.add(inode);
         needs.sockets.add(details.peer);

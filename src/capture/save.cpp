@@ -69,6 +69,7 @@ Asked names_asked(const Source& capture) {
             if (has_port && owner && !socket.has_options) asked.sockets.emplace(socket.owner_key, *owner);
         }
     }
+    for (const auto& [key, uid] : tables.opened_by) asked.users.insert(uid);
     for (const auto& [pid, process] : tables.processes)
         if (process.uid) asked.users.insert(*process.uid);
     return asked;

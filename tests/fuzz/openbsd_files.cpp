@@ -8,7 +8,6 @@
 
 #include "capture/decoders.hpp"
 #include "openbsd/decode.hpp"
-#include "openbsd/row.hpp"
 #include "openbsd/sort.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -16,7 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     constexpr const char* lengths[] = {"632", "640", "424", "344", "0"};
     HostFacts host;
-    host.system = &openbsd_system;
     host.particulars["elem_size"] = lengths[data[0] % std::size(lengths)];
     TableStatus notes;
     const DecodeContext context{"kern.file", &host, [](const Problem&) {}, &notes};

@@ -59,5 +59,17 @@ TEST(Manifest, AKeyThatMeansNothingHereIsPassedOver) {
               std::nullopt);
 }
 
+TEST(Manifest, KeepsWhatOnlyItsSystemAsksFor) {
+    HostFacts host, again;
+    EXPECT_FALSE(read_manifest("elem_size: 632\nos: openbsd\nrtables: 0 1\nfib: 3\n", systems(), host));
+    EXPECT_EQ(host.particulars.size(), 2U);
+    EXPECT_EQ(host.particulars["rtables"], "0 1");
+    EXPECT_FALSE(read_manifest(manifest_of(host, "here"), systems(), again));
+    EXPECT_EQ(again.particulars, host.particulars);
+    HostFacts other;
+    EXPECT_FALSE(read_manifest("os: freebsd\nelem_size: 632\n", systems(), other));
+    EXPECT_TRUE(other.particulars.empty());
+}
+
 } // namespace
 } // namespace netstat46
