@@ -209,14 +209,12 @@ TEST_F(People, GetRowsThatFitTheTerminal) {
         EXPECT_TRUE(says(fitted, ":8888 ")) << "ports stay whole" << fitted;
         EXPECT_TRUE(says(fitted, "V6ONLY")) << fitted;
     }
-    for (const char* options : {"-tlnW", "--classic -tln"})
+    for (const char* options : {"-tlnW --color=never", "--classic -tln"})
         EXPECT_EQ(on_terminal(options, {.environment = {"COLUMNS=60"}}), ours(options).out) << options;
     EXPECT_EQ(ours("-tln", {.environment = {"COLUMNS=60"}}).out, wide) << "a file";
 }
 
 TEST_F(People, SeeAConnectionFromBothEnds) {
-    Fd listener = open_socket(AF_INET, SOCK_STREAM);
-    ASSERT_TRUE(bind_to(listener, {"127.0.0.1", port}) && listen(listener.get(), 4) == 0);
     const Pair pair = connected_pair({"127.0.0.1", 7001}, {"127.0.0.1", port});
     ASSERT_EQ(write(pair.client.get(), "hello", 5), 5);
     const Ran told = ours("--explain=127.0.0.1:7001-127.0.0.1:8888");
