@@ -71,7 +71,7 @@ void fit_columns(std::vector<std::vector<std::string>>& lines) {
             for (auto& line : lines) line.erase(line.begin() + static_cast<std::ptrdiff_t>(i - 1));
     for (std::size_t i = 0; i < lines.front().size(); ++i) {
         if (lines.front()[i] != "PID/Program name" && lines.front()[i] != "process:pid") continue;
-        constexpr std::size_t least = 8;
+        constexpr std::size_t least = 6;
         std::size_t widest = 0;
         for (const auto& line : lines) widest = std::max(widest, line[i].size());
         for (; width() > line_width && widest > least; --widest)
