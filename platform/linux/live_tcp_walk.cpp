@@ -29,7 +29,7 @@ namespace {
 //
 //     sockets     walk   sock_diag   ss -an      with owners: walks   no BPF
 //      20,000       25          34       68                      27       88
-//     100,000       66         138      295                      60      351
+//     100,000       66         138      295                     116      351
 //   1,000,000      659       1,554    3,362                   1,074    4,168
 //
 // So without it the listing takes 2.1 times as long at 100,000 sockets, 2.5 times at a million. It costs 3 to

@@ -268,8 +268,8 @@ void put_fitted_rows(Text& out, const PortRows& rows, std::span<const std::size_
             lines.back().push_back(trimmed(fmt::to_string(cell)));
         }
     }
-    fit_columns(lines);
-    put_cells(out, lines, Overlong::Cut, 2);
+    const Gaps gaps = fit_columns(lines);
+    put_cells(out, lines, Overlong::Cut, gaps);
 }
 
 void put_answers(Text& out, const Explanation& explanation, const PortRows& rows) {
