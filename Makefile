@@ -235,7 +235,7 @@ install: build/netstat46
 	install -m 755 build/netstat46 $(BINDIR)/netstat46
 	install -m 644 man/netstat46.1 $(MANDIR)/man1
 	install -m 644 man/netstat46-json.5 man/netstat46-capture.5 $(MANDIR)/man5
-	install -m 644 man/netstat46-ports.7 $(MANDIR)/man7
+	install -m 644 man/netstat46-bsd.7 man/netstat46-ports.7 $(MANDIR)/man7
 	build/netstat46 --completion=bash > $(BASH_COMPLETIONS)/netstat46
 	build/netstat46 --completion=zsh > $(ZSH_COMPLETIONS)/_netstat46
 	build/netstat46 --completion=fish > $(FISH_COMPLETIONS)/netstat46.fish
@@ -243,7 +243,7 @@ install: build/netstat46
 
 uninstall:
 	rm -f $(BINDIR)/netstat46 $(MANDIR)/man1/netstat46.1 $(MANDIR)/man5/netstat46-json.5 \
-	  $(MANDIR)/man5/netstat46-capture.5 $(MANDIR)/man7/netstat46-ports.7 $(BASH_COMPLETIONS)/netstat46 \
+	  $(MANDIR)/man5/netstat46-capture.5 $(MANDIR)/man7/netstat46-bsd.7 $(MANDIR)/man7/netstat46-ports.7 $(BASH_COMPLETIONS)/netstat46 \
 	  $(ZSH_COMPLETIONS)/_netstat46 $(FISH_COMPLETIONS)/netstat46.fish
 
 # build/netstat46_VERSION_ARCH.deb

@@ -41,6 +41,8 @@ int run_with_streams(std::span<char* const> arguments, const char* invoked_as) {
     }
     forget_environment_of_caller();
     if (console.out_is_terminal) console.columns = columns_of_terminal(STDOUT_FILENO, std::getenv("COLUMNS"));
+    const char* no_color = std::getenv("NO_COLOR");
+    console.may_color = console.out_is_terminal && (no_color == nullptr || *no_color == '\0');
     int status = trouble;
     try {
         const std::vector<std::string> words(arguments.begin(), arguments.end());

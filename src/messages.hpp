@@ -19,6 +19,7 @@ struct Messages {
     std::string_view wrong_value = "{}: `{}' {}; write {}";
     std::string_view empty = "is empty";
     std::string_view not_one_of = "is not {}";
+    std::string_view not_a_color = "is not auto, always or never";
     std::string_view not_a_shell = "is not bash, zsh or fish";
     std::string_view wrong_selection = "{}: {}; write {}={}";
     std::string_view not_ports = "`{}' is not a port, range or service";

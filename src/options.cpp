@@ -28,6 +28,17 @@ std::string take_flag(OwnOptions& ours, std::string_view /*value*/) {
     return {};
 }
 
+constexpr std::string_view color_words[] = {"auto", "always", "never"}; // as Color has them
+
+std::string take_color(OwnOptions& ours, std::string_view value) {
+    const auto* const found = std::find(std::begin(color_words), std::end(color_words), value);
+    if (found == std::end(color_words)) return std::string(messages.not_a_color);
+    ours.color = static_cast<Color>(found - std::begin(color_words));
+    return {};
+}
+
+std::string all_color_words() { return "auto always never"; }
+
 std::string take_shell(OwnOptions& ours, std::string_view value) {
     ours.completion = std::string(value);
     return value == "bash" || value == "zsh" || value == "fish" ? "" : std::string(messages.not_a_shell);
@@ -108,6 +119,13 @@ constexpr OwnOption options[] = {
      {},
      {},
      take_text<&OwnOptions::replay>},
+    {"--color",
+     "auto|always|never",
+     "states and verdicts in colour",
+     Completes::Words,
+     all_color_words,
+     {},
+     take_color},
     {"--no-bpf", {}, "Linux: load no program into the kernel", {}, {}, {}, take_flag<&OwnOptions::no_bpf>},
     {"--completion",
      "SHELL",
@@ -233,6 +251,11 @@ auto end_of_options(const Arguments& arguments) {
 } // namespace
 
 std::span<const OwnOption> own_options() { return options; }
+
+bool colors(const OwnOptions& ours, bool may) {
+    if (ours.classic || ours.json) return false;
+    return ours.color == Color::Always || (ours.color == Color::Auto && may);
+}
 
 std::string form_of(const OwnOption& option) {
     return option.form.empty() ? std::string(option.name) : fmt::format("{}={}", option.name, option.form);

@@ -42,8 +42,14 @@ struct OwnOption {
 
 std::span<const OwnOption> own_options();
 
+/// Whether to colour; `may`: it is a terminal that likes it.
+bool colors(const OwnOptions& ours, bool may);
+
 /// `--port=LIST`, `--json`.
 std::string form_of(const OwnOption& option);
+
+/// When output is coloured. Auto: on a terminal, unless NO_COLOR is set.
+enum class Color : std::uint8_t { Auto, Always, Never };
 
 /// The options that no native netstat has, by their full names only, and what is left for the native grammar.
 struct OwnOptions {
@@ -51,6 +57,7 @@ struct OwnOptions {
     const System* dialect = nullptr; ///< --dialect
     std::optional<std::string> save, replay, completion;
     bool json = false, quiet = false, pids = false, no_bpf = false;
+    Color color = Color::Auto;
     std::vector<std::pair<const OwnOption*, std::string>> selections; ///< and their values
     PortQuestion question;
     std::vector<std::string> native; ///< all other arguments, in order

@@ -13,6 +13,7 @@
 
 #include "capture/capture_dir.hpp"
 #include "completion/completion.hpp"
+#include "format/color.hpp"
 #include "given_rights.hpp"
 #include "hand_over.hpp"
 #include "help.hpp"
@@ -114,7 +115,8 @@ int ask(const OwnOptions& ours, const Source& source, const ParsedOptions& chose
         return port_usage_status;
     }
     const PortReply& told = std::get<PortReply>(reply);
-    if (!ours.quiet) console.out.write(told.text);
+    const bool colored = colors(ours, console.may_color);
+    if (!ours.quiet) console.out.write(std::string_view(colored ? with_color(told.text) : told.text));
     return damaged ? in_trouble : told.status;
 }
 

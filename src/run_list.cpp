@@ -14,6 +14,7 @@
 #include "capture/capture_dir.hpp"
 #include "capture/host_tables_reader.hpp"
 #include "capture/names_by_name.hpp"
+#include "format/color.hpp"
 #include "format/fit.hpp"
 #include "list_json.hpp"
 #include "messages.hpp"
@@ -90,6 +91,7 @@ int list_once(const Task& task, Console& console) {
     Plan plan = task.chosen.plan(context);
     narrow(plan, task.selection);
     if (console.columns != 0 && !task.ours.classic && !task.chosen.wide) fit_to(plan, console.columns);
+    if (colors(task.ours, console.may_color)) color_columns(plan);
     Streams streams = streams_of(console);
     streams.await_names = await_names(names, plan);
     const Listed listed = list(plan, task.source, selector(task.selection, tables, names), tables, streams);

@@ -155,6 +155,16 @@ bool Dump::start() {
     return false;
 }
 
+namespace {
+
+/// The errno of the number, not positive, that an ending message begins with; EBADMSG if it is none.
+std::int32_t error_of(std::int32_t code) {
+    constexpr std::int32_t most = 4095; // linux/err.h: MAX_ERRNO
+    return code > 0 || code < -most ? EBADMSG : -code;
+}
+
+} // namespace
+
 /// Walks the message headers of one block: is this the end, and was the dump disturbed?
 Dump::Heard Dump::look_for_end(std::span<const std::byte> block) {
     Bytes rest(block, native_order);
@@ -168,7 +178,7 @@ Dump::Heard Dump::look_for_end(std::span<const std::byte> block) {
         if (type == nlmsg_done || type == nlmsg_error) {
             heard = Heard::End;
             // Both begin with an errno. A kernel without the handler ends the dump with -ENOENT.
-            const std::int32_t error = -rest.i32(nl_header);
+            const std::int32_t error = error_of(rest.i32(nl_header));
             if (error == ENOENT) {
                 result_ = {DumpEnd::NoHandler, error};
             } else if (error != 0) {

@@ -29,7 +29,7 @@ namespace {
 //
 //     sockets     walk   sock_diag   ss -an      with owners: walks   no BPF
 //      20,000       25          34       68                      27       88
-//     100,000       66         138      295                      60      351
+//     100,000       66         138      295                     116      351
 //   1,000,000      659       1,554    3,362                   1,074    4,168
 //
 // So without it the listing takes 2.1 times as long at 100,000 sockets, 2.5 times at a million. It costs 3 to
@@ -188,7 +188,7 @@ BlockReader walk_tcp(const NewWalk& walk, const Table& families, std::size_t tab
         return reader(std::make_shared<FamilyWalk>(std::move(buffer), family,
                                                    family == af_inet ? held : nullptr, table, problem));
     };
-    const BlockReader first = family_walk(std::move(*begin), families.inet ? af_inet : af_inet6);
+    BlockReader first = family_walk(std::move(*begin), families.inet ? af_inet : af_inet6);
     std::deque<std::function<BlockReader()>> makers;
     if (families.inet) {
         makers.push_back([=] { return sock_diag(af_inet, true); });

@@ -9,6 +9,7 @@
 #include "capture/names_by_name.hpp"
 #include "messages.hpp"
 #include "ports/ask_one.hpp"
+#include "ports/connection.hpp"
 #include "record/address.hpp"
 
 namespace netstat46 {
@@ -184,7 +185,12 @@ bool has_ipv4(const std::vector<Group>& groups) {
 
 using Reply = std::variant<PortReply, UsageError>;
 
+PortReply reply_of(const Part& part) { return {fmt::to_string(part.text), part.status}; }
+
 Reply reply_to_explain(const Asked& asked, const std::string& text, const Names& names) {
+    if (const auto path = unix_path_in(text)) return reply_of(explain_unix(asked, *path));
+    if (const auto connection = parse_connection(text, names))
+        return reply_of(explain_connection(asked, *connection));
     const auto ports = parse_ports_asked(text, names);
     if (ports.empty()) return not_a_target("--explain", text, messages.target_form);
     const Narrowing& narrowing = asked.asker.narrowing;

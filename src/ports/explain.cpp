@@ -224,23 +224,6 @@ bool is_kernels(const PortTable& table, std::size_t row) {
     return why_no_owner(table, row) == NoOwner::Kernel;
 }
 
-/// Rows in columns as wide as these sockets need. What does not fit in a line loses the queues, then the end
-/// of the owner's name.
-void put_fitted_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which) {
-    std::vector<std::vector<std::string>> lines(1);
-    for (const Column& column : rows.columns) lines.front().push_back(trimmed(column.title));
-    for (const std::size_t row : which) {
-        lines.emplace_back();
-        for (const Column& column : rows.columns) {
-            Text cell;
-            column.cell(cell, with_owner(rows.table.sockets[row], rows.table.tables));
-            lines.back().push_back(trimmed(fmt::to_string(cell)));
-        }
-    }
-    fit_columns(lines);
-    put_cells(out, lines, Overlong::Cut, 2);
-}
-
 std::string_view why_nobody(Protocol protocol, const WhoAnswer& answer) {
     if (answer.elsewhere) return ": not an address of this host";
     if (answer.unconnectable) return ": TCP does not connect to a multicast or broadcast address";
@@ -272,6 +255,21 @@ void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> whic
         put_row(out, rows.columns, with_owner(rows.table.sockets[row], rows.table.tables));
         out.push_back('\n');
     }
+}
+
+void put_fitted_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which) {
+    std::vector<std::vector<std::string>> lines(1);
+    for (const Column& column : rows.columns) lines.front().push_back(trimmed(column.title));
+    for (const std::size_t row : which) {
+        lines.emplace_back();
+        for (const Column& column : rows.columns) {
+            Text cell;
+            column.cell(cell, with_owner(rows.table.sockets[row], rows.table.tables));
+            lines.back().push_back(trimmed(fmt::to_string(cell)));
+        }
+    }
+    fit_columns(lines);
+    put_cells(out, lines, Overlong::Cut, 2);
 }
 
 void put_answers(Text& out, const Explanation& explanation, const PortRows& rows) {

@@ -29,6 +29,10 @@ struct LedTo {
 /// Heading and rows, as the listing prints them.
 void put_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which, bool heading);
 
+/// Rows in columns as wide as these sockets need, under a heading. What does not fit in a line loses the
+/// queues, then the end of the owner's name.
+void put_fitted_rows(Text& out, const PortRows& rows, std::span<const std::size_t> which);
+
 /// For people: who holds it, who answers, who could bind.
 void put_explanation(Text& out, const Explanation& explanation, const PortRows& rows);
 

@@ -1,4 +1,5 @@
-// kern.file.bypid, portmap.tsv and the portmapper's own answer: the first byte chooses, the rest is the answer.
+// kern.file.bypid, portmap.tsv and the portmapper's own answer: the first byte chooses, the rest is the
+// answer.
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -199,9 +200,10 @@ TEST_F(People, GetRowsThatFitTheTerminal) {
         return most;
     };
     const std::string wide = ours("-tln").out;
-    EXPECT_EQ(on_terminal("-tln", {.environment = {"COLUMNS=200"}}), wide);
+    EXPECT_EQ(on_terminal("-tln --color=never", {.environment = {"COLUMNS=200"}}), wide);
     for (const std::size_t columns : {100, 80, 60}) {
-        const std::string fitted = on_terminal("-tln", {.environment = {fmt::format("COLUMNS={}", columns)}});
+        const std::string fitted =
+            on_terminal("-tln --color=never", {.environment = {fmt::format("COLUMNS={}", columns)}});
         EXPECT_LE(widest(fitted), columns) << fitted;
         EXPECT_FALSE(says(fitted, "Recv-Q")) << fitted;
         EXPECT_TRUE(says(fitted, ":8888 ")) << "ports stay whole" << fitted;
@@ -210,6 +212,62 @@ TEST_F(People, GetRowsThatFitTheTerminal) {
     for (const char* options : {"-tlnW", "--classic -tln"})
         EXPECT_EQ(on_terminal(options, {.environment = {"COLUMNS=60"}}), ours(options).out) << options;
     EXPECT_EQ(ours("-tln", {.environment = {"COLUMNS=60"}}).out, wide) << "a file";
+}
+
+TEST_F(People, SeeAConnectionFromBothEnds) {
+    Fd listener = open_socket(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"127.0.0.1", port}) && listen(listener.get(), 4) == 0);
+    const Pair pair = connected_pair({"127.0.0.1", 7001}, {"127.0.0.1", port});
+    ASSERT_EQ(write(pair.client.get(), "hello", 5), 5);
+    const Ran told = ours("--explain=127.0.0.1:7001-127.0.0.1:8888");
+    EXPECT_EQ(told.status, 0);
+    EXPECT_TRUE(told.out.starts_with("Connection 127.0.0.1:7001-127.0.0.1:8888: both ends are here\n"))
+        << told.out;
+    EXPECT_TRUE(says(told.out, "\nAt 127.0.0.1:7001\n")) << told.out;
+    EXPECT_TRUE(says(told.out, "round trip time")) << told.out;
+    EXPECT_TRUE(says(told.out, "not read yet            5 bytes")) << told.out;
+    for (const std::string& line : lines_of(told.out)) EXPECT_LE(line.size(), 80U) << line;
+    EXPECT_EQ(ours("--explain=127.0.0.1:8888-127.0.0.1:7001").status, 0);
+    EXPECT_EQ(ours("--explain=127.0.0.1:8888-127.0.0.1:7002").status, 1);
+    EXPECT_TRUE(says(ours("--json --explain=127.0.0.1:7001-127.0.0.1:8888").out, "\"ends\":[{"));
+}
+
+TEST_F(People, SeeWhoHoldsAUnixPath) {
+    const std::string name = "netstat46-people-test"; // abstract: of this namespace
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    name.copy(where.sun_path + 1, name.size());
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    const Fd listener = open_socket(AF_UNIX, SOCK_STREAM);
+    ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&where), size), 0);
+    ASSERT_EQ(listen(listener.get(), 4), 0);
+    const Fd client = open_socket(AF_UNIX, SOCK_STREAM);
+    ASSERT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&where), size), 0);
+    const Fd server(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const Ran told = ours("--explain=unix:@" + name);
+    EXPECT_EQ(told.status, 0);
+    EXPECT_TRUE(told.out.starts_with("Unix path @" + name + " is held by 2 sockets\n")) << told.out;
+    EXPECT_TRUE(says(told.out, fmt::format("pid {}", getpid()))) << told.out;
+    EXPECT_EQ(ours("--explain=unix:/nowhere").status, 1);
+}
+
+TEST_F(People, GetColourOnATerminalOnly) {
+    Fd listener = open_socket(AF_INET6, SOCK_STREAM);
+    ASSERT_TRUE(bind_to(listener, {"::", port}) && listen(listener.get(), 4) == 0);
+    const Way wide{.environment = {"COLUMNS=200"}};
+    EXPECT_TRUE(says(on_terminal("-tln", wide), "\x1b[32mLISTEN     \x1b[0m")) << on_terminal("-tln", wide);
+    EXPECT_TRUE(says(on_terminal("-tln", wide), "\x1b[33mno\x1b[0m"));
+    for (const char* options : {"-tln --color=never", "--classic -tln", "--json -tln"})
+        EXPECT_FALSE(says(on_terminal(options, wide), "\x1b")) << options;
+    EXPECT_FALSE(says(on_terminal("-tln", {.environment = {"NO_COLOR=1"}}), "\x1b"));
+    EXPECT_FALSE(says(ours("-tln").out, "\x1b"));
+    EXPECT_TRUE(says(ours("-tln --color=always").out, "\x1b[32mLISTEN"));
+    EXPECT_TRUE(says(ours("--can-bind=8888 --color=always").out, "\x1b[31mrefused\x1b[0m (address in use)"));
+    std::string without = ours("-tln --color=always").out;
+    for (const char* code : {"\x1b[32m", "\x1b[33m", "\x1b[0m"})
+        for (std::size_t at = without.find(code); at != std::string::npos; at = without.find(code))
+            without.erase(at, std::string_view(code).size());
+    EXPECT_EQ(without, ours("-tln").out) << "only the colour differs";
 }
 
 TEST_F(People, AreToldHowLongTimeWaitStays) {

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,11 +23,13 @@
 namespace netstat46::live {
 namespace {
 
+/// All that a program has written to the file so far; where it writes next stays as it is.
 std::string contents(int fd) {
-    std::string text(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)), '\0');
+    struct stat status {};
+    fstat(fd, &status);
+    std::string text(static_cast<std::size_t>(status.st_size), '\0');
     const ssize_t got = pread(fd, text.data(), text.size(), 0);
     text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-    close(fd);
     return text;
 }
 
@@ -93,8 +96,12 @@ Ran run(const std::string& program, const std::vector<std::string>& words, const
     }
     Ran ran;
     ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (way.out < 0) ran.out = contents(out);
+    if (way.out < 0) {
+        ran.out = contents(out);
+        close(out);
+    }
     ran.error = contents(error);
+    close(error);
     return ran;
 }
 

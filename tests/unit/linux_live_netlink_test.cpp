@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <limits>
 
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -179,6 +180,17 @@ TEST(NetlinkDump, ARefusalCarriesItsReason) {
     EXPECT_EQ(outcome.result.end, DumpEnd::Refused);
     EXPECT_EQ(outcome.result.error, EPERM);
     EXPECT_TRUE(outcome.bytes.empty());
+}
+
+/// Found by tests/fuzz/linux_dump.cpp: not every number has a negative.
+TEST(NetlinkDump, AnEndWhoseNumberIsNoErrnoIsABadMessage) {
+    for (const std::int32_t code : {std::numeric_limits<std::int32_t>::min(), -4096, 1})
+        for (const std::uint16_t type : {NLMSG_DONE, NLMSG_ERROR}) {
+            FakeKernel kernel{{{{message(type, 0, code, 20)}}}, {}};
+            const Outcome outcome = dump(kernel);
+            EXPECT_EQ(outcome.result.end, DumpEnd::Refused) << code;
+            EXPECT_EQ(outcome.result.error, EBADMSG) << code;
+        }
 }
 
 TEST(NetlinkDump, SoDoesASocketThatCannotBeMade) {

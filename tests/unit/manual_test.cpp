@@ -31,7 +31,8 @@ struct Item {
 class Manual : public testing::Test {
 protected:
     void SetUp() override {
-        for (const char* page : {"man/netstat46.1", "man/netstat46-json.5"}) read(page);
+        for (const char* page : {"man/netstat46.1", "man/netstat46-json.5", "man/netstat46-bsd.7"})
+            read(page);
     }
 
     void read(const char* page) {

@@ -40,12 +40,13 @@ std::vector<std::string> quoted_words(std::string_view text) {
 }
 
 /// The path of the checkout that a word looks like, after an option's `=`; empty if it looks like none.
-/// Absolute paths and what a build makes are none.
+/// Absolute paths, what a build makes and `8888/udp` are none.
 std::string path_in(const std::string& word) {
     const std::string path = word.substr(word.rfind('=') + 1);
     const bool plain = path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                               "._-/*") == std::string::npos;
-    const bool relative = path.find('/') != std::string::npos && !path.starts_with('/');
+    const bool relative = path.find('/') != std::string::npos && !path.starts_with('/') &&
+                          std::isdigit(static_cast<unsigned char>(path.front())) == 0;
     return plain && relative && !path.starts_with("build/") ? path : std::string{};
 }
 
@@ -102,6 +103,7 @@ TEST(Readme, APathThatIsNotThereIsFound) {
     EXPECT_EQ(path_in("--replay=tests/captures/darwin/s1-docker"), "tests/captures/darwin/s1-docker");
     EXPECT_EQ(path_in("/proc/net"), "");
     EXPECT_EQ(path_in("ADDR[/LEN]"), "");
+    EXPECT_EQ(path_in("8888/udp"), "");
 }
 
 } // namespace
