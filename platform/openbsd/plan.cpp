@@ -153,7 +153,11 @@ Plan plan_of(const Flags& flags, const PlanContext& context) {
         listing.sections.push_back(inet_section(view, protocol, group));
     listing.heading = inet_heading(*view, listing.sections.front().columns, {});
     listing.sections.push_back(unix_section(view, group));
-    listing.sections.push_back({{Protocol::Other}, [](const SocketRecord&) { return false; }, {}, {}});
+    Section others; // only to be sorted with the rest
+    others.table = {Protocol::Other};
+    others.selects = [](const SocketRecord&) { return false; };
+    others.regroup = [](Text&, const SocketRecord&) {};
+    listing.sections.push_back(std::move(others));
     for (Section& section : listing.sections)
         section.finish = [classic = context.classic](Text&, const TableStatus& notes) {
             return end_of(notes, classic);
