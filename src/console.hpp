@@ -12,7 +12,7 @@ namespace netstat46 {
 struct Console {
     Output out, error;
     bool error_is_terminal = false, out_is_terminal = false, out_is_pipe = false;
-    bool may_color = false; ///< a terminal, and NO_COLOR is not set
+    bool may_color = false;  ///< a terminal, and NO_COLOR is not set
     std::size_t columns = 0; ///< of the terminal that standard output is; 0: none, or not known
 
     /// One line on standard error, after the program's name. Control characters are replaced.

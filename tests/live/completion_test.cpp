@@ -85,7 +85,7 @@ TEST_P(Completion, OffersEveryOptionOfOurs) {
 }
 
 TEST_P(Completion, OffersValues) {
-    EXPECT_EQ(offered("--dialect="), (Words{"darwin", "freebsd", "linux"}));
+    EXPECT_EQ(offered("--dialect="), (Words{"darwin", "freebsd", "linux", "openbsd"}));
     EXPECT_EQ(offered("--v6only="), (Words{"no", "yes"}));
     EXPECT_EQ(offered("--state=listen,ti"), (Words{"time_wait"}));
     EXPECT_EQ(offered("--user=roo"), (Words{"root"}));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <regex>
 
 #include <fmt/format.h>
 
@@ -75,6 +76,11 @@ std::string json_masked(std::string text) {
             text.erase(at, text.find_first_of(",}", at) - at);
         }
     return text;
+}
+
+std::string without_counts(const std::string& text) {
+    static const std::regex count("( [0-9]+/[^ ]*)\\+[0-9]+");
+    return std::regex_replace(text, count, "$1");
 }
 
 std::string first_difference(std::string_view one, std::string_view other) {

@@ -28,6 +28,10 @@ std::string timers_masked(std::string_view text);
 /// The same of JSON: without times and what depends on them.
 std::string json_masked(std::string text);
 
+/// Without the `+N` that stands after an owner where more processes hold the socket; the native program has
+/// none.
+std::string without_counts(const std::string& text);
+
 /// Where they differ first; empty if they do not. (To make a difference of many lines readable takes long.)
 std::string first_difference(std::string_view one, std::string_view other);
 
