@@ -50,7 +50,7 @@ bool read_bundle(std::span<const std::string> arguments, std::size_t& at, std::s
     return true;
 }
 
-/// The option meant by `name`; behind it, if `name` is ambiguous, those that differ from it (as glibc has it:
+/// The option meant by `name`; after it, if `name` is ambiguous, those that differ from it (as glibc has it:
 /// two names for one option are one).
 std::vector<LongOption> candidates(std::string_view name, std::span<const LongOption> long_options) {
     std::vector<LongOption> found;

@@ -1,4 +1,4 @@
-// Modes that are no socket lists belong to the system's own netstat.
+// Modes that are not socket lists belong to the system's own netstat.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What --help prints, and what is said of an option that nobody knows.
+// What --help prints, and the answer to an unknown option.
 #pragma once
 
 #include <optional>

@@ -28,7 +28,7 @@ template <int status>
     say<status>(words_for(std::bad_alloc()));
 }
 
-/// Of std::terminate. Without an exception there was no memory to make one.
+/// The handler of std::terminate. Without an exception, memory was missing to make one.
 template <int status>
 [[noreturn]] void at_the_end() {
     std::set_terminate(without_memory<status>); // to look at an exception takes memory, too

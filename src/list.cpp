@@ -216,7 +216,7 @@ private:
     TableStatus notes_;
     std::vector<SocketRecord> held_ = std::vector<SocketRecord>(1);
     std::size_t waiting_ = 0;            ///< of held_: selected, not yet written
-    SocketRecord* place_ = held_.data(); ///< behind them: where the next one is decoded
+    SocketRecord* place_ = held_.data(); ///< after them: where the next one is decoded
     Text text_;
 };
 

@@ -6,7 +6,7 @@
 
 namespace netstat46 {
 
-/// What a document needs of a plan: every table once, every holder, all that TCP tells.
+/// What a document needs of a plan: every table once, every owner, all that TCP has.
 Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& context);
 
 /// -n leaves out every kind of name from a document, though BSD's -n leaves users' names alone.

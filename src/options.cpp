@@ -179,7 +179,7 @@ const OwnOption* find_option(std::string_view name) {
     return found == std::end(options) ? nullptr : found;
 }
 
-/// Whether a blank stands before and behind `word` in `words`, or an end of it.
+/// Whether a blank stands before and after `word` in `words`, or an end of it.
 bool has_word(std::string_view words, std::string_view word) {
     for (std::size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
         const bool begins = at == 0 || words[at - 1] == ' ';

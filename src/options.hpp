@@ -69,7 +69,7 @@ struct UsageError {
 };
 
 /// `invoked_as`: argv[0]. `classic_variable`: the value of NETSTAT46_CLASSIC, empty if unset. Values follow
-/// behind `=` or as the next argument. Arguments behind `--` are never ours.
+/// after `=` or as the next argument. Arguments after `--` are never ours.
 std::variant<OwnOptions, UsageError> read_own_options(std::string_view invoked_as,
                                                       std::string_view classic_variable,
                                                       std::span<const std::string> arguments);
@@ -77,7 +77,7 @@ std::variant<OwnOptions, UsageError> read_own_options(std::string_view invoked_a
 /// One of them asks about a port: then every usage error ends with status 2.
 bool asks_about_port(std::span<const std::string> arguments);
 
-/// What argv[1] and those that follow make the program end with where something goes wrong that is no wrong
+/// What argv[1] and those that follow make the program end with where something goes wrong that is not wrong
 /// usage: 2 where 1 is an answer (--quiet, and questions about ports), else 1. Needs no memory.
 int trouble_status(std::span<char* const> arguments);
 

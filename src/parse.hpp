@@ -29,7 +29,7 @@ Integer leading_number(std::string_view text, int base = 10) {
     return value;
 }
 
-/// A number followed by `end`; moves behind both.
+/// A number followed by `end`; moves past both.
 template <class Integer>
 bool take_number(std::string_view& text, Integer& value, char end) {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -43,7 +43,7 @@ inline bool is_digits(std::string_view text) {
     return text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// The first line without its end; moves behind that.
+/// The first line without its end; moves past it.
 inline std::string_view take_line(std::string_view& text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));

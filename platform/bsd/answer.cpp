@@ -1,4 +1,4 @@
-// Who answers on Darwin and FreeBSD: in_pcblookup_hash() and in6_pcblookup_hash() behind the 4-tuple.
+// Who answers on Darwin and FreeBSD: in_pcblookup_hash() and in6_pcblookup_hash() after the 4-tuple.
 #include "bsd/port_rules.hpp"
 
 #include <utility>

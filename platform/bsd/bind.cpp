@@ -20,7 +20,7 @@ bool is_socket(const BsdKernel& kernel, const BoundSocket& bound) {
 }
 
 /// in_pcblookup_local(), in6_pcblookup_local() with INPLOOKUP_WILDCARD: fewest wildcards wins, of equals the
-/// newest. FreeBSD puts a dual-stack socket behind every pure IPv4 one (INP_LOOKUP_MAPPED_PCB_COST).
+/// newest. FreeBSD puts a dual-stack socket after every pure IPv4 one (INP_LOOKUP_MAPPED_PCB_COST).
 const BoundSocket* best_fit(const BsdKernel& kernel, const Lookup& lookup) {
     constexpr int mapped_cost = 3;
     const bool dual_last = kernel.freebsd && lookup.reach == &BoundSocket::ipv4;

@@ -6,7 +6,7 @@
 
 namespace netstat46 {
 
-/// `name` up to its first dot, if exactly `domain` stands behind that.
+/// `name` up to its first dot, if exactly `domain` follows it.
 constexpr std::string_view without_domain(std::string_view name, std::string_view domain) {
     const std::size_t dot = name.find('.');
     return dot != name.npos && name.substr(dot + 1) == domain ? name.substr(0, dot) : name;

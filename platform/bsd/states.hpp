@@ -16,7 +16,7 @@ constexpr std::string_view bsd_state_name(State state) {
     return names[static_cast<std::size_t>(state)];
 }
 
-/// The state behind the kernel's number (netinet/tcp_fsm.h, TCPS_CLOSED and so on). Its ends are there
+/// The state of the kernel's number (netinet/tcp_fsm.h, TCPS_CLOSED and so on). Its ends are there
 /// already.
 inline void set_bsd_state(SocketRecord& record) {
     constexpr std::array states{

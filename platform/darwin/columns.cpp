@@ -30,7 +30,7 @@ std::uint32_t state_bits(const SocketRecord& socket) {
         static_cast<std::int32_t>(static_cast<std::int16_t>(darwin_facts(socket).socket_state)));
 }
 
-/// Unknown states are numbers; where nobody told one, `-`.
+/// Unknown states are numbers; a missing one is `-`.
 void put_state(Text& out, const Row& row) {
     if (row.socket.protocol != Protocol::Tcp) return;
     if (row.socket.state != State::Unknown) {
@@ -191,7 +191,7 @@ Columns inet_counter_columns(const View& view) {
     return columns;
 }
 
-/// The same cell without title or gap in the heading: what -L prints behind its heading's end.
+/// The same cell without title or gap in the heading: what -L prints after its heading's end.
 Column untitled(const Column& column) {
     return {"", "", 0, 0,
             [gap = column.gap, width = column.width, cell = column.cell](Text& out, const Row& row) {
@@ -354,7 +354,7 @@ Columns event_columns(const View& view) {
         append(columns, counter_columns(view));
         return columns;
     }
-    // 606 puts the blank of these columns behind them.
+    // 606 puts the blank of these columns after them.
     Columns counters;
     if (flags.bytes) append(counters, byte_columns(view));
     if (flags.verbose > 0) append(counters, old_buffer_columns());

@@ -12,8 +12,8 @@ SocketDecoder decode_tcp(const DecodeContext& context);
 SocketDecoder decode_udp(const DecodeContext& context);
 SocketDecoder decode_raw(const DecodeContext& context);
 
-/// `net.inet.mptcp.pcblist`: only whether there is one matters to the listing; sessions in it are said, not
-/// read.
+/// `net.inet.mptcp.pcblist`: only whether there is one matters to the listing; sessions in it are reported,
+/// not read.
 SocketDecoder decode_multipath(const DecodeContext& context);
 
 /// `net.local.*.pcblist_n`, from xnu-8792 on, and `net.local.*.pcblist64`.
@@ -55,7 +55,7 @@ std::optional<Backlog> load_backlog(Bytes socket, const QueueOffsets& at);
 /// The record's general words for what its options and its socket's state say.
 void settle_options(SocketRecord& record);
 
-/// What xsocket_n, the two xsockbuf_n and xsockstat_n tell; a missing one leaves its fields as they are.
+/// What xsocket_n, the two xsockbuf_n and xsockstat_n hold; a missing one leaves its fields as they are.
 void load_socket_items(const Group& group, SocketRecord& record);
 
 /// By the address of the control block, which both the pcb and its socket name.

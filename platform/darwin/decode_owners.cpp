@@ -1,4 +1,4 @@
-// Who holds which socket: the lines that the live part writes of what libproc tells.
+// Who holds which socket: the lines that the live part writes from libproc's answers.
 #include "capture/descriptor_lines.hpp"
 #include "darwin/decode.hpp"
 #include "parse.hpp"

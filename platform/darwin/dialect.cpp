@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 24> protocols{
     "mptcp", "ip6",   "icmp6",   "ipsec6",  "rip6",          "pfkey", "reg",   "kevt",
     "kctl",  "nstat", "xbkidle", "net_api", "if_ports_used", "vsock", "tcp6",  "udp6"};
 
-/// Modes that are no socket listing, in the order in which netstat looks for them; what else there is on
+/// Modes that are not socket listings, in the order in which netstat looks for them; what else there is on
 /// Linux.
 struct Mode {
     std::string_view letters;

@@ -31,7 +31,7 @@ void GroupReader::add(const Item& item) {
     end_ = item.bytes.offset() + rounded(item.bytes.size());
 }
 
-/// Where bytes were lost only the usual order tells what belongs together: an item joins what stands before
+/// Where bytes were lost only the usual order shows what belongs together: an item joins what stands before
 /// it if no other socket can have begun in between.
 GroupReader::Place GroupReader::place_after_loss(const Item& item) const {
     if (item.kind <= last_) return Place::Begins;

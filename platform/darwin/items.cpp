@@ -109,7 +109,7 @@ void ItemReader::say_grown(std::size_t offset, std::string_view what, std::size_
         complaints_.remark(offset, fmt::format(messages.grown, what, length, known));
 }
 
-/// `certain` enough among bytes that may be anything: a first item, or one with another behind it.
+/// `certain` enough among bytes that may be anything: a first item, or one that another follows.
 bool ItemReader::found(Bytes at) const {
     if (!certain(at)) return false;
     const std::size_t length = rounded(at.u32(item::length));

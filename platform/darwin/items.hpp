@@ -74,9 +74,9 @@ private:
     std::size_t damages_ = 0;
 };
 
-/// Takes items off the front. Items longer than known are said once and their front is read. One whose length
-/// cannot be is read by its kind where what follows proves it right; else reading goes on at the next thing
-/// that looks like an item. Header and trailer are handled on the way.
+/// Takes items off the front. Items longer than known are reported once and their front is read. One whose
+/// length cannot be is read by its kind where what follows proves it right; else reading goes on at the next
+/// thing that looks like an item. Header and trailer are handled on the way.
 class ItemReader {
 public:
     ItemReader(ListForm form, const DecodeContext& context)
@@ -87,7 +87,7 @@ public:
 
     [[nodiscard]] const ListForm& form() const { return form_; }
     [[nodiscard]] Complaints& complaints() { return complaints_; }
-    /// Of the header. Records of a later generation came after it and are no part of the answer.
+    /// Of the header. Records of a later generation came after it and do not belong to the answer.
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
     [[nodiscard]] std::size_t damages() const { return complaints_.damages(); }
     /// How often bytes were passed over that nothing was made of.
@@ -136,7 +136,7 @@ private:
     std::vector<std::uint32_t> unknown_kinds_;
 };
 
-/// Whether an item and a group are of one socket, as far as they tell.
+/// Whether an item and a group are of one socket, as far as they show.
 enum class Kinship : std::uint8_t { Unknown, Same, Other };
 
 /// Collects items into sockets. A socket ends when it has one item of each kind; kernels write them in the
@@ -171,7 +171,7 @@ private:
     Relate relate_;
     Group pending_;
     std::size_t last_ = none; ///< the last kind that joined
-    std::size_t end_ = 0;     ///< offset behind it
+    std::size_t end_ = 0;     ///< offset of its end
     bool in_order_ = true;    ///< so far
     bool shuffled_ = false;   ///< this answer has a whole socket in another order
     std::size_t damages_before_ = 0, losses_before_ = 0;

@@ -35,7 +35,7 @@ struct Question {
     std::size_t table = no_table;
 };
 
-/// Darwin 22 (macOS 13) brought `net.local.*.pcblist_n` and still answers `pcblist64`, which tells less.
+/// Darwin 22 (macOS 13) brought `net.local.*.pcblist_n` and still answers `pcblist64`, which holds less.
 constexpr long first_without_pcblist64 = 22;
 
 std::vector<Table> all_tables() {

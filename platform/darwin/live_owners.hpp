@@ -1,4 +1,4 @@
-// Who holds which socket, as libproc tells.
+// Who holds which socket, from libproc.
 #pragma once
 
 #include "capture/raw_block.hpp"

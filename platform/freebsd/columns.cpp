@@ -75,7 +75,7 @@ std::string port_text(std::uint16_t port, std::string_view protocol, bool numeri
 }
 
 /// One end of a socket as netstat writes it, cut as netstat cuts it. A wide IPv4 row is not cut, but for the
-/// buffer of 80 that it is made in, and has a blank of its own behind the port.
+/// buffer of 80 that it is made in, and has a blank of its own after the port.
 void put_end(Text& out, const Endpoint& end, bool inet, std::string_view protocol, bool numeric_port,
              const View& view) {
     constexpr std::size_t buffer = 79;

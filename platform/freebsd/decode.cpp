@@ -49,14 +49,14 @@ void decode_socket(const Bytes& socket, SocketRecord& record) {
     facts.send = buffer_facts(send);
 }
 
-/// A TIME_WAIT or half-open connection has no socket any more that would tell its family.
+/// A TIME_WAIT or half-open connection has lost its socket, which would have its family.
 Family family_of(std::int32_t family, std::uint32_t vflag) {
     if (family == af_inet) return Family::Inet;
     if (family == af_inet6) return Family::Inet6;
     return (vflag & (inp_ipv6 | inp_ipv6_proto)) != 0 ? Family::Inet6 : Family::Inet;
 }
 
-/// An IPv4 address of an AF_INET6 socket (vflag tells) is shown as such; the wildcard of both families is
+/// An IPv4 address of an AF_INET6 socket (by its vflag) is shown as such; the wildcard of both families is
 /// IPv6's.
 Address address_at(const Bytes& pcb, std::size_t at, const SocketRecord& record) {
     const Address inet = inet_address(pcb.octets<4>(at + 12));
@@ -66,7 +66,7 @@ Address address_at(const Bytes& pcb, std::size_t at, const SocketRecord& record)
     return inet;
 }
 
-/// The option's bit tells only of an unconnected IPv6 socket: a connection accepted from IPv4 keeps a fresh
+/// The option's bit counts only for an unconnected IPv6 socket: a connection accepted from IPv4 keeps a fresh
 /// pcb's default.
 V6Only v6only_of(const SocketRecord& record) {
     if (record.family != Family::Inet6 || record.foreign.port != 0) return V6Only::NotApplicable;

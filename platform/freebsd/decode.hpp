@@ -8,7 +8,7 @@
 
 namespace netstat46::freebsd {
 
-/// By how much the structs within a record are longer than known; what stands behind them has moved so far.
+/// By how much the structs within a record are longer than known; what follows them has moved so far.
 struct Growth {
     std::size_t socket = 0; ///< the xsocket
     std::size_t pcb = 0;    ///< the xinpcb of an xtcpcb, with the xsocket in it
@@ -25,7 +25,7 @@ struct ListLayout {
     const char* remark_name = nullptr; ///< unix: what the native program calls the list in its remark
 };
 
-/// Walks a list of `layout`. Records and headers longer than known are said once and their front is read.
+/// Walks a list of `layout`. Records and headers longer than known are reported once and their front is read.
 /// Where a record's length is wrong it says so once and reads on at the next record it can make out; what the
 /// native program would not have reached is marked `past_damage`.
 SocketDecoder list_decoder(const DecodeContext& context, const ListLayout& layout);

@@ -15,13 +15,13 @@
 namespace netstat46::freebsd {
 namespace {
 
-/// The way the native program takes through a list: by each record's length, whatever it is, until one is no
+/// The way the native program takes through a list: by each record's length, whatever it is, until one is not
 /// longer than the header and so must be the trailer.
 class NativePath {
 public:
     NativePath(const ListLayout& layout, TableStatus* notes) : layout_(layout), notes_(notes) {}
 
-    /// Stands behind `header`, as far behind as that says. One of length 0 ends it without a word. Trailers
+    /// Stands after `header`, as far on as that says. One of length 0 ends it without a word. Trailers
     /// have `header_size` bytes.
     void begin(const Bytes& header, std::size_t header_size) {
         layout_.header = header_size;

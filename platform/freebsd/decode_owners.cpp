@@ -12,8 +12,8 @@
 namespace netstat46::freebsd {
 namespace {
 
-/// The records of a table that has neither header nor trailer. Those longer than known are said once; one
-/// whose length cannot be is said, and taken to be as long as the others.
+/// The records of a table that has neither header nor trailer. Those longer than known are reported once; one
+/// whose length cannot be is reported, and taken to be as long as the others.
 class RecordTable {
 public:
     RecordTable(const DecodeContext& context, std::size_t size, std::uint64_t (*length_of)(const Bytes&))

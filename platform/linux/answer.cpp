@@ -1,4 +1,4 @@
-// Who answers on Linux: inet_lhash2_lookup(), udp4_lib_lookup2() and their IPv6 twins, behind the 4-tuple.
+// Who answers on Linux: inet_lhash2_lookup(), udp4_lib_lookup2() and their IPv6 twins, after the 4-tuple.
 #include "linux/port_rules.hpp"
 
 #include <map>

@@ -115,7 +115,7 @@ Doubt first_but_order(const std::vector<Doubt>& doubts) {
 }
 
 /// udp_lib_lport_inuse(), udp_lib_lport_inuse2(): the first socket that overlaps, unless both have
-/// SO_REUSEADDR, decides alone. Which one that is cannot always be told; every one that may be counts.
+/// SO_REUSEADDR, decides alone. Which one that is cannot always be known; every one that may be counts.
 BindVerdict first_decides(const BindRequest& request, const Chain& chain) {
     const BoundSocket self = bound_socket(request);
     const auto counts = [&](const BoundSocket& bound) {

@@ -8,7 +8,7 @@ namespace netstat46 {
 /// `sock_diag.inet.tcp` and its like: netlink messages as they came, NLMSG_DONE included.
 SocketDecoder sock_diag_decoder(const DecodeContext& context);
 
-/// `sock_diag.unix`. It tells no reference counts; an abstract name keeps its NULs.
+/// `sock_diag.unix`. It has no reference counts; an abstract name keeps its NULs.
 SocketDecoder unix_diag_decoder(const DecodeContext& context);
 
 /// The same for HostTables::unix_sockets: peers, queues and names.

@@ -1,5 +1,5 @@
 // /proc/net/unix. It prints names as they are, newlines included, so that a name can look like a row: where
-// sock_diag has told every socket's name, only what stands outside of names is believed.
+// sock_diag has listed every socket's name, only what stands outside of names is believed.
 #include "linux/decode.hpp"
 
 #include <algorithm>
@@ -74,7 +74,7 @@ std::size_t row_end(std::string_view text) {
     return end;
 }
 
-/// The longest name, sun_path, and the newline behind it (linux/un.h).
+/// The longest name, sun_path, and the newline after it (linux/un.h).
 constexpr std::size_t longest_name = 108 + 1;
 
 /// Takes the text apart with the help of sock_diag's names, row by row from its begin: a row of a name that
@@ -153,7 +153,7 @@ private:
         return std::nullopt;
     }
 
-    /// Whether the row has the name that sock_diag has told.
+    /// Whether the row has the name that sock_diag has given.
     bool take_known(const RowFront& row, UnixDetails& socket) {
         if (row.named == socket.path.empty()) return false;
         const std::string name = socket.path + '\n';

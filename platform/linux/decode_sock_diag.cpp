@@ -71,7 +71,7 @@ Protocol protocol_of(std::string_view interface) {
 
 struct Attributes {
     std::optional<bool> v6only;
-    Bytes tcp_info; ///< empty: not told
+    Bytes tcp_info; ///< empty: not known
     std::string_view congestion;
 };
 
@@ -107,7 +107,7 @@ void load_measured(std::optional<std::uint32_t>& fact, const Bytes& info, std::s
     if (info.u32(at) != 0) fact = info.u32(at);
 }
 
-/// Of sockets that are or were connected; for others the kernel tells initial values
+/// Of sockets that are or were connected; for others the kernel gives initial values
 /// (net/ipv4/tcp.c, tcp_get_info()).
 void read_tcp_info(const Bytes& info, TcpFacts& facts) {
     load_measured(facts.rtt_us, info, tcp_info_rtt);

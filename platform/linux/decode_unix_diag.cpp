@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint8_t ss_unconnected = 1, ss_connected = 3; // linux/net.h
 
-/// A path ends with a NUL that is no part of it; an abstract name begins with one and may hold others.
+/// A path ends with a NUL that does not belong to it; an abstract name begins with one and may hold others.
 std::string_view own_name(std::string_view bytes) {
     return bytes.starts_with('\0') ? bytes : bytes.substr(0, bytes.find('\0'));
 }
@@ -42,7 +42,7 @@ private:
     DiagMessages messages_;
 };
 
-/// Sockets that sock_diag tells have a descriptor or wait for one, so of /proc/net/unix's states they have
+/// Sockets that sock_diag lists have a descriptor or wait for one, so of /proc/net/unix's states they have
 /// the two that such sockets have (net/unix/af_unix.c, unix_seq_show()).
 void read_socket(const Bytes& message, SocketRecord& record) {
     record.clear();

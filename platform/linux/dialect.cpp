@@ -111,7 +111,7 @@ constexpr Switch<Flags> switches[] = {
 constexpr Switch<Numeric> numeric_switches[] = {
     {'!', &Numeric::hosts}, {'@', &Numeric::ports}, {'#', &Numeric::users}};
 
-/// Modes that are no socket listing; what else there is on this system.
+/// Modes that are not socket listings; what else there is on this system.
 struct Mode {
     char letter;
     std::string_view instead;

@@ -1,4 +1,4 @@
-// Walking a sock_diag answer: netlink messages, and the attributes behind each one's fixed part.
+// Walking a sock_diag answer: netlink messages, and the attributes after each one's fixed part.
 #pragma once
 
 #include <optional>

@@ -113,7 +113,7 @@ Listing unix_listing(const View& view, bool all) {
     return listing;
 }
 
-/// What is said of families that no kernel of today has: with -v of all, else of the first one asked for,
+/// What is printed of families that today's kernels lack: with -v of all, else of the first one asked for,
 /// which ends the native program.
 std::string absent_families(const Flags& flags, bool everything) {
     std::string said;

@@ -42,7 +42,7 @@ inline bool is_heading(std::string_view line) {
     return line.find("sl ") != std::string_view::npos || line.starts_with("Num ");
 }
 
-/// Says that the line at `offset` is no socket; `whole`: it has an end.
+/// Reports that the line at `offset` is not a socket; `whole`: it has an end.
 inline void say_damaged(const DecodeContext& context, bool whole, std::size_t offset, bool fails) {
     context.notes->damaged = true;
     context.problem({fmt::format(messages.damaged, context.interface,

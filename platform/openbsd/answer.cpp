@@ -1,4 +1,4 @@
-// in_pcblookup_listen() and udp_input(), behind pf and the 4-tuple.
+// in_pcblookup_listen() and udp_input(), after pf and the 4-tuple.
 #include <algorithm>
 #include <vector>
 
@@ -11,7 +11,7 @@
 namespace netstat46::openbsd {
 namespace {
 
-/// Sockets that the kernel tells apart by nothing that is known here.
+/// Sockets that the kernel distinguishes by nothing that is known here.
 struct Equals {
     std::vector<const BoundSocket*> here, perhaps; ///< in the asker's routing table; in others
 };
@@ -49,7 +49,7 @@ AnswerVerdict unicast(const PortHost& host, const Address& destination,
     return verdict;
 }
 
-/// Which of them reads first, and whether its options let others have it too, is not told.
+/// Which of them reads first, and whether its options let others have it too, is not known.
 AnswerVerdict copies(const PortHost& host, const Address& destination,
                      std::span<const BoundSocket> bound_sockets) {
     std::vector<BoundSocket> here;

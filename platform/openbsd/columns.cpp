@@ -69,7 +69,7 @@ void put_state(Text& out, const Row& row) {
     const auto number = static_cast<std::uint32_t>(row.socket.native_state);
     if (!name.empty())
         put(out, name);
-    else if (number == 0) // which has a name: the record is too short to tell
+    else if (number == 0) // which has a name: the record is too short to have one
         out.push_back('?');
     else
         put_number(out, number);
@@ -81,7 +81,7 @@ void put_ip_protocol(Text& out, const Row& row) {
     if (facts.type == openbsd::raw) put_number(out, facts.ip_protocol);
 }
 
-/// `seqpac`, and a number for what is no type.
+/// `seqpac`, and a number for an unknown type.
 void put_type(Text& out, const Row& row) {
     const std::uint16_t type = unix_facts(row.socket).type;
     fmt::format_to(fmt::appender(out), "{}",

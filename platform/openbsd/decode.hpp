@@ -22,7 +22,7 @@ class FileTable {
 public:
     explicit FileTable(const DecodeContext& context);
 
-    /// Takes one record off the front of `rest`; nothing at the end. What is no whole record is said.
+    /// Takes one record off the front of `rest`; nothing at the end. What is not a whole record is reported.
     std::optional<FileRecord> take(Bytes& rest);
 
 private:
@@ -38,7 +38,7 @@ private:
 };
 
 /// Looks a socket's holders up: the address of its control block, or where the kernel withholds that, a
-/// number made of what its record says of its ends, which sockets that cannot be told apart have in common.
+/// number made of what its record says of its ends, which sockets that are alike have in common.
 /// Never 0.
 std::uint64_t owner_key(const Bytes& file);
 

@@ -42,7 +42,7 @@ std::uint64_t owner_key(const Bytes& file) {
 }
 
 HostTablesDecoder shared_ends_decoder(const DecodeContext& context) {
-    DecodeContext quiet = context; // what is wrong is said of the sockets
+    DecodeContext quiet = context; // what is wrong is reported with the sockets
     quiet.problem = [](const Problem&) {};
     quiet.notes = nullptr;
     return [quiet, seen = std::unordered_set<std::uint64_t>{}](Bytes block, HostTables& tables) mutable {

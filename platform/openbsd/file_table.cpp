@@ -44,7 +44,7 @@ void FileTable::say(const Bytes& rest, std::string_view what, bool fails) const 
     problem_({fmt::format(messages.damaged_at, interface_, rest.offset(), what), fails});
 }
 
-/// A shorter one is what an older program asked for: what it lacks is not told.
+/// A shorter one is what an older program asked for: what it lacks is not known.
 void FileTable::say_length(const Bytes& rest) {
     if (step_ > kinfo_file::size)
         say(rest, fmt::format(messages.grown, "record", step_, kinfo_file::size), false);

@@ -59,7 +59,7 @@ std::optional<NoAnswer> ask(std::string_view interface, Buffer& buffer) {
     return NoAnswer{std::generic_category().message(error), interface == portmap}; // mostly nobody runs one
 }
 
-/// One table holds the sockets of all protocols; it also says which of them cannot be told apart.
+/// One table holds the sockets of all protocols; it also marks which of them are alike.
 std::vector<Question> questions_of(const Request& request) {
     std::vector<Question> questions;
     if (request.wanted.rpc_names || request.everything) questions.push_back({portmap});

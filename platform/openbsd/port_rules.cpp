@@ -9,7 +9,7 @@
 namespace netstat46 {
 namespace {
 
-/// What in_pcbaddrisavail() and its like refuse. Ports that only root may bind come last, behind the holders.
+/// What in_pcbaddrisavail() and its like refuse. Ports that only root may bind come last, after the holders.
 std::string_view refused_outright(const PortHost& host, const BindRequest& request,
                                   std::optional<bool> local) {
     const bool broadcast = cast_of(request.address, host.addresses) == Cast::Broadcast;

@@ -26,7 +26,8 @@ struct Registered {
     std::uint32_t program = 0, protocol = 0, port = 0;
 };
 
-/// What `reply`, without marks of fragments, says of the call with this id; nothing if it is no answer to it.
+/// What `reply`, without marks of fragments, says of the call with this id; nothing if it is not an answer to
+/// it.
 std::optional<std::vector<Registered>> registered_in(const Bytes& reply, std::uint32_t id);
 
 } // namespace netstat46::openbsd

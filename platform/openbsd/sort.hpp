@@ -1,5 +1,5 @@
-// The order of OpenBSD's netstat: its comparison, which is no order, and the sort of its libc, on which it
-// therefore depends where rows stand.
+// The order of OpenBSD's netstat: its comparison, which is not an order, and the sort of its libc, on which
+// it therefore depends where rows stand.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 
 namespace netstat46 {
 
-/// Asks as sysctlbyname(3) is asked, `room` null to be told only the size; 0 or an errno, ENOMEM if there is
+/// Asks as sysctlbyname(3) is asked, `room` null to ask only for the size; 0 or an errno, ENOMEM if there is
 /// not room enough.
 using SizedAsk = std::function<int(void* room, std::size_t* size)>;
 

@@ -1,4 +1,4 @@
-// This host, as far as POSIX tells.
+// This host, as far as POSIX describes it.
 #pragma once
 
 #include "capture/raw_block.hpp"

@@ -19,7 +19,7 @@ using Known = NatKnown::State;
 
 constexpr std::size_t most_anchors = 100;
 
-/// `http` as 80; what is no service stays.
+/// `http` as 80; what is not a service stays.
 std::string service_number(std::string_view word) {
     for (const char* protocol : {"tcp", "udp"}) {
         const servent* entry = ::getservbyname(std::string(word).c_str(), protocol);
@@ -46,7 +46,7 @@ std::string numbered(std::string_view line) {
             out += service_number(word);
         else
             out += service_number(word.substr(0, colon)) + ":" + service_number(word.substr(colon + 1));
-        // A second number may follow the first: behind what stands between them.
+        // A second number may follow the first: after what stands between them.
         in_port =
             word == "port" || (in_port && compares(word)) || (!in_port && (word == "><" || word == "<>"));
         out += line.substr(blank, 1);
@@ -55,7 +55,7 @@ std::string numbered(std::string_view line) {
     return out;
 }
 
-/// The rules that pfctl shows behind a heading, appended; else how it ended.
+/// The rules that pfctl shows after a heading, appended; else how it ended.
 std::optional<ChildEnd> append(std::string& out, std::string_view kind, const std::string& anchor) {
     std::vector<std::string> words{"-s", std::string(kind)};
     if (kind == "Interfaces") words.insert(words.begin(), "-v");

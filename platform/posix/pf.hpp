@@ -8,7 +8,7 @@ namespace netstat46 {
 
 /// Asks pfctl(8), of every anchor, with the names of services as numbers. Where pf is disabled it redirects
 /// nothing.
-/// Where redirections are options of filter rules (OpenBSD), there are no others to ask for.
+/// Where redirections are options of filter rules (OpenBSD), none others exist.
 enum class PfKind : bool { WithNat, FiltersOnly };
 NatListing pf_rules(PfKind kind = PfKind::WithNat);
 

@@ -87,7 +87,7 @@ struct Plan {
     std::vector<Listing> listings;
     Wanted wanted;                        ///< what columns show besides the sockets
     KernelFilter filter;                  ///< what a kernel may leave out
-    std::string epilogue;                 ///< for standard error, behind all rows
+    std::string epilogue;                 ///< for standard error, after all rows
     int status = 0;                       ///< if nothing else decides
     NamedAddress named_address = nullptr; ///< null: each as it is
 };
@@ -124,7 +124,7 @@ Message as_mistake(Message message, const Arguments& arguments);
 /// Not a socket listing: run the system's netstat with the native arguments.
 struct NativeMode {
     std::string mode;    ///< `-r`
-    std::string instead; ///< `ip route`, for when there is no netstat
+    std::string instead; ///< `ip route`, for a host without netstat
 };
 
 /// What native options ask for.

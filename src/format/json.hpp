@@ -54,7 +54,7 @@ void put_json_string(Text& out, std::string_view text);
 /// The document up to its first socket.
 void put_json_head(Text& out, const HostFacts& host);
 
-/// All behind the last socket.
+/// All that follows the last socket.
 void put_json_tail(Text& out, std::span<const std::string> problems);
 
 } // namespace netstat46

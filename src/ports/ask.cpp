@@ -15,7 +15,7 @@
 namespace netstat46 {
 namespace {
 
-/// Of a protocol that nobody named: what cannot be looked at is said in its line, and does not keep the other
+/// Of a protocol that nobody named: what cannot be looked at stands in its line, and does not keep the other
 /// protocol from being answered.
 Part explain_if_told(const Asked& asked, const PortTarget& target) {
     std::string why;
@@ -138,7 +138,7 @@ PortReply explain_groups(const Asked& asked, const std::vector<Group>& groups) {
     return reply;
 }
 
-/// `answer` of every target, one behind the other.
+/// `answer` of every target, one after the other.
 template <class Answer>
 PortReply answer_each(const Asked& asked, const std::vector<Group>& groups, Answer answer) {
     std::vector<Part> parts;

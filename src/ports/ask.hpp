@@ -35,7 +35,7 @@ struct PortReply {
     int status = 0;
 };
 
-/// A wrong target is said in one line that shows the form. Throws as read_port_table() does.
+/// A wrong target gives one line that shows the form. Throws as read_port_table() does.
 std::variant<PortReply, UsageError> answer_port_question(const PortQuestion& question, const PortAsker& asker,
                                                          const ProblemSink& problem);
 

@@ -21,7 +21,7 @@ std::optional<ConnectionTarget> parse_connection(std::string_view text, const Na
 /// The ends that this host has, who holds them, and what the kernel knows of each. Status: as of --explain.
 Part explain_connection(const Asked& asked, const ConnectionTarget& target);
 
-/// The path behind `unix:`, or nothing.
+/// The path after `unix:`, or nothing.
 std::optional<std::string_view> unix_path_in(std::string_view text);
 
 /// Who listens at `path` (an abstract name begins with `@`), and who is connected there.

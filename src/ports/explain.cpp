@@ -22,7 +22,7 @@ std::string trimmed(std::string_view text) {
     return std::string(text.substr(begin, text.find_last_not_of(' ') - begin + 1));
 }
 
-/// What tells sockets of one port apart: protocol, local address, owner.
+/// What distinguishes sockets of one port: protocol, local address, owner.
 using Brief = std::array<std::string, 3>;
 
 Brief brief_of(const PortRows& rows, std::size_t row) {

@@ -197,7 +197,7 @@ std::vector<AnswerLine> answers_of(const PortTarget& target, const PortHost& hos
 // ---- Who could bind
 
 struct Program {
-    std::string_view address; ///< `v6only` behind it as --can-bind writes it
+    std::string_view address; ///< `v6only` after it as --can-bind writes it
     bool reuseaddr;
     std::string_view shown, programs;
 };

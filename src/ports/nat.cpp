@@ -14,7 +14,7 @@ namespace {
 
 // ---- Reading
 
-/// `# ipv4`, `# pf nat com.apple/200.AirDrop`: the words behind the `#`, or none.
+/// `# ipv4`, `# pf nat com.apple/200.AirDrop`: the words after the `#`, or none.
 NatWords heading(std::string_view line) {
     constexpr std::string_view sections[] = {"ipv4", "ipv6", "nft", "pf"};
     NatWords words = nat_words(line);
@@ -24,7 +24,7 @@ NatWords heading(std::string_view line) {
     return words;
 }
 
-/// The lines up to the next heading; moves behind them.
+/// The lines up to the next heading; moves past them.
 std::string_view take_section(std::string_view& text) {
     const std::string_view begin = text;
     std::size_t size = 0;

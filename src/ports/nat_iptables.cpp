@@ -99,7 +99,7 @@ NatMatch flags_match(std::string_view mask, std::string_view set, bool negated) 
     return nat_match(NatField::TcpFlags, {value}, negated);
 }
 
-/// Where the words behind -j lead.
+/// Where the words after -j lead.
 NatTarget target_of(std::string_view name, std::span<const std::string_view> words) {
     NatTarget target;
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
@@ -250,7 +250,7 @@ private:
     std::set<std::string>& covered_;
     std::string table_, place_;
     int entered_ = 0; ///< tables of one name may come from both of iptables' homes
-    std::unordered_map<std::string, std::string> places_; ///< names behind -j, by the key they would have
+    std::unordered_map<std::string, std::string> places_; ///< names after -j, by the key they would have
 };
 
 } // namespace

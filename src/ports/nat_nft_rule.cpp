@@ -12,7 +12,7 @@ namespace {
 
 using Kind = NatAction::Kind;
 
-/// What may stand behind `log`, each with a word behind it.
+/// What may follow `log`, each with a word after it.
 constexpr std::string_view log_words[] = {"prefix", "level", "group", "snaplen", "queue-threshold"};
 
 constexpr std::string_view comparisons[] = {"==", "!=", "<", ">", "<=", ">="};
@@ -78,7 +78,7 @@ private:
         }
     }
 
-    /// What is behind belongs to the statement.
+    /// What follows belongs to the statement.
     void end_with(Kind kind) {
         NatAction action;
         action.kind = kind;
@@ -255,7 +255,7 @@ private:
         } while (among(operators, peek()) && !take().empty());
     }
 
-    /// dnat, redirect and tproxy, with all that is behind them.
+    /// dnat, redirect and tproxy, with all that follows them.
     void read_nat(Kind kind) {
         skip(1);
         NatAction action;

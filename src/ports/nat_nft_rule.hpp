@@ -17,7 +17,7 @@ struct NftTable {
     std::unordered_map<std::string, std::shared_ptr<const NatSet>> sets;
 };
 
-/// The elements that stand from `words[at]` to the `}` behind them; `at` goes behind that. Of a map with what
+/// The elements that stand from `words[at]` to the `}` after them; `at` goes past that. Of a map with what
 /// each maps to.
 NatSet read_nft_elements(const NatWords& words, std::size_t& at, const NftTable& table);
 

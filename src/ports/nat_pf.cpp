@@ -22,7 +22,7 @@ struct PfRule {
     bool leaves = false; ///< is only about packets that go out
 };
 
-/// Options of rules that change nothing here, and how many words stand behind them.
+/// Options of rules that change nothing here, and how many words follow them.
 struct Harmless {
     std::string_view word;
     std::size_t values;
@@ -57,7 +57,7 @@ public:
             take_if_any({"rdr", "nat", "binat", "pass", "block", "match", "anchor"});
         if (verb == "nat") out.leaves = true;
         while (!at_end()) read_part(out);
-        if (verb == "match") unclear(); // rules behind it may see what it made of the packet
+        if (verb == "match") unclear(); // later rules may see what it made of the packet
         const bool decides = exempts || verb == "pass" || verb == "block";
         if (exempts || (decides && rule_.action.kind == Kind::None)) rule_.action.kind = Kind::Accept;
         if (verb == "binat") read_binat();

@@ -58,7 +58,7 @@ struct NatValue {
 
 /// Where a packet is sent.
 struct NatTarget {
-    bool known = true;                  ///< what is said below is all
+    bool known = true;                  ///< what stands below is all
     std::optional<Address> first, last; ///< nothing: of REDIRECT and TPROXY this host's own, else as it was
     PortRange ports;                    ///< 0: as it was
 };
@@ -135,8 +135,8 @@ struct NatRules {
 /// So many rules and words of sets are kept.
 inline constexpr std::size_t most_nat_parts = 2'000'000;
 
-/// Reads what iptables-save, ip6tables-save and `nft list ruleset` write, behind lines `# ipv4`, `# ipv6`
-/// (perhaps with ` legacy`) and `# nft`; and what pfctl writes, behind `# pf nat`, `# pf rules` (perhaps with
+/// Reads what iptables-save, ip6tables-save and `nft list ruleset` write, after lines `# ipv4`, `# ipv6`
+/// (perhaps with ` legacy`) and `# nft`; and what pfctl writes, after `# pf nat`, `# pf rules` (perhaps with
 /// an anchor's path) and `# pf interfaces`. Never fails: what it does not understand becomes a condition
 /// that is neither met nor unmet.
 NatRules parse_nat_rules(std::string_view text);

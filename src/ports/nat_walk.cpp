@@ -129,7 +129,7 @@ private:
         return all;
     }
 
-    /// True if no packet goes on behind the rule.
+    /// True if no packet goes on after the rule.
     bool follow(const NatRule& rule, const NatAction& action, Tristate met, Exits& exits, bool& behind) {
         const bool sure = met == Tristate::Yes;
         switch (action.kind) {

@@ -55,7 +55,7 @@ Address loopback_of(Family family);
 using IsLocal = std::function<Tristate(const Address&)>;
 
 /// What becomes of a packet that this host sends: at Output, and where that keeps it on the host, at
-/// Prerouting behind lo, where nat is not asked again. `is_local` judges where it is sent; may be empty.
+/// Prerouting after lo, where nat is not asked again. `is_local` judges where it is sent; may be empty.
 NatVerdict nat_verdict_of_own(const NatRules& rules, NatPacket packet, const IsLocal& is_local = {});
 
 } // namespace netstat46

@@ -56,7 +56,7 @@ void parse_iptables(NatRules& out, std::string_view text, Family family, bool le
                     std::set<std::string>& covered);
 void parse_nft(NatRules& out, std::string_view text, const std::set<std::string>& covered);
 
-/// What a target that is no chain does: Unclear for one that is not known.
+/// What a target that is not a chain does: Unclear for an unknown one.
 NatAction::Kind iptables_target(std::string_view name);
 
 /// The listings of pfctl by anchor, `` the main ruleset's.

@@ -27,12 +27,12 @@ struct PortTable {
 /// every process was looked at.
 bool is_kernels_own(const SocketRecord& socket, const HostTables& tables, const HostFacts& host);
 
-/// Learns which of the sockets have joined these groups themselves, as far as `joined` tells.
+/// Learns which of the sockets have joined these groups themselves, as far as `joined` knows.
 void add_memberships(PortTable& table, std::span<const JoinedGroup> groups,
                      const std::function<std::optional<bool>(const Owner&, const JoinedGroup&)>& joined);
 
-/// Reads the sockets of `protocol` on `port`, who holds them, and their options as far as `options` tells
-/// them. `whole`: also every holder and what TCP tells, as data wants it. Throws std::runtime_error, naming
+/// Reads the sockets of `protocol` on `port`, who holds them, and their options as far as `options` knows
+/// them. `whole`: also every owner and what TCP has, as data needs it. Throws std::runtime_error, naming
 /// the interface, if `source` is a capture without the table.
 PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t port,
                           const std::function<SocketOptions(const Owner&)>& options,

@@ -63,7 +63,7 @@ struct WhoAnswer {
     Cast cast = Cast::Unicast;
     bool unconnectable = false;       ///< TCP to many: connect(2) refuses it, and no listener answers
     bool unjoined = false;            ///< no interface of the host has joined the group
-    bool elsewhere = false;           ///< it is no address of the host
+    bool elsewhere = false;           ///< it is not an address of the host
     NatKnown nat;                     ///< of the host
     bool nat_matters = true;          ///< a rule could change the answer
     std::optional<Endpoint> leads_to; ///< where `intercepted_by` sends it, if that is one place

@@ -86,7 +86,7 @@ struct Place {
     std::uint16_t port = 0;
 };
 
-/// A port behind a colon or, as BSD prints it, behind a dot. Names of hosts are asked for last.
+/// A port after a colon or, as BSD prints it, after a dot. Names of hosts are asked for last.
 std::optional<Place> parse_place(std::string_view text, const Names& names) {
     for (const bool named : {false, true})
         for (const char between : {':', '.'}) {
@@ -116,7 +116,7 @@ bool add_written(std::vector<WrittenPort>& all, std::string_view text, const Nam
     return true;
 }
 
-/// Stores one of the words behind the ports; false if it is not one.
+/// Stores one of the words after the ports; false if it is not one.
 bool take_bind_option(BindOptions& options, std::string_view word) {
     if (word == "reuseaddr") return options.reuseaddr = true;
     if (word == "reuseport") return options.reuseport = true;

@@ -43,7 +43,7 @@ struct WrittenBinds {
     BindOptions options;
 };
 
-/// Reads such a list, and behind the ports `,v6only`, `,reuseaddr`, `,reuseport`, `,uid=N`.
+/// Reads such a list, and after the ports `,v6only`, `,reuseaddr`, `,reuseport`, `,uid=N`.
 std::optional<WrittenBinds> parse_binds_asked(std::string_view text, const Names& names);
 
 /// The socket that one of them asks about: any address is the dual-stack [::], or 0.0.0.0 of IPv4 alone.

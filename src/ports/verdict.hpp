@@ -12,7 +12,7 @@ namespace netstat46 {
 enum class Doubt : std::uint8_t {
     None,
     Option,         ///< a socket's SO_REUSEADDR or SO_REUSEPORT cannot be read
-    V6Only,         ///< this capture does not tell a socket's V6ONLY
+    V6Only,         ///< this capture lacks a socket's V6ONLY
     User,           ///< the newcomer's user was not given
     ReuseportCache, ///< refused by rule; Linux may admit a SO_REUSEPORT newcomer by its cache
     Order,          ///< which of two sockets the kernel meets first
@@ -20,7 +20,7 @@ enum class Doubt : std::uint8_t {
     Interface,      ///< where the client's packets come in
     IncomingCpu,    ///< a socket's SO_INCOMING_CPU cannot be read
     Processor,      ///< SO_INCOMING_CPU: which processor receives
-    HolderUser,     ///< whose a socket is that no descriptor tells of
+    HolderUser,     ///< the user of a socket without a known descriptor
     RoutingDomain,  ///< OpenBSD: whether another routing table is in the same domain
     Membership,     ///< which multicast groups are joined, and from whom they take what is sent
 };

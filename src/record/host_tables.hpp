@@ -17,7 +17,7 @@
 
 namespace netstat46 {
 
-/// What /proc/net/tcp tells of a half-open (SYN_RECV) connection and sock_diag does not.
+/// What /proc/net/tcp has of a half-open (SYN_RECV) connection and sock_diag has not.
 struct HalfOpen {
     Endpoint local, foreign;
     std::uint32_t uid = 0;
@@ -49,13 +49,13 @@ struct HostTables {
     Owners owners;
     std::unordered_map<std::int32_t, Process> processes;
     std::vector<HalfOpen> half_open;
-    bool unix_told = false;                                      ///< sock_diag has told all unix sockets
+    bool unix_told = false;                                      ///< sock_diag has listed all unix sockets
     std::unordered_map<std::uint64_t, UnixDetails> unix_sockets; ///< by inode
     std::multimap<std::uint64_t, UnixWaiting> unix_waiting; ///< by the inode of the socket before; 0: first
     /// OpenBSD hides addresses: owner keys that several sockets have in common, so that nobody knows whose
     /// holders they find.
     std::unordered_set<std::uint64_t> ambiguous_keys;
-    /// OpenBSD: who opened a socket, by owner key, where only its holders' descriptors tell.
+    /// OpenBSD: who opened a socket, by owner key, where only its owners' descriptors say so.
     std::unordered_map<std::uint64_t, std::uint32_t> opened_by;
     std::map<std::string, std::string, std::less<>>
         rpc_services;                               ///< OpenBSD: `902/udp` to the portmapper's name
@@ -73,13 +73,13 @@ struct HostTables {
     bool every_descriptor_told = false; ///< of all processes (OpenBSD): a socket that nobody holds has none
     bool owners_read = false;           ///< at least one descriptor table could be read
 
-    /// The process, or null where nobody told its name.
+    /// The process, or null where its name is not known.
     [[nodiscard]] const Process* process(std::int32_t pid) const {
         const auto found = processes.find(pid);
         return found == processes.end() ? nullptr : &found->second;
     }
 
-    /// Every holder; where no descriptor was told, the process that used the socket last (without a
+    /// Every owner; where no descriptor is known, the process that used the socket last (without a
     /// descriptor).
     [[nodiscard]] std::vector<Owner> owners_of(const SocketRecord& socket) const {
         std::vector<Owner> found = owners.all(socket.owner_key);

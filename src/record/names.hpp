@@ -13,7 +13,7 @@
 
 namespace netstat46 {
 
-/// Every function gives an empty view where there is no name; then the number is printed. What is given is as
+/// Every function gives an empty view for what has no name; then the number is printed. What is given is as
 /// the database had it, not cleaned, and lives as long as the Names. Each distinct question is asked once per
 /// run. Live: the system's resolver and databases. Replay: the capture's host tables, never this host's.
 struct Names {

@@ -20,8 +20,8 @@ enum class NoOwner : std::uint8_t {
     NotRead,           ///< descriptors were not, or could not be, looked at
     OtherPidNamespace, ///< no process that is visible here holds it
     InDoubt,           ///< Linux: several rows of /proc/net/unix have its inode, of which one may be forged
-    NoProcess,         ///< it has no descriptor, for a reason that is not told
-    NotTold,           ///< it may have a descriptor, and whose were looked at is not told
+    NoProcess,         ///< it has no descriptor, for an unknown reason
+    NotTold,           ///< it may have a descriptor, and it is not known whose were looked at
 };
 
 /// How a reason is written.

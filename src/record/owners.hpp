@@ -21,15 +21,15 @@ enum class Visibility : std::uint8_t { NotTold, Everyone, Namespace, Own };
 /// One descriptor of one process.
 struct Owner {
     std::int32_t pid = 0;
-    std::int32_t fd = -1; ///< -1: not told
+    std::int32_t fd = -1; ///< -1: not known
 
     friend auto operator<=>(const Owner&, const Owner&) = default;
 };
 
 struct Process {
     std::string
-        name; ///< what the listing shows: Linux argv[0] behind its last `/`, elsewhere the kernel's name
-    std::string command; ///< the kernel's own short name (comm); empty: not told
+        name; ///< what the listing shows: Linux argv[0] after its last `/`, elsewhere the kernel's name
+    std::string command; ///< the kernel's own short name (comm); empty: not known
     std::optional<std::uint32_t> uid;
     std::string context; ///< SELinux context, where it was asked for
 };

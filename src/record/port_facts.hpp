@@ -13,7 +13,7 @@
 
 namespace netstat46 {
 
-/// What getsockopt(2) tells of a socket; nothing where it is not permitted or there is no such option.
+/// What getsockopt(2) gives of a socket; nothing where it is not permitted or has no such option.
 struct SocketOptions {
     std::optional<bool> reuseaddr, reuseport, v6only;
     std::optional<std::int32_t> incoming_cpu;          ///< Linux SO_INCOMING_CPU; -1: none
@@ -23,8 +23,8 @@ struct SocketOptions {
 /// An address of the host.
 struct HostAddress {
     Address address;                  ///< link-local ones with their interface as scope
-    std::uint32_t interface = 0;      ///< the index of the one that holds it; 0: not told
-    unsigned prefix = 0;              ///< length in bits; 0: not told
+    std::uint32_t interface = 0;      ///< the index of the one that holds it; 0: not known
+    unsigned prefix = 0;              ///< length in bits; 0: not known
     std::optional<Address> broadcast; ///< IPv4: as it was set, if it was
 
     friend bool operator==(const HostAddress&, const HostAddress&) = default;
@@ -63,7 +63,7 @@ struct PortFacts {
     std::function<SocketOptions(const Owner&)> options; ///< of another process's socket, which stays as it is
     std::function<std::optional<bool>(const Address&)> is_local; ///< an address of this host
     std::vector<HostAddress> addresses;                          ///< of this host
-    std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not told
+    std::optional<std::vector<JoinedGroup>> groups;              ///< nothing: not known
     /// Whether another process's socket is a member itself; nothing where that cannot be asked.
     std::function<std::optional<bool>(const Owner&, const JoinedGroup&)> joined;
     std::function<bool(std::uint32_t uid)> may_bind_low; ///< bind(2) to privileged ports
@@ -75,11 +75,11 @@ struct PortFacts {
     std::function<std::string(std::int32_t pid)> command_line, unit;
 };
 
-/// What a capture holds of PortFacts. BSD socket tables tell options themselves.
+/// What a capture holds of PortFacts. BSD socket tables hold options themselves.
 struct KeptPortFacts {
     std::unordered_map<std::uint64_t, SocketOptions> options; ///< by owner key
-    std::vector<HostAddress> addresses;                       ///< of the host; empty: not told
-    std::optional<std::vector<JoinedGroup>> groups;           ///< nothing: not told
+    std::vector<HostAddress> addresses;                       ///< of the host; empty: not known
+    std::optional<std::vector<JoinedGroup>> groups;           ///< nothing: not known
     std::optional<std::uint16_t> first_unprivileged;
     std::string nat_rules; ///< as PortFacts::nat_rules
 };

@@ -25,7 +25,7 @@ std::string_view tcp_word(State state) {
     return words[static_cast<std::size_t>(state)];
 }
 
-/// Linux tells a state; of a BSD socket the connection's other end says it.
+/// Linux gives a state; a BSD socket has one if it knows the connection's other end.
 std::string_view unix_word(const SocketRecord& socket) {
     const UnixFacts& facts = unix_facts(socket);
     const bool listens = (facts.flags & unix_accepting) != 0 || socket.accepts || socket.backlog;

@@ -25,7 +25,7 @@ struct Selection {
     std::vector<AddressRange> addresses;  ///< local or foreign in any of them
     std::vector<std::int32_t> pids;       ///< of any holder
     std::vector<std::string> commands;    ///< shell patterns for any holder: its name, or its cell
-    std::vector<std::uint32_t> users;     ///< the socket's; where that is not told, any holder's
+    std::vector<std::uint32_t> users;     ///< the socket's; where that is not known, any owner's
     std::vector<std::string_view> states; ///< as state_word() writes them
     std::optional<bool> v6only;
 
@@ -48,7 +48,7 @@ bool is_command(const std::string& pattern, std::int32_t pid, const Process& pro
 /// and unix sockets too), `unconnected`; empty if there is none.
 std::string_view state_word(const SocketRecord& socket);
 
-/// The interface that `address` belongs to, 0 if it has none. Linux tells it as the socket's device.
+/// The interface that `address` belongs to, 0 if it has none. On Linux it is the socket's device.
 std::uint32_t scope_of(const Address& address, const SocketRecord& socket);
 
 /// True for the sockets that `selection` asks for. `tables` and `names` outlive it, and hold what they will

@@ -38,7 +38,7 @@ enum class State : std::uint8_t {
 constexpr std::uint32_t state_bit(State state) { return 1U << static_cast<unsigned>(state); }
 
 /// The IPV6_V6ONLY option as the kernel holds it. `NotApplicable`: not an IPv6 socket, or connected.
-/// `Unknown`: an IPv6 socket whose kernel interface does not tell.
+/// `Unknown`: an IPv6 socket whose kernel interface lacks the option.
 enum class V6Only : std::uint8_t { NotApplicable, No, Yes, Unknown };
 
 /// An internet address. IPv4 fills the first four bytes; a v4-mapped address of Linux stays Inet6
@@ -97,8 +97,8 @@ struct UnixFacts {
     std::uint32_t flags = 0;    ///< Linux: `unix_accepting` and its like
     std::uint8_t state = 0;     ///< Linux: SS_FREE 0 .. SS_DISCONNECTING 4
     bool has_queues = false;    ///< Linux: recv_q and send_q are known
-    bool refs_supposed = false; ///< Linux: refs is not told, but what such a socket mostly has
-    bool path_is_file = false;  ///< Linux: the path is no abstract name, although it may begin with `@`
+    bool refs_supposed = false; ///< Linux: refs is a guess: what such a socket mostly has
+    bool path_is_file = false;  ///< Linux: the path is not an abstract name, although it may begin with `@`
     std::uint64_t refs = 0;     ///< Linux: reference count; BSD: address of the first referring pcb
     std::uint64_t vnode = 0;
     std::uint64_t peer = 0; ///< Linux: inode of the connected socket; BSD: address of its pcb
