@@ -5,7 +5,7 @@
 namespace netstat46 {
 
 std::function<void(std::span<const SocketRecord>)> await_names(const Names& names, const Plan& plan) {
-    if (!names.prefetch) return {};
+    if (!names.host_waits) return {};
     return [&names, named = plan.named_address](std::span<const SocketRecord> sockets) {
         std::vector<Address> addresses;
         for (const SocketRecord& socket : sockets)

@@ -33,7 +33,7 @@ public:
     Listed run(const Plan& plan) {
         const BlockReader next = source_.blocks(request_of(plan), problems_.of("the source"));
         while (const auto block = next()) {
-            if (stopped_ || streams_.out.failed()) break;
+            if (stopped_ || failed()) break;
             if (block->table == no_table) {
                 tables_reader_.read(*block, tables_);
                 continue;
@@ -42,7 +42,7 @@ public:
             if (!stopped_) read_sockets(*block);
         }
         go_to(places_.size());
-        streams_.out.write(text_);
+        flush();
         if (!stopped_) streams_.error(plan.epilogue);
         listed_.owners_withheld = tables_.owners_withheld;
         listed_.owners_read = tables_.owners_read;
@@ -96,7 +96,7 @@ private:
         if (!section.finish) return;
         const Section::End end = section.finish(text_, notes_);
         if (!end.error.empty()) {
-            streams_.out.write(text_);
+            flush();
             streams_.error(end.error);
         }
         if (end.status) listed_.status = *end.status;
@@ -143,6 +143,13 @@ private:
         sorted_.reset();
     }
 
+    [[nodiscard]] bool failed() const { return streams_.out != nullptr && streams_.out->failed(); }
+
+    /// All text so far.
+    void flush() {
+        if (streams_.out != nullptr) streams_.out->write(text_);
+    }
+
     void put_out(const Row& row) {
         ++listed_.sockets;
         if (owners_wanted_ && !row.owner && !listed_.owners_hidden)
@@ -160,7 +167,7 @@ private:
             put_row(text_, written_->columns, row);
             text_.push_back('\n');
         }
-        streams_.out.write_if_long(text_);
+        if (streams_.out != nullptr) streams_.out->write_if_long(text_);
     }
 
     /// Keeps the socket at place_. Names are waited for together; owners come from memory while the next
@@ -180,8 +187,8 @@ private:
     void release() {
         if (waiting_ == 0) return;
         if (streams_.await_names) {
-            streams_.out.write(text_);
-            if (!streams_.out.failed()) streams_.await_names(held());
+            flush();
+            if (!failed()) streams_.await_names(held());
         }
         for (const SocketRecord& socket : held()) put_out(with_owner(socket, tables_));
         waiting_ = 0;

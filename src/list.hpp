@@ -22,7 +22,7 @@ struct Listed {
 
 /// Where a listing goes, and what else it needs.
 struct Streams {
-    Output& out;
+    Output* out;                                 ///< null: nothing is printed, only `write` is called
     ProblemSink problem;                         ///< for one line on standard error each
     std::function<void(std::string_view)> error; ///< whole lines for standard error, as they are
     /// How a socket is written, line end included; unset: as a row of its section's columns.

@@ -36,7 +36,7 @@ Listed list_json(const Plan& plan, const Source& source,
     };
     Text text;
     put_json_head(text, *context.host);
-    streams.out.write(text);
+    streams.out->write(text);
     Listed listed;
     try {
         listed = list(plan, source, selects, tables,
@@ -46,7 +46,7 @@ Listed list_json(const Plan& plan, const Source& source,
         listed.status = 1;
     }
     put_json_tail(text, problems);
-    streams.out.write(text);
+    streams.out->write(text);
     return listed;
 }
 

@@ -80,7 +80,7 @@ Names names_of(const Task& task, const HostTables& tables, const Numeric& numeri
 
 /// Where a listing goes as it is.
 Streams streams_of(Console& console) {
-    return {console.out, console.problems(), [&](std::string_view text) { console.error.write(text); }};
+    return {&console.out, console.problems(), [&](std::string_view text) { console.error.write(text); }};
 }
 
 int list_once(const Task& task, Console& console) {
@@ -186,7 +186,7 @@ void complain_of_unknown(const std::vector<std::int32_t>& pids, const Task& task
 
 /// Whether names are missing because this process may have no more of something.
 bool lacks_names(const Names& names, Console& console) {
-    const int error = names.failure ? names.failure() : 0;
+    const int error = names.failure();
     if (error != 0) console.complain(fmt::format(messages.no_names, std::strerror(error)));
     return error != 0;
 }

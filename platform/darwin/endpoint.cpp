@@ -31,7 +31,7 @@ void put_host(Text& out, const Address& address, const Names& names) {
         out.push_back('*');
         return;
     }
-    if (const std::string_view name = names.host ? names.host(address) : std::string_view(); !name.empty()) {
+    if (const std::string_view name = names.host(address); !name.empty()) {
         put_clean(out, name);
         return;
     }
@@ -45,8 +45,7 @@ void put_port(Text& out, std::uint16_t port, std::string_view protocol, const Na
         out.push_back('*');
         return;
     }
-    const std::string_view name =
-        !protocol.empty() && names.service ? names.service(port, protocol) : std::string_view();
+    const std::string_view name = !protocol.empty() ? names.service(port, protocol) : std::string_view();
     if (name.empty()) {
         put_number(out, port);
     } else {

@@ -56,7 +56,7 @@ std::string_view trimmed(std::string_view name, std::string_view domain) {
 
 std::string host_text(const Address& address, const View& view) {
     if (is_unspecified(address)) return "*";
-    const std::string_view name = view.names->host ? view.names->host(address) : std::string_view{};
+    const std::string_view name = view.names->host(address);
     const bool inet6 = address.family == Family::Inet6;
     if (!name.empty()) return cleaned(inet6 ? without_domain(name, view.domain) : trimmed(name, view.domain));
     if (!inet6) return address_text(address);
@@ -67,7 +67,7 @@ std::string host_text(const Address& address, const View& view) {
 
 std::string port_text(std::uint16_t port, std::string_view protocol, bool numeric, const View& view) {
     if (port == 0) return "*";
-    if (!numeric && view.names->service) {
+    if (!numeric) {
         const std::string_view name = view.names->service(port, protocol);
         if (!name.empty()) return cleaned(name.substr(0, 15));
     }

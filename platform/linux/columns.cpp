@@ -62,7 +62,7 @@ void put_host_port(Text& out, std::string_view host, std::string_view port, bool
 
 std::string_view host_name(const Address& address, const Names& names) {
     if (!is_network(address)) return names.host(address);
-    return names.network ? names.network(address) : std::string_view{};
+    return names.network(address);
 }
 
 /// v4-mapped addresses are looked up as IPv6 and shown as IPv4; the IPv6 wildcard has brackets when names are

@@ -34,7 +34,7 @@ std::string port_text(const Row& row, bool foreign, const OpenBsdFacts& facts, c
     if (view.flags.numeric) return std::to_string(port);
     const std::string_view protocol = service_protocol_of(facts);
     const std::string_view name =
-        view.names->service && !protocol.empty() ? view.names->service(port, protocol) : std::string_view{};
+        !protocol.empty() ? view.names->service(port, protocol) : std::string_view{};
     if (!name.empty()) return cleaned(name.substr(0, service_length));
     if (!foreign && socket.family == Family::Inet)
         if (std::string rpc = rpc_text(row, port, facts); !rpc.empty()) return rpc;
@@ -43,7 +43,7 @@ std::string port_text(const Row& row, bool foreign, const OpenBsdFacts& facts, c
 
 std::string host_text(const Address& address, const View& view) {
     if (is_unspecified(address)) return "*";
-    const std::string_view name = view.names->host ? view.names->host(address) : std::string_view{};
+    const std::string_view name = view.names->host(address);
     if (!name.empty()) return cleaned(without_domain(name, view.domain));
     Text out;
     put_scoped(out, address, *view.names);

@@ -141,6 +141,7 @@ Names live_names() {
     const auto cache = std::make_shared<Cache>();
     Names names;
     names.host = [cache](const Address& address) { return cache->hosts().name(address); };
+    names.host_waits = true;
     names.prefetch = [cache](std::span<const Address> addresses) { cache->hosts().prefetch(addresses); };
     names.network = [cache](const Address& address) {
         const std::uint32_t number = std::uint32_t{address.bytes[0]} << 24 | address.bytes[1] << 16 |

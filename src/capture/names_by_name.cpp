@@ -40,10 +40,6 @@ std::optional<std::uint32_t> lowest_of(const Source& source,
 
 Names names_by_name(const Source& source) {
     Names names;
-    names.host = names.network = [](const Address&) { return std::string_view{}; };
-    names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
-    names.user = names.interface = [](std::uint32_t) { return std::string_view{}; };
-    names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
     names.ports = [source](std::string_view service) {
         std::set<std::uint16_t> ports;
         for_each_piece(source, [&](const Names& known) {

@@ -88,7 +88,7 @@ void save_names(CaptureWriter& writer, const Asked& asked, const Names& names, b
     if (!resolve_hosts) return;
     std::vector<Address> addresses;
     for (const auto& [text, address] : asked.hosts) addresses.push_back(address);
-    if (names.prefetch) names.prefetch(addresses);
+    names.prefetch(addresses);
     for (const auto& [text, address] : asked.hosts) row("hosts.tsv", text, names.host(address));
 }
 

@@ -5,15 +5,17 @@
 namespace netstat46 {
 
 Names shown_names(Names names, const Numeric& numeric) {
+    const Names none;
     if (numeric.hosts) {
-        names.host = names.network = [](const Address&) { return std::string_view{}; };
-        names.prefetch = nullptr;
+        names.host = none.host;
+        names.network = none.network;
+        names.host_waits = false;
     }
     if (numeric.ports) {
-        names.service = [](std::uint16_t, std::string_view) { return std::string_view{}; };
-        names.ip_protocol = [](std::uint8_t) { return std::string_view{}; };
+        names.service = none.service;
+        names.ip_protocol = none.ip_protocol;
     }
-    if (numeric.users) names.user = [](std::uint32_t) { return std::string_view{}; };
+    if (numeric.users) names.user = none.user;
     return names;
 }
 

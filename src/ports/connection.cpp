@@ -48,8 +48,7 @@ PortTable ends_of(const Asked& asked, const ConnectionTarget& target) {
     plan.listings.push_back(std::move(listing));
     PortTable table;
     table.host = source.host;
-    Output nowhere(STDOUT_FILENO); // each socket is kept instead of printed
-    const Streams streams{nowhere, asked.problem, [](std::string_view) {},
+    const Streams streams{nullptr, asked.problem, [](std::string_view) {},
                           [&](Text&, const Row& row) { table.sockets.push_back(row.socket); }};
     list(
         plan, source, [&](const SocketRecord& socket) { return is_of(socket, target); }, table.tables,
@@ -222,8 +221,7 @@ std::vector<UnixEnd> unix_ends(const Asked& asked, HostTables& tables,
     plan.wanted.owners = plan.wanted.all_owners = true;
     plan.listings.push_back({{}, false, {section}});
     std::vector<UnixEnd> ends;
-    Output nowhere(STDOUT_FILENO);
-    const Streams streams{nowhere, asked.problem, [](std::string_view) {},
+    const Streams streams{nullptr, asked.problem, [](std::string_view) {},
                           [&](Text&, const Row& row) {
                               const UnixFacts& facts = unix_facts(row.socket);
                               const SocketRecord& socket = row.socket;

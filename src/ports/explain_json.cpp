@@ -73,7 +73,7 @@ void put_sockets(List& object, std::string_view name, const PortRows& rows,
 void put_address(List& object, const Address& address, const PortRows& rows) {
     object.text("address", address_text(address));
     if (address.scope == 0) return;
-    const std::string_view name = rows.names.interface ? rows.names.interface(address.scope) : "";
+    const std::string_view name = rows.names.interface(address.scope);
     object.text("scope", name.empty() ? std::string_view(fmt::to_string(address.scope)) : name);
 }
 

@@ -103,7 +103,7 @@ void put_holders(Text& out, const PortRows& rows, std::span<const std::size_t> w
         const Process* process = table.tables.process(pid);
         std::string user = "?";
         if (process != nullptr && process->uid) {
-            const std::string_view name = rows.names.user ? rows.names.user(*process->uid) : "";
+            const std::string_view name = rows.names.user(*process->uid);
             user = name.empty() ? fmt::to_string(*process->uid) : cleaned(name);
         }
         std::string command = rows.command_line ? cleaned(rows.command_line(pid)) : std::string();

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
-#include "format/output.hpp"
 #include "list.hpp"
 #include "messages.hpp"
 #include "record/address.hpp"
@@ -100,8 +99,7 @@ PortTable read_port_table(const Source& source, Protocol protocol, std::uint16_t
     table.host = source.host;
     table.protocol = protocol;
     table.port = port;
-    Output nowhere(STDOUT_FILENO); // each socket is kept instead of printed
-    const Streams streams{nowhere, problem, [](std::string_view) {},
+    const Streams streams{nullptr, problem, [](std::string_view) {},
                           [&](Text&, const Row& row) { table.sockets.push_back(row.socket); }};
     const auto on_port = [port](const SocketRecord& socket) { return socket.local.port == port; };
     Seen seen;

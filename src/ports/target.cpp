@@ -26,7 +26,7 @@ std::optional<Address> parse_scoped(std::string_view text, const Names& names) {
     const std::size_t percent = text.find('%');
     if (percent == std::string_view::npos || is_digits(text.substr(percent + 1))) return parse_address(text);
     auto address = parse_address(text.substr(0, percent));
-    const auto index = names.interface_index ? names.interface_index(text.substr(percent + 1)) : std::nullopt;
+    const auto index = names.interface_index(text.substr(percent + 1));
     if (!address || address->family != Family::Inet6 || !index) return std::nullopt;
     address->scope = *index;
     return address;
@@ -55,7 +55,7 @@ std::optional<Host> parse_host(std::string_view text, const Names& names, bool n
         if (bracketed && address->family != Family::Inet6) return std::nullopt;
         return Host{false, {*address}};
     }
-    if (!named || bracketed || !names.addresses || !may_be_name(text)) return std::nullopt;
+    if (!named || bracketed || !may_be_name(text)) return std::nullopt;
     Host host{false, names.addresses(text)};
     return host.addresses.empty() ? std::nullopt : std::optional(std::move(host));
 }

@@ -191,7 +191,7 @@ void put_scoped(Text& out, const Address& address, const Names& names) {
     put_address(out, address);
     if (address.scope == 0) return;
     out.push_back('%');
-    const std::string_view name = names.interface ? names.interface(address.scope) : std::string_view{};
+    const std::string_view name = names.interface(address.scope);
     if (name.empty()) return put_number(out, address.scope);
     put_clean(out, name);
 }

@@ -151,7 +151,7 @@ Wrong select_ports(Selection& selection, std::string_view value, const Names& na
 }
 
 bool is_interface(const std::string& scope, const Names& names) {
-    return is_digits(scope) || (names.interface_index && names.interface_index(scope));
+    return is_digits(scope) || names.interface_index(scope);
 }
 
 Wrong select_address(Selection& selection, std::string_view value, const Names& names) {
@@ -161,7 +161,7 @@ Wrong select_address(Selection& selection, std::string_view value, const Names& 
         return std::nullopt;
     }
     auto range = parse_address_range(value);
-    if (!range && names.addresses && value.find_first_of(":/[]% ") == std::string_view::npos) {
+    if (!range && value.find_first_of(":/[]% ") == std::string_view::npos) {
         const std::vector<Address> found = names.addresses(value);
         for (const Address& address : found)
             selection.addresses.push_back({address, address.family == Family::Inet ? 32U : 128U, {}});

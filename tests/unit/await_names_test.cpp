@@ -47,11 +47,11 @@ struct Witness {
             if (ahead.count(*at) == 0) late.insert(*at);
             return std::string_view("host.example");
         };
-        if (patient)
-            names.prefetch = [this](std::span<const Address> addresses) {
-                ++waits;
-                for (const Address& address : addresses) ahead.insert(text_of(address));
-            };
+        if (patient) names.host_waits = true;
+        names.prefetch = [this](std::span<const Address> addresses) {
+            ++waits;
+            for (const Address& address : addresses) ahead.insert(text_of(address));
+        };
         return names;
     }
 };
@@ -72,7 +72,7 @@ std::string listed(const Source& source, const Way& way, Witness& witness, bool 
     const auto selects = selector({}, tables, names);
     return written([&](int fd) {
         Output out(fd);
-        const Streams streams{out, [](const Problem&) {}, [](std::string_view) {}, nullptr,
+        const Streams streams{&out, [](const Problem&) {}, [](std::string_view) {}, nullptr,
                               await_names(names, plan)};
         if (way.json)
             list_json(plan, source, selects, tables, look, streams);

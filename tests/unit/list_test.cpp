@@ -58,8 +58,7 @@ Heard hear(const Source& source, std::size_t sections) {
     plan.listings.push_back({{}, false, std::vector<Section>(sections, section)});
     Heard heard;
     HostTables tables;
-    Output nowhere(STDOUT_FILENO);
-    const Streams streams{nowhere, [&](const Problem& problem) { heard.problems.push_back(problem.text); },
+    const Streams streams{nullptr, [&](const Problem& problem) { heard.problems.push_back(problem.text); },
                           [](std::string_view) {}, [](Text&, const Row&) {}};
     heard.listed = list(
         plan, source, [](const SocketRecord&) { return true; }, tables, streams);

@@ -45,7 +45,7 @@ std::string listed(const Source& source, const std::vector<std::string>& words, 
     const auto every = [](const SocketRecord&) { return true; };
     const std::string out = written([&](int fd) {
         Output output(fd);
-        const Streams streams{output, [&](const Problem& problem) { said += problem.text + "\n"; },
+        const Streams streams{&output, [&](const Problem& problem) { said += problem.text + "\n"; },
                               [&](std::string_view text) { said += text; }, nullptr};
         if (json)
             list_json(json_plan(chosen, {}, context), source, every, tables, context, streams);
