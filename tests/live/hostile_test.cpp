@@ -107,8 +107,6 @@ bool give_capability(const std::string& program) {
 Ran run_by_nobody(const std::string& program, std::vector<std::string> words,
                   std::vector<std::string> environment = {}) {
     words.insert(words.begin(), "netstat46");
-    // The leak checker of an instrumented build may not look at a program with rights of its own.
-    environment.push_back("ASAN_OPTIONS=detect_leaks=0");
     return run(program, words, {.environment = std::move(environment), .in_child = become_nobody});
 }
 
@@ -168,6 +166,9 @@ TEST_F(Hostile, ACopyWithRightsOfItsOwnOnlyLists) {
     for (const mode_t mode : {04755U, 02755U}) {
         const std::string copy = copy_in(place, mode == 04755U ? "set-user-id" : "set-group-id");
         ASSERT_EQ(chmod(copy.c_str(), mode), 0);
+        if (run_by_nobody(copy, {"-V"}).error.find("LeakSanitizer") != std::string::npos)
+            GTEST_SKIP()
+                << "the checker of an instrumented build may not look at a program with rights of its own";
         expect_only_a_listing(copy, place);
     }
     const std::string capable = copy_in(place, "capable");
