@@ -255,7 +255,8 @@ Part explain_unix(const Asked& asked, std::string_view path) {
         documents.put(json, row);
     });
     const std::string shown = cleaned(path);
-    std::vector<std::vector<std::string>> lines{{"State", "held by", "connected to"}};
+    std::vector<std::vector<std::string>> lines{{"State", "held by"}};
+    std::size_t sockets = 0;
     bool listens = false;
     for (const UnixEnd& end : ends) {
         if (end.path != path) continue;
@@ -263,25 +264,26 @@ Part explain_unix(const Asked& asked, std::string_view path) {
             return end.peer != 0 && other.id == end.peer;
         });
         listens |= end.state == "listen";
-        lines.push_back({end.state, end.holders,
-                         peer != ends.end() ? peer->holders
-                         : end.peer != 0    ? "not known"
-                                            : ""});
+        ++sockets;
+        lines.push_back({end.state, end.holders});
+        if (end.peer != 0)
+            lines.push_back(
+                {"", "connected to " + (peer != ends.end() ? peer->holders : "a socket that is not known")});
     }
     Part part;
-    part.status = lines.size() == 1 ? answer_no : answer_ok;
+    part.status = sockets == 0 ? answer_no : answer_ok;
     if (asked.asker.json) {
         put(part.text, "{\"sockets\":[");
         put(part.text, std::string_view(json.data(), json.size()));
         put(part.text, "]}\n");
         return part;
     }
-    if (lines.size() == 1) {
+    if (sockets == 0) {
         put(part.text, fmt::format("Unix path {} is free: no socket is bound to it\n", shown));
         return part;
     }
-    put(part.text, fmt::format("Unix path {} is held by {} socket{}{}\n\n", shown, lines.size() - 1,
-                               lines.size() == 2 ? "" : "s", listens ? "" : "; none of them listens"));
+    put(part.text, fmt::format("Unix path {} is held by {} socket{}{}\n\n", shown, sockets,
+                               sockets == 1 ? "" : "s", listens ? "" : "; none of them listens"));
     put_cells(part.text, lines);
     return part;
 }
