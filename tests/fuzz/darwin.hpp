@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "capture/decoders.hpp"
+#include "darwin/facts.hpp"
 #include "darwin/row.hpp"
 
 namespace netstat46::fuzz {
@@ -31,7 +32,7 @@ inline void decode(std::string_view interface, const std::uint8_t* data, std::si
         for (std::size_t left = rest.size(); next(rest, record); left = rest.size()) {
             if (rest.size() >= left) __builtin_trap();
             sum = sum + read(unix_facts(record).path) + read(unix_facts(record).peer_path) +
-                  read(darwin_facts(record).control.name);
+                  read(darwin_facts(record).control.name.view());
         }
         if (!rest.empty()) __builtin_trap();
     }
