@@ -10,7 +10,7 @@ namespace netstat46 {
 
 Plan json_plan(const ParsedOptions& chosen, const Selection& selection, const PlanContext& context) {
     Plan plan = bare_plan(chosen, selection, context);
-    plan.wanted.owners = plan.wanted.all_owners = plan.wanted.tcp_info = true;
+    plan.wanted.owners = plan.wanted.all_owners = plan.wanted.owner_details = plan.wanted.tcp_info = true;
     plan.wanted.half_open = plan.filter.empty(); // it is a whole table, which one port is not worth
     plan.wanted.bound = plan.wanted.bound || chosen.all || (context.all && !chosen.listening);
     return plan;

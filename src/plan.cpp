@@ -28,6 +28,7 @@ void narrow(Plan& plan, const Selection& selection) {
         std::erase_if(plan.listings, [](const Listing& listing) { return !lists_internet(listing); });
     const std::uint32_t states = selected_states(selection);
     plan.wanted.all_owners = plan.wanted.all_owners || selection.needs_owners();
+    plan.wanted.owner_details = plan.wanted.owner_details || selection.needs_owners();
     plan.wanted.owners = plan.wanted.owners || plan.wanted.all_owners;
     plan.wanted.bound = plan.wanted.bound || (states & state_bit(State::Bound)) != 0;
     plan.filter = kernel_filter(selection);

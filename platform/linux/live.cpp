@@ -180,7 +180,7 @@ private:
     OwnersRequest by_links() const {
         OwnersRequest owners;
         owners.details = {.contexts = request_.wanted.contexts,
-                          .user = request_.wanted.all_owners || request_.everything,
+                          .user = request_.wanted.owner_details || request_.everything,
                           .leaders_only = request_.wanted.leaders_only};
         if (!few_descriptors_)
             owners.threads = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);

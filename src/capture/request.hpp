@@ -19,14 +19,14 @@ struct Table {
 /// What is wanted besides the sockets themselves, and of them.
 struct Wanted {
     bool owners = false;
-    bool all_owners =
-        false; ///< every holder, with user and command; else the name of the one with the lowest pid
-    bool leaders_only = false; ///< Linux: not the owners whose first thread has ended
-    bool contexts = false;     ///< SELinux contexts of owners
-    bool half_open = false;    ///< uid and retransmits of SYN_RECV sockets
-    bool bound = false;        ///< bound-but-idle TCP sockets too, where closed ones are selected
-    bool rpc_names = false;    ///< OpenBSD: what the portmapper calls ports
-    bool tcp_info = false;     ///< TcpFacts; retransmits and probes apart, which half_open implies
+    bool all_owners = false;    ///< every owner; else the one with the lowest pid
+    bool owner_details = false; ///< their users and commands, besides names
+    bool leaders_only = false;  ///< Linux: not the owners whose first thread has ended
+    bool contexts = false;      ///< SELinux contexts of owners
+    bool half_open = false;     ///< uid and retransmits of SYN_RECV sockets
+    bool bound = false;         ///< bound-but-idle TCP sockets too, where closed ones are selected
+    bool rpc_names = false;     ///< OpenBSD: what the portmapper calls ports
+    bool tcp_info = false;      ///< TcpFacts; retransmits and probes apart, which half_open implies
 };
 
 struct Request {

@@ -34,7 +34,8 @@ bool is_of(const SocketRecord& socket, const ConnectionTarget& target) {
 PortTable ends_of(const Asked& asked, const ConnectionTarget& target) {
     const Source& source = asked.asker.source;
     Plan plan;
-    plan.wanted.owners = plan.wanted.all_owners = plan.wanted.tcp_info = plan.wanted.half_open = true;
+    plan.wanted.owners = plan.wanted.all_owners = plan.wanted.owner_details = plan.wanted.tcp_info =
+        plan.wanted.half_open = true;
     plan.filter.ports = {{target.one.port, target.one.port}, {target.other.port, target.other.port}};
     Listing listing;
     listing.heading_always = false;
@@ -218,7 +219,7 @@ std::vector<UnixEnd> unix_ends(const Asked& asked, HostTables& tables,
     section.table = {Protocol::Unix, false, false};
     section.selects = [](const SocketRecord&) { return true; };
     Plan plan;
-    plan.wanted.owners = plan.wanted.all_owners = true;
+    plan.wanted.owners = plan.wanted.all_owners = plan.wanted.owner_details = true;
     plan.listings.push_back({{}, false, {section}});
     std::vector<UnixEnd> ends;
     const Streams streams{nullptr, asked.problem, [](std::string_view) {},

@@ -23,6 +23,7 @@ Plan plan_of(const PortTable& table, bool whole) {
     Plan plan;
     plan.wanted.owners = plan.wanted.bound = true;
     plan.wanted.tcp_info = whole;
+    plan.wanted.owner_details = true;
     plan.wanted.all_owners = true; // all are named, and looked at: is_kernels_own()
     plan.filter.local_ports = {{table.port, table.port}};
     plan.listings.push_back({{}, false, {section}});
