@@ -83,11 +83,6 @@ std::string without_counts(const std::string& text) {
     return std::regex_replace(text, count, "$1");
 }
 
-std::string without_programs(const std::string& text) {
-    static const std::regex program("( [0-9]+/)[^ \n]*");
-    return std::regex_replace(text, program, "$1");
-}
-
 std::string first_difference(std::string_view one, std::string_view other) {
     const auto [left, right] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
     if (left == one.end() && right == other.end()) return "";

@@ -32,9 +32,6 @@ std::string json_masked(std::string text);
 /// none.
 std::string without_counts(const std::string& text);
 
-/// Of each owner only its id and the slash: where a count stands, less of the name has room.
-std::string without_programs(const std::string& text);
-
 /// Where they differ first; empty if they do not. (To make a difference of many lines readable takes long.)
 std::string first_difference(std::string_view one, std::string_view other);
 
