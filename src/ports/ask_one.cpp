@@ -106,30 +106,23 @@ std::optional<std::uint32_t> default_uid(const Source& source) {
     return source.live ? std::optional<std::uint32_t>(geteuid()) : std::nullopt;
 }
 
-std::string free_in_a_line(const PortTarget& target, const Names& names) {
-    std::string line = fmt::format("{} {} is free\n", name_of(target.protocol), written(target, names));
-    return line;
-}
+using PutExplanation = void (*)(Text&, const Explanation&, const PortRows&);
 
-} // namespace
-
-Part explain_one(const Asked& asked, const PortTarget& target) {
+/// The explanation of a target, as JSON or for people; `finish` gives the part its status and whatever else
+/// it has.
+template <class Finish>
+Part with_explanation(const Asked& asked, const PortTarget& target, PutExplanation as_json,
+                      PutExplanation as_text, Finish finish) {
     return with_table(asked, target, [&](const PortRows& rows, const PortHost& host, const OtherPort&) {
         Part part;
         const Explanation explanation =
             explain(target, rows.table, host, default_uid(asked.asker.source), rows.names);
         note_nat(asked, explanation.nat);
-        if (asked.asker.json)
-            put_explanation_json(part.text, explanation, rows);
-        else
-            put_explanation(part.text, explanation, rows);
-        part.status = explanation.rows.empty() && explanation.intercepted_by.empty() ? answer_no : answer_ok;
-        part.in_a_line = free_in_a_line(target, rows.names);
+        (asked.asker.json ? as_json : as_text)(part.text, explanation, rows);
+        finish(part, explanation, rows);
         return part;
     });
 }
-
-namespace {
 
 int status_of(const WhoAnswer& answer) {
     if (answer.verdict.doubt != Doubt::None || !answer.intercepted_by.empty() || answer.depends_on_nat())
@@ -139,22 +132,26 @@ int status_of(const WhoAnswer& answer) {
 
 /// Every kind of destination.
 Part all_answers(const Asked& asked, const PortTarget& target) {
-    return with_table(asked, target, [&](const PortRows& rows, const PortHost& host, const OtherPort&) {
-        Part part;
-        const Explanation explanation =
-            explain(target, rows.table, host, default_uid(asked.asker.source), rows.names);
-        note_nat(asked, explanation.nat);
-        if (asked.asker.json)
-            put_answers_json(part.text, explanation, rows);
-        else
-            put_answers(part.text, explanation, rows);
-        part.status =
-            common_status(explanation.answers, [](const AnswerLine& line) { return status_of(line.answer); });
-        return part;
-    });
+    return with_explanation(asked, target, put_answers_json, put_answers,
+                            [](Part& part, const Explanation& explanation, const PortRows&) {
+                                part.status = common_status(explanation.answers, [](const AnswerLine& line) {
+                                    return status_of(line.answer);
+                                });
+                            });
 }
 
 } // namespace
+
+Part explain_one(const Asked& asked, const PortTarget& target) {
+    return with_explanation(asked, target, put_explanation_json, put_explanation,
+                            [&](Part& part, const Explanation& explanation, const PortRows& rows) {
+                                const bool held =
+                                    !explanation.rows.empty() || !explanation.intercepted_by.empty();
+                                part.status = held ? answer_ok : answer_no;
+                                part.in_a_line = fmt::format("{} {} is free\n", name_of(target.protocol),
+                                                             written(target, rows.names));
+                            });
+}
 
 Part who_answers_one(const Asked& asked, const PortTarget& target) {
     if (!target.address) return all_answers(asked, target);

@@ -47,12 +47,11 @@ void put_truth(List& object, std::string_view name, Tristate value) {
     put(object.member(name), value == Tristate::Yes ? "true" : value == Tristate::No ? "false" : "null");
 }
 
-void put_socket(Text& out, const PortRows& rows, std::size_t row, Doubt doubt) {
+void put_socket(Text& out, const JsonSockets& sockets, const PortRows& rows, std::size_t row, Doubt doubt) {
     const PortTable& table = rows.table;
     const BoundSocket& bound = table.bound_sockets[row];
     List object(out, '{', '}');
-    JsonSockets(table.host, rows.names)
-        .put(object.member("socket"), with_owner(table.sockets[row], table.tables));
+    sockets.put(object.member("socket"), with_owner(table.sockets[row], table.tables));
     put_truth(object, "receives_ipv4", bound.ipv4);
     put_truth(object, "receives_ipv6", bound.ipv6);
     put_truth(object, "reuseaddr", bound.reuseaddr);
@@ -64,9 +63,10 @@ void put_socket(Text& out, const PortRows& rows, std::size_t row, Doubt doubt) {
 /// `doubts`: each one's; empty: none.
 void put_sockets(List& object, std::string_view name, const PortRows& rows,
                  const std::vector<std::size_t>& which, const std::vector<Doubt>& doubts = {}) {
+    const JsonSockets sockets(rows.table.host, rows.names);
     List list(object.member(name), '[', ']');
     for (std::size_t i = 0; i < which.size(); ++i)
-        put_socket(list.item(), rows, which[i], i < doubts.size() ? doubts[i] : Doubt::None);
+        put_socket(list.item(), sockets, rows, which[i], i < doubts.size() ? doubts[i] : Doubt::None);
 }
 
 /// As an endpoint of the listing: the interface of a link-local address stands beside it.

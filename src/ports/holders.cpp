@@ -39,6 +39,15 @@ std::vector<const BoundSocket*> bound_of(const PortTable& table, std::span<const
     return bound;
 }
 
+/// Those of `which` that nobody is known to hold, by the reason.
+std::map<NoOwner, std::vector<std::size_t>> ownerless_of(const PortTable& table,
+                                                         std::span<const std::size_t> which) {
+    std::map<NoOwner, std::vector<std::size_t>> reasons;
+    for (const std::size_t row : which)
+        if (has_no_owner(table, row)) reasons[why_no_owner(table, row)].push_back(row);
+    return reasons;
+}
+
 std::string with_time_left(const PortTable& table, std::span<const std::size_t> which) {
     const auto seconds = seconds_left(table, which);
     return fmt::format("{}{}", counted(bound_of(table, which)),
@@ -71,16 +80,11 @@ std::optional<std::int64_t> seconds_left(const PortTable& table, std::span<const
 }
 
 std::string holders_in_words(const PortTable& table, std::span<const std::size_t> which) {
-    std::vector<std::size_t> held, ownerless, connections;
+    std::vector<std::size_t> others, connections;
     for (const std::size_t row : which)
-        (is_connection(table.bound_sockets[row]) ? connections
-         : has_no_owner(table, row)              ? ownerless
-                                                 : held)
-            .push_back(row);
-    std::vector<std::string> parts = processes_in_words(table, pids_of(table, held));
-    std::map<NoOwner, std::vector<std::size_t>> reasons;
-    for (const std::size_t row : ownerless) reasons[why_no_owner(table, row)].push_back(row);
-    for (const auto& [reason, those] : reasons)
+        (is_connection(table.bound_sockets[row]) ? connections : others).push_back(row);
+    std::vector<std::string> parts = processes_in_words(table, pids_of(table, others));
+    for (const auto& [reason, those] : ownerless_of(table, others))
         parts.push_back(fmt::format("{} ({})", counted(bound_of(table, those)), words_of(reason).word));
     if (!connections.empty()) {
         std::string words = with_time_left(table, connections);
@@ -124,9 +128,7 @@ void put_holders(Text& out, const PortRows& rows, std::span<const std::size_t> w
 
 void put_owner_note(Text& out, std::span<const std::size_t> which, const PortRows& rows) {
     const PortTable& table = rows.table;
-    std::map<NoOwner, std::vector<std::size_t>> reasons;
-    for (const std::size_t row : which)
-        if (has_no_owner(table, row)) reasons[why_no_owner(table, row)].push_back(row);
+    const auto reasons = ownerless_of(table, which);
     for (const auto& [reason, those] : reasons) {
         const std::string of = reasons.size() > 1 ? " of " + counted(bound_of(table, those)) : "";
         put_wrapped(out, fmt::format("Owner `-'{}: {}.", of, words_of(reason).sentence));

@@ -4,8 +4,6 @@
 #include <set>
 #include <stdexcept>
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include "capture/decoders.hpp"
