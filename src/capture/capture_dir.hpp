@@ -31,11 +31,11 @@ Source save_capture(const std::string& directory, const Source& source, const Na
 
 /// Host tables of a capture up to this size are handed out whole; of larger ones only what the sockets need,
 /// for which those are read twice.
-inline constexpr std::size_t whole_side_tables = std::size_t{1} << 20;
+inline constexpr std::size_t whole_host_tables = std::size_t{1} << 20;
 
 /// The blocks of a capture of `host`, whether or not its manifest is there yet.
 Source captured_source(const std::shared_ptr<const CaptureDirectory>& directory, const HostFacts& host,
-                       std::size_t whole = whole_side_tables);
+                       std::size_t whole = whole_host_tables);
 
 /// One field of a host table: control characters, `\` and `"` escaped as in JSON strings.
 std::string escaped_field(std::string_view text);

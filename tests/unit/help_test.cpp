@@ -1,4 +1,4 @@
-// What --help prints, and what is said of options that nobody knows.
+// What --help prints, and the answers to unknown options.
 #include "help.hpp"
 
 #include <gtest/gtest.h>

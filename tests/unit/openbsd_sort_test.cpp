@@ -1,4 +1,4 @@
-// The sort of OpenBSD's libc: it sorts, and what it does with what is no order is its own.
+// The sort of OpenBSD's libc: it sorts, and what it does with a comparison that is not an order is its own.
 #include "openbsd/sort.hpp"
 
 #include <algorithm>
