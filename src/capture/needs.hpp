@@ -60,8 +60,8 @@ struct Needs {
 Needs needs_of(const BlockReader& next, const HostFacts& host, bool every_owner);
 
 /// Whether something in `needs` can need this line of the host table `file`, or the line is damaged. Tables
-/// are asked about in the order of shared_tables(): processes add their users to what is needed, and hosts may
-/// be named with an interface.
+/// are asked about in the order of shared_tables(): processes add their users to what is needed, and hosts
+/// may be named with an interface.
 bool is_needed(Needs& needs, std::string_view file, std::string_view line);
 
 } // namespace netstat46
